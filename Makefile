@@ -1,0 +1,55 @@
+# The only list of commands. CI calls the same ones.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+CORE := $(VENV)/.ready-core
+
+.DEFAULT_GOAL := help
+.PHONY: help setup check test demo run docs bench drills soak lock clean
+
+help:  ## list the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+$(CORE): pyproject.toml lock/core.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Firstfive needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r lock/core.txt
+	@printf '%s/src\n' "$(CURDIR)" > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/firstfive.pth"
+	@printf '#!%s\nimport sys\nfrom firstfive.__main__ import main\nsys.exit(main())\n' "$(CURDIR)/$(BIN)/python" > $(BIN)/firstfive && chmod +x $(BIN)/firstfive
+	@touch $@
+
+$(STAMP): $(CORE) lock/dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r lock/dev.txt
+	@touch $@
+
+setup: $(STAMP)  ## make the environment
+
+check: $(STAMP)  ## style, types, import arrows, house limits (< 60 s)
+	$(BIN)/ruff format --check src tests examples
+	$(BIN)/ruff check src tests examples
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q -p no:randomly tests/test_house.py
+
+test: check  ## everything that proves the program, bounded
+	tests/prepare
+	$(BIN)/pytest -q -n 2 --dist loadgroup -m "not soak" tests
+
+demo: $(CORE)  ## the main job, live: a failing shop, from first symptom to post-mortem (STAY=1 keeps it up)
+	@$(BIN)/python examples/demo/run.py $(if $(STAY),--stay,) $(if $(ASK),,--yes)
+
+run: $(CORE)  ## serve the vault in VAULT (default: the current folder)
+	$(BIN)/firstfive serve --vault $(or $(VAULT),.)
+
+soak: $(STAMP)  ## long sweeps
+	$(BIN)/pytest -q -m soak --timeout 1200 tests
+
+lock:  ## pin the newest versions that pyproject.toml allows
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile -q --upgrade --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml -o lock/core.txt
+	$(BIN)/uv pip compile -q --upgrade --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml --group dev -o lock/dev.txt
+
+clean:  ## remove what these commands made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

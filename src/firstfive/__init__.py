@@ -1,0 +1,3 @@
+"""Firstfive: your incident page, running."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""What a command does: parsing, risk, binding, conditions and facts. Knows nothing of pages or incidents."""
