@@ -1,0 +1,1 @@
+"""The rules of response, pure: no I/O, no clock, no randomness, no logging."""

@@ -1,0 +1,104 @@
+"""Everything the rules can ask the shell to do, in the imperative.
+
+Made by `decide`, obeyed by `engine.obey`. Every order has a key that is unique within its incident, so that ordering the
+same thing again is harmless.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from firstfive.incident.events import Event
+from firstfive.incident.records import Run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """Write this fact on the timeline: a conclusion needs no deed."""
+
+    event: Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunCheck:
+    """Answer one item of the first-five list."""
+
+    check: str
+
+    @property
+    def key(self) -> str:
+        """One run of each check an incident."""
+        return f"check:{self.check}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStep:
+    """Run exactly this on its target."""
+
+    run: Run
+
+    @property
+    def key(self) -> str:
+        """A run id is used once, for ever."""
+        return f"run:{self.run.id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendNotice:
+    """Tell a channel, with the page's template `kind`, notice number `number`."""
+
+    kind: str
+    number: int
+    channel: str
+
+    @property
+    def key(self) -> str:
+        """A notice goes to a channel once."""
+        return f"notice:{self.kind}:{self.number}:{self.channel}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Wake a person."""
+
+    number: int
+    role: str
+    contact: str
+    channel: str
+    why: str
+
+    @property
+    def key(self) -> str:
+        """Page number n goes to one contact once."""
+        return f"page:{self.number}:{self.contact}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WritePostmortem:
+    """Write the post-mortem into the vault; due on `due` (local calendar of the team), None when the page names no limit."""
+
+    path: str
+    due: date | None
+
+    @property
+    def key(self) -> str:
+        """One post-mortem an incident."""
+        return "postmortem"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WakeAt:
+    """Decide again at `at` (aware UTC): something becomes due then."""
+
+    at: datetime
+    why: str
+
+    @property
+    def key(self) -> str:
+        """A deadline is a kind of waiting and an instant."""
+        return f"wake:{self.why}:{self.at.isoformat()}"
+
+
+Deed = RunCheck | RunStep | SendNotice | Page | WritePostmortem | WakeAt
+Order = Record | Deed

@@ -1,0 +1,197 @@
+"""The whole boundary on one screen: how the program looks, changes, tells, remembers and knows the time.
+
+The rooms `probes`, `targets`, `notifiers` and `stores` implement these; `engine` calls them; `app` joins them. Nothing here
+does anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol, TypeVar
+
+from firstfive.incident.events import Entry, Event
+from firstfive.incident.records import Run
+from firstfive.incident.signals import Deploy, Signal
+
+T = TypeVar("T")
+
+
+class Clock(Protocol):
+    """Knows the time, and waits. Tests bring one that is turned by hand."""
+
+    def now(self) -> datetime: ...  # aware UTC
+    async def sleep(self, seconds: float) -> None: ...
+
+
+class Probe(Protocol):
+    """Looks, and never changes anything. Returns what it sees now: one Signal a subject, firing or not, or Deploys."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def symptoms(self) -> tuple[str, ...]: ...  # ids of the page's symptoms that it watches
+    async def look(self, now: datetime) -> Sequence[Signal | Deploy]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """What a run left behind. `text` is stdout and stderr as they came, head and tail kept when `dropped` bytes did not fit.
+
+    `exit_code` is the command's; 124 when `timed_out` ended it. `took` is wall time on the target.
+    """
+
+    exit_code: int
+    text: str
+    stdout: str
+    dropped: int
+    took: timedelta
+    timed_out: bool = False
+
+
+class Trace(StrEnum):
+    """What a target remembers of a run id."""
+
+    ABSENT = "absent"  # never began: it may be started
+    RUNNING = "running"
+    FINISHED = "finished"
+    LOST = "lost"  # began, and left no outcome: a person is asked
+
+
+class Target(Protocol):
+    """Where commands run. A run id executes at most once there, whatever dies."""
+
+    @property
+    def name(self) -> str: ...
+    async def look(
+        self, script: str, *, timeout: timedelta, environment: Mapping[str, str] | None = None
+    ) -> Output: ...
+    async def run(self, run: Run) -> Output: ...  # raises OutcomeLost; attaches when the run id already began
+    async def trace(self, run_id: str) -> Trace: ...
+
+
+class OutcomeLost(Exception):
+    """The run began and nobody knows how it ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What a notifier is asked to tell. `key` is the idempotency key; `thread` names the incident, whose first message opens it."""
+
+    key: str
+    thread: str
+    channel: str
+    title: str
+    text: str
+    urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """The other side took it; `reference` finds it again."""
+
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """Not now: try again after `after`."""
+
+    after: timedelta
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GaveUp:
+    """Never: trying again cannot help."""
+
+    why: str
+
+
+Receipt = Delivered | Retry | GaveUp
+
+
+class Notifier(Protocol):
+    """Tells people. Returns a receipt, never raises for a refused message."""
+
+    @property
+    def name(self) -> str: ...
+    async def send(self, message: Message) -> Receipt: ...
+
+
+class Vault(Protocol):
+    """The team's notes: read whole, written only as new files inside one folder, never over a person's edit."""
+
+    def pages(self) -> Mapping[str, bytes]: ...  # vault-relative path -> bytes; raises VaultError
+    def write_new(
+        self, path: str, text: str
+    ) -> str: ...  # returns the path written (a `.conflict` beside an edited file)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """One row of work: something to do, due at `due`. `fence` grows with every claim and guards the closing write."""
+
+    id: int
+    key: str
+    incident: str
+    kind: str
+    due: datetime
+    data: bytes
+    tries: int
+    fence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """The last state of one fingerprint: what is remembered of signals outside any timeline."""
+
+    fingerprint: str
+    signal: Signal
+    first: datetime
+    last: datetime
+    count: int
+    incident: str
+
+
+class Fenced(Exception):
+    """Somebody else owns this row now; nothing was written."""
+
+
+class Transaction(Protocol):
+    """One atomic write: state, its outbox rows and its deadlines together, or nothing. Only database work belongs in it."""
+
+    def open_incident(self, at: datetime) -> str: ...  # a new id, INC-1, INC-2, ...
+    def append(self, incident: str, by: str, events: Sequence[Event], at: datetime) -> tuple[Entry, ...]: ...
+    def entries(self, incident: str, after: int = 0) -> tuple[Entry, ...]: ...  # ordered by seq; locks the incident
+    def incidents(self, *, only_open: bool) -> tuple[str, ...]: ...  # newest first
+    def close_incident(self, incident: str) -> None: ...  # resolved and written up: nothing is due any more
+    def enqueue(
+        self, *, key: str, incident: str, kind: str, due: datetime, data: bytes
+    ) -> bool: ...  # False: key known
+    def claim(self, *, kinds: Sequence[str], now: datetime, limit: int) -> tuple[Work, ...]: ...
+    def close(self, work: Work, *, state: str = "done") -> None: ...  # raises Fenced
+    def put_off(self, work: Work, due: datetime, why: str) -> None: ...  # try again later; raises Fenced
+    def next_due(self, kinds: Sequence[str]) -> datetime | None: ...
+    def see(self, signal: Signal, incident: str) -> Alert: ...  # upsert by fingerprint
+    def alerts(self) -> tuple[Alert, ...]: ...
+    def report(self, at: datetime, reporter: str, text: str, incident: str) -> None: ...
+    def reports_since(self, at: datetime) -> tuple[datetime, ...]: ...
+    def record_deploy(self, deploy: Deploy) -> bool: ...  # False when the newest entry already says so
+    def deploys(self, limit: int = 50) -> tuple[Deploy, ...]: ...  # newest first
+    def keep_handbook(self, digest: str, sources: bytes, at: datetime) -> None: ...
+    def handbook(self, digest: str) -> bytes | None: ...
+
+
+class Journal(Protocol):
+    """Remembers. A `write` that returned is durable; `read` sees only committed rows. Functions are plain and may be retried."""
+
+    async def write(self, work: Callable[[Transaction], T]) -> T: ...
+    async def read(self, work: Callable[[Transaction], T]) -> T: ...
+    def follow(
+        self, heard: Callable[[str], None]
+    ) -> Callable[[], None]: ...  # called with an incident id after a commit
+    def verify(self) -> tuple[str, ...]: ...  # problems of the hash chains, empty when they hold
+    async def close(self) -> None: ...
