@@ -240,6 +240,7 @@ class Step:
     """One step of a runbook.
 
     `script` is the bash text as written (comments and `#:` lines removed, placeholders still in angle brackets).
+    `bound` is the same text with each placeholder rewritten to a quoted environment variable: what a target is sent.
     `phrase` is the condition in the page's words, `when` the same compiled; a phrase without `when` asks the operator.
     `expect_output` is a string the output must hold; `timeout` bounds a run; `on` names a target (None: the default one).
     """
@@ -248,6 +249,7 @@ class Step:
     number: int
     title: str
     script: str
+    bound: str
     commands: tuple[Command, ...]
     mode: Mode
     verdict: Verdict
