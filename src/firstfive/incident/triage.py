@@ -79,7 +79,10 @@ def _shortened(text: str, width: int) -> str:
 
 _WORD = re.compile(r"[a-z0-9]{3,}")
 _NOISE = frozenset(
-    ["the", "and", "for", "not", "are", "has", "its", "with", "from", "into", "this", "that", "fully", "large", "share", "users", "user", "api", "server", "shows", "show", "when", "time", "times", "logs", "log", "container", "issue", "issues", "site", "down", "or", "is", "of", "to", "no", "in", "via", "all", "one", "any"]
+    """
+    the and for not are has its with from into this that fully large share user api server show when time log container
+    issue site down via all one any
+    """.split()  # noqa: SIM905 - a word list is read as words
 )
 
 
@@ -128,10 +131,10 @@ def _words_of(signal: Signal, runbook: Runbook | None, symptom: Symptom | None) 
 
 
 def _stems(text: str) -> set[str]:
-    return {w.rstrip("s") for w in _WORD.findall(text.lower()) if w not in _NOISE}
+    return {w.rstrip("s") for w in _WORD.findall(text.lower()) if w.rstrip("s") not in _NOISE}
 
 
-def _shared(words: frozenset[str], severity: Severity) -> set[str]:
+def _shared(words: frozenset[str], severity: Severity) -> frozenset[str]:
     return words & _stems(" ".join((severity.meaning, *severity.examples)))
 
 

@@ -1,0 +1,103 @@
+"""Which notice is due, and when the next one is.
+
+Called by `decide`. Internal notices go out by themselves; customer wording is never sent without a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+
+from firstfive.handbook.model import Handbook, TemplateKind
+from firstfive.incident.events import Declared, SeverityChanged
+from firstfive.incident.orders import Order, SendNotice, WakeAt, WritePostmortem
+from firstfive.incident.policy import Policy
+from firstfive.incident.timeline import Incident
+
+
+def orders(handbook: Handbook, policy: Policy, incident: Incident, now: datetime) -> Iterator[Order]:
+    """Initial on declare, an update at each interval and when the trouble is over, resolution, then the post-mortem."""
+    declared = incident.declared_at
+    if declared is None:
+        return
+    channel = channel_of(handbook, policy)
+    yield SendNotice(kind=TemplateKind.INITIAL, number=1, channel=channel)
+    if incident.resolved_at is None:
+        yield from _updates(handbook, policy, incident, now, channel)
+        return
+    yield SendNotice(kind=TemplateKind.RESOLUTION, number=1, channel=channel)
+    if needs_postmortem(handbook, incident) and incident.postmortem is None and not incident.postmortem_why_not:
+        form = handbook.postmortem
+        days = form.due_business_days if form else None
+        due = business_day(incident.resolved_at.date(), days) if days is not None else None
+        yield WritePostmortem(path=postmortem_path(handbook, policy, incident), due=due)
+
+
+def _updates(handbook: Handbook, policy: Policy, incident: Incident, now: datetime, channel: str) -> Iterator[Order]:
+    sent = [(notice, at) for notice, at in incident.notices if notice.kind == TemplateKind.UPDATE]
+    number = len(sent) + 1
+    if not incident.notices:
+        return
+    last = max(at for _, at in incident.notices)
+    news = incident.mitigated_at is not None and last < incident.mitigated_at
+    until = next_update_at(handbook, policy, incident)
+    if news or (until is not None and now >= until):
+        yield SendNotice(kind=TemplateKind.UPDATE, number=number, channel=channel)
+    elif until is not None:
+        yield WakeAt(at=until, why="update")
+
+
+def next_update_at(handbook: Handbook, policy: Policy, incident: Incident) -> datetime | None:
+    """When the next update is due: the page's interval after the last notice; None when nothing was sent or it is over."""
+    if not incident.notices or incident.resolved_at is not None:
+        return None
+    return max(at for _, at in incident.notices) + update_interval(handbook, policy)
+
+
+def update_interval(handbook: Handbook, policy: Policy) -> timedelta:
+    """The interval that the page's own templates promise, else the team's setting."""
+    return next((t.every for t in handbook.templates if t.every is not None), policy.update_every)
+
+
+def channel_of(handbook: Handbook, policy: Policy) -> str:
+    """The channel of the page's on-call contact, else the team's setting."""
+    named = (c.channel for c in handbook.contacts if c.channel.startswith("#") and "on-call" in c.role.lower())
+    return next(named, policy.channel)
+
+
+def needs_postmortem(handbook: Handbook, incident: Incident) -> bool:
+    """Whether the page asks for one at the worst level this incident had."""
+    form = handbook.postmortem
+    return form is not None and (not form.levels or worst_level(incident) in form.levels)
+
+
+def worst_level(incident: Incident) -> int:
+    """The gravest level the incident ever had; lower numbers are worse."""
+    levels = [e.event.level for e in incident.entries if isinstance(e.event, Declared | SeverityChanged)]
+    return min(levels, default=incident.level)
+
+
+def postmortem_path(handbook: Handbook, policy: Policy, incident: Incident) -> str:
+    """Vault-relative path of the post-mortem: folder, day it began (UTC), slug of the title and the incident's id."""
+    form = handbook.postmortem
+    folder = policy.postmortem_folder or (form.folder if form else "") or "postmortems"
+    day = (incident.started_at or incident.declared_at or incident.entries[0].at).date().isoformat()
+    title = incident.declared.title if incident.declared else incident.id
+    return f"{folder}/{day}-{slug(title.split(':')[0])}-{incident.id.lower()}.md"
+
+
+def slug(text: str) -> str:
+    """Lower-case letters, digits and single hyphens, at most 60 characters; never empty."""
+    kept = "".join(c if c.isascii() and c.isalnum() else "-" for c in text.lower())
+    short = "-".join(part for part in kept.split("-") if part)[:60].rstrip("-")
+    return short or "incident"
+
+
+def business_day(start: date, days: int) -> date:
+    """The day `days` working days after `start`, weekends left out."""
+    day, left = start, days
+    while left > 0:
+        day += timedelta(days=1)
+        if day.weekday() < 5:
+            left -= 1
+    return day

@@ -1,0 +1,248 @@
+"""What to do next: run what only looks, ask before what changes, verify after, and say when it is over.
+
+Called by `decide`. The safety rules live here: a changing step runs only on a live approval of its exact bytes, a condition
+over a fact nobody has collected asks, and an unknown outcome stops everything after it until a person settles it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from firstfive.handbook.model import Handbook, Mode, Purpose, Runbook, Step
+from firstfive.incident import events as ev
+from firstfive.incident.diagnose import spoken
+from firstfive.incident.orders import Order, Record, RunStep, WakeAt
+from firstfive.incident.policy import Policy
+from firstfive.incident.records import Run, Status
+from firstfive.incident.timeline import APPROVAL_LIVES, Attempt, Incident
+from firstfive.shell.conditions import Outcome
+
+_LIVE = ("asked", "approved", "started", "unknown")
+
+# Facts that may fill a placeholder of this name without a person typing it; the person still sees and approves the value.
+PROPOSALS = {"previous-version": "deploy.previous", "previous version": "deploy.previous", "ip": "top.first"}
+
+
+def orders(handbook: Handbook, policy: Policy, incident: Incident, now: datetime) -> Iterator[Order]:
+    """The next moves of the runbook that leads the ranking, of a proposed roll-back and of steps that a person asked for."""
+    if incident.resolved_at is None:
+        yield from _approved(incident, now)
+        for runbook, step in _wanted(handbook, incident):
+            yield from _move(policy, incident, runbook, step)
+            if _blocks(incident, step):
+                break
+    yield from _recovery(handbook, policy, incident, now)
+
+
+def _wanted(handbook: Handbook, incident: Incident) -> Iterator[tuple[Runbook, Step]]:
+    """Steps in the order they should happen: asked for by a person, the roll-back, then the leading runbook from its top."""
+    named = [*incident.requested]
+    if incident.rollback is not None:
+        named.append(incident.rollback.step)
+    given: set[str] = set()
+    for step_id in named:
+        found = handbook.step(step_id)
+        if found is not None and step_id not in given:
+            given.add(step_id)
+            if incident.mitigated_at is None or step_id in incident.requested or incident.of_step(step_id):
+                yield found
+    leading = handbook.runbook(incident.ranking[0].runbook) if incident.ranking else None
+    if leading is not None:
+        yield from ((leading, step) for step in leading.steps if step.id not in given)
+
+
+def _blocks(incident: Incident, step: Step) -> bool:
+    """Whether later steps wait for this one: a change under way or undecided does, unless it is only offered in doubt."""
+    if step.mode is not Mode.APPROVE:
+        return False
+    return any(a.state in _LIVE and not a.doubts for a in incident.of_step(step.id))
+
+
+def _move(policy: Policy, incident: Incident, runbook: Runbook, step: Step) -> Iterator[Order]:
+    if step.id in incident.skipped or step.mode is Mode.MANUAL:
+        return
+    attempts = incident.of_step(step.id)
+    if any(a.state in _LIVE for a in attempts):
+        yield from _renewed(policy, incident, step, attempts[-1])
+        return
+    if not _due(incident, step, attempts):
+        return
+    outcome, reason = standing(incident, step)
+    if outcome is Outcome.FALSE and step.id not in incident.requested:
+        yield Record(event=ev.StepSkipped(step=step.id, why=f"its condition does not hold: {reason}"))
+        return
+    missing = tuple(p.name for p in step.parameters if value_of(incident, step, p.name) is None)
+    run = run_of(policy, incident, step, len(attempts) + 1)
+    if step.mode is Mode.AUTO and not missing and outcome is not Outcome.UNKNOWN:
+        yield RunStep(run=run)
+        return
+    if step.mode is Mode.AUTO:
+        return
+    if incident.mitigated_at is not None and step.id not in incident.requested:
+        return
+    doubts = (f"{step.phrase or step.title}: {reason}",) if outcome is Outcome.UNKNOWN else ()
+    proposed = incident.rollback is not None and incident.rollback.step == step.id
+    why = (
+        incident.rollback.why
+        if proposed and incident.rollback
+        else f"{runbook.number} step {step.number}: {step.title}"
+    )
+    yield Record(event=ev.ApprovalAsked(run=run, why=why, doubts=() if proposed else doubts, missing=missing))
+
+
+def _due(incident: Incident, step: Step, attempts: tuple[Attempt, ...]) -> bool:
+    """A step is due when it never ran, when a person asked again, or when it only looks and something changed since."""
+    if not attempts:
+        return step.purpose is not Purpose.VERIFY or incident.changed_seq > 0 or step.mode is Mode.AUTO
+    last = attempts[-1]
+    if incident.requested.get(step.id, 0) > last.seq:
+        return True
+    if last.state in ("declined", "expired"):
+        return last.state == "expired"
+    return step.mode is Mode.AUTO and last.seq < incident.changed_seq
+
+
+def _renewed(policy: Policy, incident: Incident, step: Step, last: Attempt) -> Iterator[Order]:
+    """A waiting request whose bytes are no longer what would run (a value came in) is withdrawn and asked for again."""
+    if last.state != "asked":
+        return
+    fresh = run_of(policy, incident, step, len(incident.of_step(step.id)))
+    missing = tuple(p.name for p in step.parameters if value_of(incident, step, p.name) is None)
+    if fresh.sha256 != last.run.sha256 or missing != last.missing:
+        yield Record(event=ev.ApprovalExpired(run=last.run.id))
+
+
+def standing(incident: Incident, step: Step) -> tuple[Outcome, str]:
+    """Whether the step's condition holds on the facts collected so far, and the comparison spelled out.
+
+    A phrase of the page that is bound to no fact is UNKNOWN: only a person can tell.
+    """
+    if step.when is None:
+        if step.phrase:
+            return Outcome.UNKNOWN, f"“{step.phrase}” is for a person to judge"
+        return Outcome.TRUE, "no condition"
+    values = {name: value_from(fact.kind, fact.value) for name, (fact, _) in incident.facts.items()}
+    result = step.when.evaluate(values)
+    return result.outcome, step.when.explain(values)
+
+
+def value_from(kind: str, value: object) -> object:
+    """A stored fact as the condition language takes it: seconds become timedelta, ISO text becomes datetime."""
+    match kind, value:
+        case "duration", int() | float() as seconds:
+            return timedelta(seconds=seconds)
+        case "timestamp", str() as text:
+            return datetime.fromisoformat(text)
+        case _, tuple() as many:
+            return list(many)
+        case _:
+            return value
+
+
+def value_of(incident: Incident, step: Step, name: str) -> str | None:
+    """The value of a placeholder: what a person set, else a fact that is known to mean it, else None."""
+    given = incident.parameters.get((step.id, name))
+    if given is not None:
+        return given
+    fact = incident.value(PROPOSALS.get(name.lower(), ""))
+    return str(fact) if fact not in (None, "") else None
+
+
+def run_of(policy: Policy, incident: Incident, step: Step, number: int) -> Run:
+    """Exactly what would go out for this step now, as run number `number` of it."""
+    target = step.on or policy.target
+    bound = tuple((p.variable, value_of(incident, step, p.name) or "") for p in step.parameters)
+    return Run(
+        id=f"{incident.id}.{step.id.replace('#', '.')}.{number}",
+        step=step.id,
+        target=target,
+        script=step.bound,
+        environment=bound,
+        sha256=digest_of(target, step.bound, bound),
+        changing=step.mode is not Mode.AUTO,
+        timeout=step.timeout,
+    )
+
+
+def digest_of(target: str, script: str, environment: tuple[tuple[str, str], ...]) -> str:
+    """What an approval binds to: SHA-256 over target, exact script and bound values, in hex."""
+    exact = json.dumps(
+        [target, script, [list(pair) for pair in environment]], ensure_ascii=False, separators=(",", ":")
+    )
+    return hashlib.sha256(exact.encode()).hexdigest()
+
+
+def _approved(incident: Incident, now: datetime) -> Iterator[Order]:
+    for attempt in incident.attempts.values():
+        if attempt.state != "approved":
+            continue
+        until = attempt.at + APPROVAL_LIVES
+        if now >= until:
+            yield Record(event=ev.ApprovalExpired(run=attempt.run.id))
+        else:
+            yield RunStep(run=attempt.run)
+            yield WakeAt(at=until, why="approval")
+
+
+# --------------------------------------------------------------------------------------------------------- recovery
+
+
+def _recovery(handbook: Handbook, policy: Policy, incident: Incident, now: datetime) -> Iterator[Order]:
+    """Mitigated when no symptom is left, verified when a look after the change says so, resolved when it has stayed well."""
+    if incident.resolved_at is not None or not incident.signals:
+        return
+    if incident.firing:
+        return
+    if incident.mitigated_at is None:
+        yield Record(event=ev.Mitigated(why=_all_well(incident)))
+        return
+    if incident.status is not Status.MONITORING:
+        yield Record(event=ev.StatusChanged(status=Status.MONITORING, why="no symptom is left"))
+        return
+    settled = not any(
+        a.state in ("started", "unknown", "approved") and a.run.changing for a in incident.attempts.values()
+    )
+    verified, why = verification(handbook, incident)
+    if verified and incident.verified_at is None and settled:
+        yield Record(event=ev.Verified(why=why))
+        return
+    if not verified or not settled:
+        return
+    since = max(incident.mitigated_at, incident.verified_at or incident.mitigated_at)
+    until = since + policy.resolve_after
+    if now < until:
+        yield WakeAt(at=until, why="resolve")
+        return
+    yield Record(
+        event=ev.Resolved(
+            why=f"{why}; no symptom came back for {spoken(policy.resolve_after)}", root_cause=incident.hypothesis
+        )
+    )
+
+
+def _all_well(incident: Incident) -> str:
+    last = max(incident.signals.values(), key=lambda s: s.at)
+    return f"every symptom that was seen is gone, last {last.subject}: {last.text}"
+
+
+def verification(handbook: Handbook, incident: Incident) -> tuple[bool, str]:
+    """Whether a look after the last change came out well. Where no step verifies, the symptoms that stopped are the proof."""
+    if incident.changed_seq == 0:
+        return True, "it ended without a change of ours"
+    changed = max(
+        (a for a in incident.attempts.values() if a.run.changing and a.state == "finished"), key=lambda a: a.seq
+    )
+    found = handbook.step(changed.run.step)
+    checks = [s for s in found[0].steps if s.purpose is Purpose.VERIFY and s.mode is Mode.AUTO] if found else []
+    if not checks:
+        return True, "no step of the runbook verifies; the symptoms that stopped are the proof"
+    for step in checks:
+        last = next((a for a in reversed(incident.of_step(step.id)) if a.state == "finished"), None)
+        if last is None or last.seq < incident.changed_seq:
+            return False, f"step {step.number} has not verified it yet"
+        if not last.met:
+            return False, f"step {step.number} looked after the change and it is not well"
+    return True, f"step {', '.join(str(s.number) for s in checks)} looked after the change and found it well"
