@@ -1,0 +1,132 @@
+"""One step of the loop, inside one transaction: append what happened, let the rules decide, keep what they order.
+
+Called by everything that brings news to an incident: people, signals, outcomes, deadlines. A change of state, the work that it
+causes and its deadlines are one commit. Does no deed itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import msgspec
+
+from firstfive.errors import JournalError, Refused
+from firstfive.handbook.model import Handbook
+from firstfive.incident import events as ev
+from firstfive.incident import orders as od
+from firstfive.incident.decide import decide
+from firstfive.incident.policy import Policy
+from firstfive.incident.timeline import Incident, fold, step_on
+from firstfive.ports import Transaction
+
+ROUNDS = 200
+
+KINDS: dict[str, type[od.Deed]] = {
+    "check": od.RunCheck,
+    "step": od.RunStep,
+    "notice": od.SendNotice,
+    "page": od.Page,
+    "postmortem": od.WritePostmortem,
+    "wake": od.WakeAt,
+}
+_KIND_OF = {made: kind for kind, made in KINDS.items()}
+
+
+@dataclass(slots=True, kw_only=True)
+class Rules:
+    """What deciding needs beside the timeline: the policy, and the handbook each incident is pinned to.
+
+    `summarise` makes the few words kept beside an incident for a quick look. `known` caches folds of committed entries.
+    """
+
+    policy: Policy
+    handbook_of: Callable[[str], Handbook]
+    summarise: Callable[[Incident, Handbook, Policy], bytes]
+    known: dict[str, Incident] = field(default_factory=dict)
+
+    def handbook_for(self, incident: Incident) -> Handbook:
+        """The handbook the incident was declared under."""
+        if incident.declared is None:
+            raise JournalError(f"{incident.id} has no declaration on its timeline")
+        return self.handbook_of(incident.declared.handbook)
+
+    def load(self, tx: Transaction, incident_id: str) -> Incident:
+        """The incident as the journal has it now, folding only what is new since it was last seen."""
+        state = self.known.get(incident_id) or Incident(id=incident_id)
+        for entry in tx.entries(incident_id, after=state.seq):
+            state = step_on(state, entry)
+        if state.seq == 0:
+            raise Refused(f"there is no incident {incident_id}", remedy="firstfive status lists the open ones")
+        return state
+
+    def learn(self, incident: Incident) -> None:
+        """Remember a fold whose entries are all committed."""
+        held = self.known.get(incident.id)
+        if held is None or held.seq < incident.seq:
+            self.known[incident.id] = incident
+
+
+def advance(
+    tx: Transaction, rules: Rules, incident_id: str, events: Sequence[ev.Event], *, by: str, now: datetime
+) -> Incident:
+    """Append `events` by `by`, then let the rules run until they have nothing more to conclude; their deeds become work rows.
+
+    Conclusions are written one at a time, so that each is decided on everything before it; deeds are taken only from the last
+    round. Raises JournalError when the rules do not come to rest, which is a bug and must not loop.
+    """
+    state = _known(tx, rules, incident_id)
+    pending, author = tuple(events), by
+    for _ in range(ROUNDS):
+        for entry in tx.append(incident_id, author, pending, now) if pending else ():
+            state = step_on(state, entry)
+        handbook = rules.handbook_for(state)
+        ordered = decide(handbook, rules.policy, state, now)
+        conclusion = next((o.event for o in ordered if isinstance(o, od.Record)), None)
+        if conclusion is None:
+            _keep(tx, incident_id, ordered, now)
+            tx.summarise(incident_id, rules.summarise(state, handbook, rules.policy))
+            if finished(state):
+                tx.close_incident(incident_id)
+            return state
+        pending, author = (conclusion,), ev.SELF
+    raise JournalError(
+        f"the rules did not come to rest on {incident_id}", remedy="please report this with `firstfive timeline`"
+    )
+
+
+def _known(tx: Transaction, rules: Rules, incident_id: str) -> Incident:
+    held = rules.known.get(incident_id)
+    if held is None:
+        return fold(incident_id, tx.entries(incident_id))
+    for entry in tx.entries(incident_id, after=held.seq):
+        held = step_on(held, entry)
+    return held
+
+
+def _keep(tx: Transaction, incident_id: str, ordered: Sequence[od.Order], now: datetime) -> None:
+    for order in ordered:
+        if isinstance(order, od.Record):
+            continue
+        due = order.at if isinstance(order, od.WakeAt) else now
+        tx.enqueue(
+            key=f"{incident_id}:{order.key}",
+            incident=incident_id,
+            kind=_KIND_OF[type(order)],
+            due=due,
+            data=msgspec.json.encode(order),
+        )
+
+
+def deed_of(kind: str, data: bytes) -> od.Deed:
+    """The order that a work row holds."""
+    return msgspec.json.decode(data, type=KINDS[kind])
+
+
+def finished(incident: Incident) -> bool:
+    """Resolved, told, and written up or refused with a reason: nothing more is due."""
+    if incident.resolved_at is None:
+        return False
+    told = any(notice.kind == "resolution" for notice, _ in incident.notices)
+    return told and (incident.postmortem is not None or bool(incident.postmortem_why_not))

@@ -1,0 +1,293 @@
+"""The engine: signals in, timelines grown, orders obeyed, and sleep till the next due time.
+
+Built by `app`; `web` and `cli` talk to it. It holds no rule of its own: `incident.decide` says what is due, `obey` does it.
+Everything it knows survives it, because it keeps nothing that is not in the journal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from firstfive.engine import obey
+from firstfive.engine.advance import KINDS, Rules, advance
+from firstfive.errors import FirstfiveError, Refused
+from firstfive.handbook.model import Handbook
+from firstfive.incident import events as ev
+from firstfive.incident import triage
+from firstfive.incident.policy import Policy
+from firstfive.incident.records import Fact
+from firstfive.incident.signals import Deploy, Signal, SignalKind
+from firstfive.incident.timeline import Incident, accept
+from firstfive.ports import Clock, Fenced, Journal, Transaction, Work
+
+T = TypeVar("T")
+
+AT_ONCE = 16
+LONGEST_SLEEP = 5.0
+DEPLOY_HORIZON = timedelta(hours=24)
+
+
+@dataclass(slots=True, kw_only=True)
+class Engine:
+    """Runs one handbook against one journal. `tools` are the edges that orders are obeyed with."""
+
+    journal: Journal
+    clock: Clock
+    handbook: Handbook
+    rules: Rules
+    tools: obey.Tools
+    watched: tuple[str, ...] = ()
+    complaints: list[str] = field(default_factory=list)
+    _awake: asyncio.Event = field(default_factory=asyncio.Event)
+    _doing: set[asyncio.Task[None]] = field(default_factory=set)
+
+    @property
+    def policy(self) -> Policy:
+        """The team's numbers."""
+        return self.rules.policy
+
+    # ------------------------------------------------------------------------------------------------------ reading
+
+    async def incident(self, incident_id: str) -> Incident:
+        """The incident as it stands; raises Refused when there is none of that id."""
+        state = await self.journal.read(lambda tx: self.rules.load(tx, incident_id))
+        self.rules.learn(state)
+        return state
+
+    async def open_incidents(self) -> tuple[Incident, ...]:
+        """Every incident that is not finished, newest first."""
+        ids = await self.journal.read(lambda tx: tx.incidents(only_open=True))
+        return tuple([await self.incident(i) for i in ids])
+
+    async def recent_ids(self, limit: int = 50) -> tuple[str, ...]:
+        """The newest incidents, finished or not."""
+        return (await self.journal.read(lambda tx: tx.incidents(only_open=False)))[:limit]
+
+    def handbook_for(self, incident: Incident) -> Handbook:
+        """The handbook that an incident is pinned to."""
+        return self.rules.handbook_for(incident)
+
+    def follow(self, heard: Callable[[str], None]) -> Callable[[], None]:
+        """Call `heard` with an incident's id after each commit that touched it, until the returned function is called."""
+        return self.journal.follow(heard)
+
+    # ------------------------------------------------------------------------------------------------------- people
+
+    async def say(self, incident_id: str, by: str, event: ev.Event) -> Incident:
+        """Write a person's event, if the rules accept it now; raises Refused with the reason."""
+        now = self.clock.now()
+
+        def write(tx: Transaction) -> Incident:
+            accepted = accept(self.rules.load(tx, incident_id), event, now)
+            return advance(tx, self.rules, incident_id, (accepted,), by=by, now=now)
+
+        return await self._write(write)
+
+    async def declare(self, by: str, title: str, level: int | None = None, why: str = "") -> Incident:
+        """A person declares. Without a level the worst of the matrix is taken, and the timeline says so."""
+        levels = [s.level for s in self.handbook.severities] or [1]
+        if level is not None and level not in levels:
+            known = ", ".join(str(n) for n in sorted(levels))
+            raise Refused(f"the page's matrix has no severity {level}", remedy=f"it has {known}")
+        if not title.strip():
+            raise Refused("an incident needs a title", remedy="say in one line what is wrong")
+        now = self.clock.now()
+        reason = why or (
+            "given by the person who declared" if level else "not graded by a person yet, so the worst is assumed"
+        )
+        declared = self._declared(title.strip(), level or min(levels), reason, now)
+        return await self._write(lambda tx: self._open(tx, declared, (), by=by, now=now))
+
+    async def report(self, by: str, text: str, incident_id: str | None = None) -> Incident:
+        """A person reports trouble: it joins the incident named, else the newest open one, else it declares one."""
+        now = self.clock.now()
+        clean = self.tools.redactor.line(text, width=2000)
+        if not clean:
+            raise Refused("the report has no text", remedy="say in one line what does not work")
+
+        def write(tx: Transaction) -> Incident:
+            ids = (incident_id,) if incident_id else tx.incidents(only_open=True)
+            live = [i for i in (self.rules.load(tx, n) for n in ids) if i.resolved_at is None or incident_id]
+            seen = ev.ReportReceived(text=clean, reporter=by)
+            if live:
+                tx.report(now, by, clean, live[0].id)
+                return advance(tx, self.rules, live[0].id, (seen,), by=by, now=now)
+            signal = Signal(kind=SignalKind.REPORT, source="person", subject="report", firing=True, text=clean, at=now)
+            level, why = triage.grade(self.handbook, signal, None, None)
+            declared = self._declared(triage.title_of(signal, None), level, why, now)
+            opened = self._open(tx, declared, (seen,), by=by, now=now)
+            tx.report(now, by, clean, opened.id)
+            return opened
+
+        return await self._write(write)
+
+    # ------------------------------------------------------------------------------------------------------ signals
+
+    async def observe(self, seen: Signal | Deploy) -> str:
+        """Take in what a probe saw; returns the reason of what was made of it. Repeats of a known state change nothing."""
+        if isinstance(seen, Deploy):
+            return await self._write(lambda tx: self._note_deploy(tx, seen))
+        return await self._write(lambda tx: self._sort(tx, seen))
+
+    def _sort(self, tx: Transaction, signal: Signal) -> str:
+        now = self.clock.now()
+        held = next((a for a in tx.alerts() if a.fingerprint == signal.fingerprint), None)
+        if held is not None and held.signal.firing == signal.firing and (held.incident or not signal.firing):
+            tx.see(signal, held.incident)
+            return "nothing changed"
+        live = [i for i in (self.rules.load(tx, n) for n in tx.incidents(only_open=True)) if i.resolved_at is None]
+        match triage.triage(self.handbook, signal, live):
+            case triage.Ignore(why=why):
+                tx.see(signal, "")
+                return why
+            case triage.Join(incident=incident_id, why=why):
+                tx.see(signal, incident_id if signal.firing else "")
+                advance(tx, self.rules, incident_id, (ev.SignalSeen(signal=signal),), by=ev.SELF, now=now)
+                return why
+            case triage.Declare(title=title, level=level, why=why):
+                declared = self._declared(title, level, why, signal.at)
+                opened = self._open(tx, declared, (ev.SignalSeen(signal=signal),), by=ev.SELF, now=now)
+                tx.see(signal, opened.id)
+                return why
+
+    def _note_deploy(self, tx: Transaction, deploy: Deploy) -> str:
+        if not tx.record_deploy(deploy):
+            return "the ledger already holds it"
+        if deploy.first:
+            return "first look: what runs now is the baseline"
+        now = self.clock.now()
+        for incident_id in tx.incidents(only_open=True):
+            if self.rules.load(tx, incident_id).resolved_at is None:
+                advance(tx, self.rules, incident_id, _deploy_events(deploy, now), by=ev.SELF, now=now)
+        return f"{deploy.subject} went from {deploy.previous or 'unknown'} to {deploy.version}"
+
+    # --------------------------------------------------------------------------------------------------------- loop
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Obey what is due until `stop` is set, then let what is being done come to its next safe point."""
+        cancel = self.follow(lambda _: self._awake.set())
+        stopper = asyncio.create_task(self._wake_on(stop))
+        try:
+            while not stop.is_set():
+                self._awake.clear()
+                await self.turn()
+                await self._rest()
+        finally:
+            cancel()
+            stopper.cancel()
+            if self._doing:
+                await asyncio.wait(self._doing, timeout=2.0)
+            for task in self._doing:
+                task.cancel()
+
+    async def turn(self) -> int:
+        """Claim what is due now and start doing it; returns how many rows were claimed."""
+        room = AT_ONCE - len(self._doing)
+        if room <= 0:
+            return 0
+        try:
+            rows = await self.journal.write(lambda tx: tx.claim(kinds=tuple(KINDS), now=self.clock.now(), limit=room))
+        except FirstfiveError as problem:
+            self._complain(problem)
+            return 0
+        for row in rows:
+            task = asyncio.create_task(self._do(row))
+            self._doing.add(task)
+            task.add_done_callback(self._done)
+        return len(rows)
+
+    async def settle(self) -> None:
+        """Wait until nothing that was claimed is still being done."""
+        while self._doing:
+            await asyncio.wait(self._doing)
+
+    async def _do(self, row: Work) -> None:
+        try:
+            await obey.obey(self, row)
+        except Fenced:
+            return
+        except Exception as problem:
+            self._complain(problem)
+            later = self.clock.now() + timedelta(seconds=min(300, 2 ** min(row.tries, 8)))
+            why = self.tools.redactor.line(f"{type(problem).__name__}: {problem}")
+            with contextlib.suppress(FirstfiveError, Fenced):
+                await self.journal.write(lambda tx: tx.put_off(row, later, why))
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._doing.discard(task)
+        self._awake.set()
+
+    async def _rest(self) -> None:
+        try:
+            due = await self.journal.read(lambda tx: tx.next_due(tuple(KINDS)))
+        except FirstfiveError as problem:
+            self._complain(problem)
+            due = None
+        wait = LONGEST_SLEEP if due is None else (due - self.clock.now()).total_seconds()
+        if len(self._doing) >= AT_ONCE:
+            wait = LONGEST_SLEEP
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._awake.wait(), min(max(wait, 0.01), LONGEST_SLEEP))
+
+    async def _wake_on(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._awake.set()
+
+    # ------------------------------------------------------------------------------------------------------ writing
+
+    async def write(self, work: Callable[[Transaction], Incident]) -> Incident:
+        """One transaction on behalf of `obey`; the fold is remembered only once it is durable."""
+        return await self._write(work)
+
+    async def _write(self, work: Callable[[Transaction], T]) -> T:
+        result = await self.journal.write(work)
+        if isinstance(result, Incident):
+            self.rules.learn(result)
+        return result
+
+    def _declared(self, title: str, level: int, why: str, started_at: datetime) -> ev.Declared:
+        return ev.Declared(
+            title=title,
+            level=level,
+            why=why,
+            handbook=self.handbook.digest,
+            started_at=started_at,
+            watched=self.watched,
+        )
+
+    def _open(
+        self, tx: Transaction, declared: ev.Declared, more: tuple[ev.Event, ...], *, by: str, now: datetime
+    ) -> Incident:
+        incident_id = tx.open_incident(now)
+        newest = next(iter(tx.deploys(1)), None)
+        fresh = newest is not None and not newest.first and now - newest.at <= DEPLOY_HORIZON
+        known = _deploy_events(newest, now) if newest is not None and fresh else ()
+        return advance(tx, self.rules, incident_id, (declared, *more, *known), by=by, now=now)
+
+    def _complain(self, problem: BaseException) -> None:
+        self.complaints.append(self.tools.redactor.line(str(problem)))
+        del self.complaints[:-20]
+        self.tools.log(f"engine: {self.complaints[-1]}")
+
+
+def _deploy_events(deploy: Deploy, now: datetime) -> tuple[ev.Event, ...]:
+    facts = (
+        Fact(name="deploy.age", kind="duration", value=max(0.0, (now - deploy.at).total_seconds())),
+        Fact(name="deploy.version", kind="string", value=deploy.version),
+        Fact(name="deploy.previous", kind="string", value=deploy.previous),
+    )
+    return (
+        ev.DeployNoticed(
+            subject=deploy.subject,
+            version=deploy.version,
+            previous=deploy.previous,
+            deployed_at=deploy.at,
+            source=deploy.source,
+        ),
+        ev.FactsFound(facts=facts, source=deploy.source),
+    )
