@@ -1,0 +1,98 @@
+"""Runs probes on schedule and passes on changes, not samples.
+
+Started by `app`. A first bad look is looked at again soon; a change of state counts once it was seen `CONFIRM` times in a row, so
+one lost packet declares nothing and one lucky second resolves nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from firstfive.engine.redact import Redactor
+from firstfive.incident.signals import Deploy, Signal
+from firstfive.ports import Clock, Probe
+
+CONFIRM_BAD = 2
+CONFIRM_GOOD = 3
+LOOK_DEADLINE = 30.0
+
+
+@dataclass(slots=True, kw_only=True)
+class _Seen:
+    """What a fingerprint last told, and how often in a row it has contradicted what was passed on."""
+
+    told: bool | None = None
+    streak: int = 0
+    since: datetime | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Watch:
+    """Every probe in its own loop. `observe` is the engine's ear."""
+
+    probes: Sequence[Probe]
+    clock: Clock
+    observe: Callable[[Signal | Deploy], Awaitable[str]]
+    redactor: Redactor
+    log: Callable[[str], None]
+    interval: timedelta = timedelta(seconds=2)
+    _seen: dict[str, _Seen] = field(default_factory=dict)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look until `stop` is set."""
+        loops = [asyncio.create_task(self._watch(probe)) for probe in self.probes]
+        await stop.wait()
+        for loop in loops:
+            loop.cancel()
+        for loop in loops:
+            with contextlib.suppress(asyncio.CancelledError):
+                await loop
+
+    async def _watch(self, probe: Probe) -> None:
+        while True:
+            doubtful = await self.once(probe)
+            seconds = self.interval.total_seconds()
+            await self.clock.sleep(min(0.4, seconds / 4) if doubtful else seconds)
+
+    async def once(self, probe: Probe) -> bool:
+        """One look; True when something is in doubt and wants another look soon."""
+        try:
+            found = await asyncio.wait_for(probe.look(self.clock.now()), LOOK_DEADLINE)
+        except Exception as problem:
+            self.log(f"probe {probe.name}: {self.redactor.line(f'{type(problem).__name__}: {problem}')}")
+            return False
+        doubtful = False
+        for seen in found:
+            if isinstance(seen, Deploy):
+                await self._pass_on(seen)
+            else:
+                doubtful |= await self._weigh(seen)
+        return doubtful
+
+    async def _weigh(self, signal: Signal) -> bool:
+        held = self._seen.setdefault(signal.fingerprint, _Seen())
+        if held.told is signal.firing:
+            held.streak, held.since = 0, None
+            return False
+        held.streak += 1
+        held.since = held.since or signal.at
+        needed = CONFIRM_BAD if signal.firing else CONFIRM_GOOD
+        if held.streak < needed:
+            return True
+        first_seen = held.since if signal.firing else signal.at
+        told = await self._pass_on(replace(signal, at=first_seen, text=self.redactor.line(signal.text)))
+        if told:
+            held.told, held.streak, held.since = signal.firing, 0, None
+        return not told
+
+    async def _pass_on(self, seen: Signal | Deploy) -> bool:
+        try:
+            await self.observe(seen)
+        except Exception as problem:
+            self.log(f"watch: {self.redactor.line(str(problem))}")
+            return False
+        return True

@@ -1,0 +1,87 @@
+"""A URL that should answer: timeout, refused, 5xx or non-2xx are what the page calls failing.
+
+Built by `app` from the page's HTTP symptoms. Asks with GET, follows nothing, sends no credentials, looks only where the page points.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from firstfive.incident.signals import Deploy, Signal, SignalKind
+
+BODY_CAP = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Http:
+    """Watches one URL for one symptom. `fails_when` holds `timeout`, `5xx`, `non-2xx`, `refused`."""
+
+    name: str
+    symptom: str
+    url: str
+    fails_when: frozenset[str]
+    patience: timedelta = timedelta(seconds=3)
+
+    @property
+    def symptoms(self) -> tuple[str, ...]:
+        """The page's symptom it watches."""
+        return (self.symptom,)
+
+    async def look(self, now: datetime) -> Sequence[Signal | Deploy]:
+        """One request, one signal."""
+        firing, text = await asyncio.to_thread(self._ask)
+        signal = Signal(
+            kind=SignalKind.HTTP,
+            source=self.name,
+            subject=self.url,
+            firing=firing,
+            text=text,
+            at=now,
+            symptom=self.symptom,
+        )
+        return (signal,)
+
+    def _ask(self) -> tuple[bool, str]:
+        import pycurl
+
+        body = bytearray()
+
+        def take(block: bytes) -> int | None:
+            body.extend(block)
+            return None if len(body) < BODY_CAP else 0
+
+        curl = pycurl.Curl()
+        try:
+            curl.setopt(pycurl.URL, self.url)
+            curl.setopt(pycurl.PROTOCOLS_STR, "http,https")
+            curl.setopt(pycurl.NOPROXY, "*")
+            curl.setopt(pycurl.NOSIGNAL, 1)
+            curl.setopt(pycurl.FRESH_CONNECT, 1)
+            curl.setopt(pycurl.TIMEOUT_MS, int(self.patience.total_seconds() * 1000))
+            curl.setopt(pycurl.WRITEFUNCTION, take)
+            curl.perform()
+            status = int(curl.getinfo(pycurl.RESPONSE_CODE))
+            milliseconds = int(curl.getinfo(pycurl.TOTAL_TIME) * 1000)
+        except pycurl.error as problem:
+            return self._failed(int(problem.args[0]), str(problem.args[1]))
+        finally:
+            curl.close()
+        if status >= 500 and self.fails_when & {"5xx", "non-2xx"}:
+            return True, f"HTTP {status}"
+        if not 200 <= status < 300 and "non-2xx" in self.fails_when:
+            return True, f"HTTP {status}"
+        return False, f"HTTP {status} in {milliseconds} ms"
+
+    def _failed(self, code: int, why: str) -> tuple[bool, str]:
+        import pycurl
+
+        if code == pycurl.E_WRITE_ERROR:
+            return False, "answers"
+        if code == pycurl.E_OPERATION_TIMEDOUT:
+            return True, f"no answer within {self.patience.total_seconds():g} s"
+        if code == pycurl.E_COULDNT_CONNECT:
+            return True, "connection refused"
+        return True, why.strip() or f"curl error {code}"

@@ -1,0 +1,1 @@
+"""HANDS: where commands run. One file a kind of target; the contract suite covers each."""
