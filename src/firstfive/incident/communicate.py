@@ -39,12 +39,17 @@ def _updates(handbook: Handbook, policy: Policy, incident: Incident, now: dateti
     if not incident.notices:
         return
     last = max(at for _, at in incident.notices)
-    news = incident.mitigated_at is not None and last < incident.mitigated_at
+    news = any(at is not None and last < at for at in (incident.mitigated_at, asked_at(incident)))
     until = next_update_at(handbook, policy, incident)
     if news or (until is not None and now >= until):
         yield SendNotice(kind=TemplateKind.UPDATE, number=number, channel=channel)
     elif until is not None:
         yield WakeAt(at=until, why="update")
+
+
+def asked_at(incident: Incident) -> datetime | None:
+    """When a person last asked for an update, or None."""
+    return incident.update_asked[1] if incident.update_asked else None
 
 
 def next_update_at(handbook: Handbook, policy: Policy, incident: Incident) -> datetime | None:

@@ -229,6 +229,13 @@ class Verified:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateAsked:
+    """A responder wants an update sent now, saying this."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeSent:
     """A notice went out. `unfilled` are the template's fields that nobody could fill yet."""
 
@@ -326,6 +333,7 @@ Event = (
     | StatusChanged
     | Mitigated
     | Verified
+    | UpdateAsked
     | NoticeSent
     | NoticeFailed
     | Paged

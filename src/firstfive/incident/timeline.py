@@ -69,6 +69,7 @@ class Incident:
     mitigated_at: datetime | None = None
     verified_at: datetime | None = None
     notices: tuple[tuple[ev.NoticeSent, datetime], ...] = ()
+    update_asked: tuple[str, datetime] | None = None
     pages: tuple[tuple[ev.Paged | ev.PageFailed, datetime], ...] = ()
     resolved_at: datetime | None = None
     root_cause: str = ""
@@ -150,6 +151,8 @@ def _after(s: Incident, entry: ev.Entry, event: ev.Event) -> Incident:  # noqa: 
             return replace(s, mitigated_at=at)
         case ev.Verified():
             return replace(s, verified_at=at)
+        case ev.UpdateAsked(text=text):
+            return replace(s, update_asked=(text, at))
         case ev.NoticeSent():
             return replace(s, notices=(*s.notices, (event, at)))
         case ev.Paged() | ev.PageFailed():
@@ -267,14 +270,14 @@ def accept(s: Incident, event: ev.Event, now: datetime) -> ev.Event:
             attempt = s.attempts.get(run_id)
             if attempt is None or attempt.state != "unknown":
                 raise Refused(f"the outcome of {run_id} is not in question")
-        case ev.Resolved() if s.resolved_at is not None:
+        case ev.Resolved() | ev.UpdateAsked() if s.resolved_at is not None:
             raise Refused(f"{s.id} is already resolved")
         case ev.Resolved() if any(a.state in ("started", "unknown") and a.run.changing for a in s.attempts.values()):
             raise Refused(
                 "a changing step is still running or its outcome is unknown",
                 remedy="wait for it, or settle its outcome first",
             )
-        case ev.HypothesisSet(text=text) | ev.Noted(text=text) if not text.strip():
+        case ev.HypothesisSet(text=text) | ev.Noted(text=text) | ev.UpdateAsked(text=text) if not text.strip():
             raise Refused("there is no text", exit_code=Exit.USAGE)
         case ev.SeverityChanged(why=why) if not why.strip():
             raise Refused("a change of severity needs its reason", remedy="say why", exit_code=Exit.USAGE)

@@ -159,7 +159,7 @@ async def _capture(argv: list[str], workdir: Path, environment: Mapping[str, str
     os.set_blocking(err_write, True)
     began = monotonic()
     try:
-        pid = os.posix_spawn(
+        pid = os.posix_spawn(  # noqa: ASYNC221 - starting takes a millisecond, waiting is done on a pidfd
             "/usr/bin/env",
             ["env", "-C", str(workdir), *argv],
             dict(environment),
@@ -228,7 +228,12 @@ async def _drained(loop: asyncio.AbstractEventLoop, fd: int, kept: _Kept) -> Non
 async def _exited(loop: asyncio.AbstractEventLoop, pid: int) -> None:
     watcher = os.pidfd_open(pid)
     done = loop.create_future()
-    loop.add_reader(watcher, lambda: done.done() or done.set_result(None))
+
+    def ready() -> None:
+        if not done.done():
+            done.set_result(None)
+
+    loop.add_reader(watcher, ready)
     try:
         await done
     finally:
@@ -243,7 +248,7 @@ def _end_group(pid: int) -> None:
 
 async def _reaped(pid: int) -> int:
     for _ in range(200):
-        done, status = os.waitpid(pid, os.WNOHANG)
+        done, status = os.waitpid(pid, os.WNOHANG)  # noqa: ASYNC222 - does not wait
         if done:
             return os.waitstatus_to_exitcode(status) if not os.WIFSIGNALED(status) else 128 + os.WTERMSIG(status)
         await asyncio.sleep(0.01)
