@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -34,13 +34,17 @@ DEPLOY_HORIZON = timedelta(hours=24)
 
 @dataclass(slots=True, kw_only=True)
 class Engine:
-    """Runs one handbook against one journal. `tools` are the edges that orders are obeyed with."""
+    """Runs one handbook against one journal. `tools` are the edges that orders are obeyed with.
+
+    `ensure` loads the handbook of a digest that an incident is pinned to, when it is not the present one.
+    """
 
     journal: Journal
     clock: Clock
     handbook: Handbook
     rules: Rules
     tools: obey.Tools
+    ensure: Callable[[str], Awaitable[None]]
     watched: tuple[str, ...] = ()
     complaints: list[str] = field(default_factory=list)
     _awake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -56,6 +60,8 @@ class Engine:
     async def incident(self, incident_id: str) -> Incident:
         """The incident as it stands; raises Refused when there is none of that id."""
         state = await self.journal.read(lambda tx: self.rules.load(tx, incident_id))
+        if state.declared is not None:
+            await self.ensure(state.declared.handbook)
         self.rules.learn(state)
         return state
 
