@@ -1,0 +1,122 @@
+"""Every command by name and the module that holds it, loaded only when it is asked for; errors become words and exit codes.
+
+Called by `__main__`. Knows no command's inside.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from firstfive import __version__
+from firstfive.errors import Exit, FirstfiveError
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("handbook", "Make a settings file beside a vault."),
+    "check": ("handbook", "Compile a page and say what was understood and what was not."),
+    "risk": ("handbook", "Say what a shell script does: read-only, unknown, changing, destructive."),
+    "explain": ("handbook", "Show a runbook step by step: exact script, verdicts, who moves it."),
+    "serve": ("serve", "Watch, respond, and open the room."),
+    "status": ("incident", "Open incidents, or one in full."),
+    "declare": ("incident", "Declare an incident."),
+    "report": ("incident", "Report that something does not work."),
+    "ack": ("incident", "Acknowledge: you have taken it."),
+    "hypothesis": ("incident", "Say what you think it is; stops the roll-back clock."),
+    "severity": ("incident", "Grade it anew, with the reason."),
+    "note": ("incident", "Put a remark on the timeline."),
+    "update": ("incident", "Send an update now."),
+    "resolve": ("incident", "Declare it over, with the root cause in one sentence."),
+    "run": ("steps", "Ask for a step of a runbook; a changing one still needs approval."),
+    "approve": ("steps", "Approve a waiting step: exactly these bytes, once."),
+    "decline": ("steps", "Say no to a waiting step."),
+    "settle": ("steps", "Say whether a step of unknown outcome ran."),
+    "timeline": ("journal", "The timeline of an incident."),
+    "postmortem": ("journal", "Where the post-mortem is, or its text."),
+    "verify": ("journal", "Prove that no timeline was altered."),
+    "doctor": ("journal", "Check everything Firstfive needs, with the fix for each."),
+    "completion": ("journal", "Print the shell completion script."),
+}
+
+Serve = Callable[[Any, Any], None]
+
+
+class _Lazy(click.Group):  # house: click has no other way to load a command late
+    """A group that imports a command's module when the command is named."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of the table, not of the alphabet."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, or None; unknown names get click's own message."""
+        known = COMMANDS.get(cmd_name)
+        if known is None:
+            return None
+        module = importlib.import_module(f"firstfive.cli.{known[0]}")
+        command: click.Command = getattr(module, cmd_name)
+        command.short_help = known[1]
+        return command
+
+
+group = _Lazy(
+    "firstfive",
+    help="Your incident page, running.",
+    params=[click.Option(["--version"], is_flag=True, is_eager=True, expose_value=False, callback=lambda c, p, v: _version(c, v))],
+)
+
+
+def _version(ctx: click.Context, wanted: object) -> None:
+    if wanted:
+        click.echo(f"firstfive {__version__}")
+        ctx.exit(0)
+
+
+def run(words: list[str], *, serve: Serve) -> int:
+    """Run a command line. Every failure is an operator's sentence on stderr and one of the documented exit codes."""
+    try:
+        outcome = group.main(words, prog_name="firstfive", standalone_mode=False, obj={"serve": serve})
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.ClickException as wrong:
+        wrong.show(sys.stderr)
+        return int(Exit.USAGE)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("stopped", err=True)
+        return int(Exit.INTERRUPTED)
+    except FirstfiveError as problem:
+        return _refused(problem, as_json="--json" in words)
+    except BrokenPipeError:
+        return int(Exit.OK)
+    return outcome if isinstance(outcome, int) else int(Exit.OK)
+
+
+def _refused(problem: FirstfiveError, *, as_json: bool) -> int:
+    if as_json:
+        import json
+
+        told = {"schema": "firstfive/1", "error": {"code": problem.code, "what": problem.what, "where": problem.where}}
+        told["error"]["remedy"] = problem.remedy  # type: ignore[index]
+        click.echo(json.dumps(told))
+    click.echo(f"error: {problem}", err=True)
+    return int(problem.exit_code)
+
+
+def rendered_help() -> str:
+    """The text behind `firstfive --help`, kept in help.txt so that printing it needs no parser."""
+    width = max(len(name) for name in COMMANDS)
+    lines = [
+        "firstfive: your incident page, running.",
+        "",
+        "usage: firstfive COMMAND [ARGUMENTS] [--json]",
+        "",
+        *(f"  {name:<{width}}  {about}" for name, (_, about) in COMMANDS.items()),
+        "",
+        "firstfive COMMAND --help tells more. Settings: firstfive.toml in the vault or above the current folder.",
+        "Exit codes: 0 ok, 1 failed, 2 usage, 3 needs approval, 4 target unreachable, 5 outcome unknown, 6 not authorised,",
+        "            7 vault does not compile, 8 conflict, 130 interrupted.",
+    ]
+    return "\n".join(lines) + "\n"
