@@ -65,7 +65,11 @@ class _Lazy(click.Group):  # house: click has no other way to load a command lat
 group = _Lazy(
     "firstfive",
     help="Your incident page, running.",
-    params=[click.Option(["--version"], is_flag=True, is_eager=True, expose_value=False, callback=lambda c, p, v: _version(c, v))],
+    params=[
+        click.Option(
+            ["--version"], is_flag=True, is_eager=True, expose_value=False, callback=lambda c, p, v: _version(c, v)
+        )
+    ],
 )
 
 

@@ -25,7 +25,9 @@ View = dict[str, Any]
 def options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that every command of an installation has."""
     command = click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")(command)
-    command = click.option("--config", type=click.Path(path_type=Path), help="Settings file (default: firstfive.toml here or above).")(command)
+    command = click.option(
+        "--config", type=click.Path(path_type=Path), help="Settings file (default: firstfive.toml here or above)."
+    )(command)
     return click.option("--vault", type=click.Path(path_type=Path), help="Vault folder, or the page in it.")(command)
 
 
@@ -72,7 +74,12 @@ def _over_http(server: tuple[str, int, str], method: str, path: str, body: View 
         connection.close()
     if response.status >= 400:
         raise FirstfiveError(
-            str(answer.get("what") or answer.get("detail") or answer.get("title") or f"the server answered {response.status}"),
+            str(
+                answer.get("what")
+                or answer.get("detail")
+                or answer.get("title")
+                or f"the server answered {response.status}"
+            ),
             where=str(answer.get("where", "")),
             remedy=str(answer.get("remedy", "")),
             code=str(answer.get("code", "")),

@@ -22,7 +22,7 @@ def status(words: list[str]) -> int | None:
 
     try:
         rows = glance(database)
-    except Exception:  # noqa: BLE001 - whatever is wrong, the full command explains it better
+    except Exception:
         return None
     if as_json:
         import json

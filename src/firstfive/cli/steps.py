@@ -1,0 +1,120 @@
+"""Commands about steps: ask for one, approve it, decline it, settle what became of it.
+
+Approving shows exactly what will run and sends the hash of what was shown: bytes that changed meanwhile are refused.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from firstfive.cli import words
+from firstfive.cli.incident import BY, INCIDENT, by, say
+from firstfive.cli.line import View, ask, options, settings_of, show
+from firstfive.errors import Exit, Refused
+
+
+@click.command()
+@INCIDENT
+@click.argument("step")
+@BY
+@options
+def run(incident: str, step: str, named: str | None, vault: Path | None, config: Path | None, as_json: bool) -> None:
+    """Ask for a step of a runbook (its id, such as backend-down#4); a changing one still needs approval."""
+    say("run", incident, {"step": step}, named=named, vault=vault, config=config, as_json=as_json)
+
+
+@click.command()
+@INCIDENT
+@click.argument("step", required=False)
+@click.option("--set", "values", multiple=True, metavar="NAME=VALUE", help="A value for a <placeholder> of the step.")
+@click.option("--yes", is_flag=True, help="Do not ask back after showing what will run.")
+@click.option("--dry-run", is_flag=True, help="Only show what would run.")
+@BY
+@options
+def approve(
+    incident: str,
+    step: str | None,
+    values: tuple[str, ...],
+    yes: bool,
+    dry_run: bool,
+    named: str | None,
+    vault: Path | None,
+    config: Path | None,
+    as_json: bool,
+) -> None:
+    """Approve a waiting step (default: the one that waits): exactly these bytes, once, within ten minutes."""
+    settings = settings_of(vault, config)
+    who = by(settings, named)
+    seen = ask(settings, "GET", f"/incidents/{incident}")
+    if values:
+        chosen = waiting(seen, step)
+        for pair in values:
+            name, separator, value = pair.partition("=")
+            if not separator:
+                raise Refused(f"{pair!r} is not NAME=VALUE", exit_code=Exit.USAGE)
+            seen = ask(
+                settings,
+                "POST",
+                f"/incidents/{incident}/set",
+                {"by": who, "step": chosen["step"], "name": name, "value": value},
+            )
+    chosen = waiting(seen, step)
+    click.echo(words.run(chosen), err=True)
+    if dry_run:
+        show(chosen, as_json=as_json, text=lambda _: "nothing was run")
+        return
+    if not yes and not click.confirm("Run exactly this?", err=True):
+        raise Refused("not approved", exit_code=Exit.NEEDS_APPROVAL)
+    body: View = {"by": who, "run": chosen["run"], "sha256": chosen["sha256"]}
+    show(ask(settings, "POST", f"/incidents/{incident}/approve", body), as_json=as_json, text=words.incident)
+
+
+def waiting(seen: View, step: str | None) -> View:
+    """The waiting run that is meant; Refused when there is none, or more than one and none was named."""
+    runs: list[View] = [r for r in seen.get("waiting", []) if step in (None, r["step"], r["run"], str(r.get("number")))]
+    if not runs:
+        raise Refused(f"nothing waits for approval in {seen.get('id')}" + (f" under {step}" if step else ""))
+    clear = [r for r in runs if not r.get("doubts")] or runs
+    if len(clear) > 1:
+        names = ", ".join(str(r["step"]) for r in clear)
+        raise Refused(f"{len(clear)} steps wait for approval", remedy=f"name one: {names}", exit_code=Exit.USAGE)
+    return clear[0]
+
+
+@click.command()
+@INCIDENT
+@click.argument("step", required=False)
+@click.option("--why", default="declined", help="Why not.")
+@BY
+@options
+def decline(
+    incident: str, step: str | None, why: str, named: str | None, vault: Path | None, config: Path | None, as_json: bool
+) -> None:
+    """Say no to a waiting step."""
+    seen = ask(settings_of(vault, config), "GET", f"/incidents/{incident}")
+    fields = {"run": waiting(seen, step)["run"], "why": why}
+    say("decline", incident, fields, named=named, vault=vault, config=config, as_json=as_json)
+
+
+@click.command()
+@INCIDENT
+@click.argument("run_id", metavar="RUN")
+@click.option("--ran/--did-not-run", required=True, help="What you found out.")
+@click.option("--note", default="", help="How you know.")
+@BY
+@options
+def settle(
+    incident: str,
+    run_id: str,
+    ran: bool,
+    note: str,
+    named: str | None,
+    vault: Path | None,
+    config: Path | None,
+    as_json: bool,
+) -> None:
+    """Say whether a step of unknown outcome ran."""
+    fields = {"run": run_id, "ran": ran, "note": note}
+    say("settle", incident, fields, named=named, vault=vault, config=config, as_json=as_json)

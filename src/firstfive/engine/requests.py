@@ -1,0 +1,77 @@
+"""What people can ask of an incident, by verb: fields in, one event out.
+
+Shared by the API and the command line, so that both accept and refuse the same things in the same words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from firstfive.errors import Exit, Refused
+from firstfive.incident import events as ev
+
+Fields = Mapping[str, Any]
+
+
+def _text(fields: Fields, name: str, default: str | None = None) -> str:
+    value = fields.get(name, default)
+    if not isinstance(value, str) or (default is None and not value.strip()):
+        raise Refused(f"{name} is missing", remedy=f"give {name} as text", exit_code=Exit.USAGE)
+    return value.strip()
+
+
+def _level(fields: Fields) -> int:
+    level = fields.get("level")
+    if not isinstance(level, int) or isinstance(level, bool) or not 1 <= level <= 9:
+        raise Refused(
+            f"{level!r} is no severity level", remedy="give a number from the page's matrix", exit_code=Exit.USAGE
+        )
+    return level
+
+
+VERBS: dict[str, tuple[frozenset[str], Callable[[Fields], ev.Event]]] = {
+    "ack": (frozenset(), lambda f: ev.Acknowledged(responder=_text(f, "by"))),
+    "hypothesis": (frozenset({"text"}), lambda f: ev.HypothesisSet(text=_text(f, "text"))),
+    "note": (frozenset({"text"}), lambda f: ev.Noted(text=_text(f, "text"))),
+    "update": (frozenset({"text"}), lambda f: ev.UpdateAsked(text=_text(f, "text"))),
+    "severity": (frozenset({"level", "why"}), lambda f: ev.SeverityChanged(level=_level(f), why=_text(f, "why"))),
+    "run": (frozenset({"step"}), lambda f: ev.StepRequested(step=_text(f, "step"))),
+    "set": (
+        frozenset({"step", "name", "value"}),
+        lambda f: ev.ParameterSet(step=_text(f, "step"), name=_text(f, "name"), value=_text(f, "value")),
+    ),
+    "approve": (frozenset({"run", "sha256"}), lambda f: ev.Approved(run=_text(f, "run"), sha256=_text(f, "sha256"))),
+    "decline": (frozenset({"run", "why"}), lambda f: ev.Declined(run=_text(f, "run"), why=_text(f, "why", "declined"))),
+    "settle": (
+        frozenset({"run", "ran", "note"}),
+        lambda f: ev.OutcomeSettled(run=_text(f, "run"), step="", ran=_flag(f, "ran"), note=_text(f, "note", "")),
+    ),
+    "resolve": (
+        frozenset({"root_cause", "why"}),
+        lambda f: ev.Resolved(why=_text(f, "why", "") or "a responder says so", root_cause=_text(f, "root_cause", "")),
+    ),
+}
+
+
+def _flag(fields: Fields, name: str) -> bool:
+    value = fields.get(name)
+    if not isinstance(value, bool):
+        raise Refused(f"{name} is true or false", exit_code=Exit.USAGE)
+    return value
+
+
+def event_of(verb: str, fields: Fields) -> ev.Event:
+    """The event that `verb` with these fields asks for. Raises Refused naming an unknown verb, or a missing or unknown field."""
+    known = VERBS.get(verb)
+    if known is None:
+        raise Refused(f"nobody can {verb!r} an incident", remedy=f"known: {', '.join(VERBS)}", exit_code=Exit.USAGE)
+    allowed, make = known
+    unknown = sorted(set(fields) - allowed - {"by"})
+    if unknown:
+        raise Refused(
+            f"unknown field {unknown[0]}",
+            remedy=f"{verb} takes: {', '.join(sorted(allowed | {'by'}))}",
+            exit_code=Exit.USAGE,
+        )
+    return make(fields)
