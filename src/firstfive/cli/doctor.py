@@ -1,0 +1,113 @@
+"""`firstfive doctor`: each thing that must hold, what was found, and the exact fix.
+
+Called by the `doctor` command. Looks only; asks no network beyond the hosts that the page names.
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from firstfive.app import probes_for, read_handbook
+from firstfive.cli.line import server_of
+from firstfive.errors import FirstfiveError
+from firstfive.handbook.model import Handbook, Level
+from firstfive.incident.escalate import people
+from firstfive.settings import Settings
+
+Finding = dict[str, Any]
+ROOM = 200 * 1024 * 1024
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """All findings, in the order in which they should be mended."""
+    findings = [_found("settings", settings.file is not None, str(settings.file or "none"), "firstfive init makes one")]
+    try:
+        handbook = read_handbook(settings)
+    except FirstfiveError as problem:
+        return [*findings, _found("page", False, problem.what, problem.remedy or "firstfive check tells more")]
+    errors = [p for p in handbook.problems if p.level is Level.ERROR]
+    findings.append(
+        _found(
+            "page", not errors, f"{len(handbook.runbooks)} runbooks, {len(errors)} errors", "firstfive check shows them"
+        )
+    )
+    findings += [*_people(handbook), *_eyes(settings, handbook), *_machine(settings), *_shell()]
+    return findings
+
+
+def _found(what: str, ok: bool, found: str, remedy: str) -> Finding:
+    return {"what": what, "ok": ok, "found": found, "remedy": "" if ok else remedy}
+
+
+def _people(handbook: Handbook) -> list[Finding]:
+    ladder = people(handbook)
+    named = ", ".join(name for _, name, _ in ladder) or "nobody: every contact of the page is a placeholder"
+    return [
+        _found("who is paged", bool(ladder), named, "fill the contacts table of the page; a placeholder pages nobody")
+    ]
+
+
+def _eyes(settings: Settings, handbook: Handbook) -> list[Finding]:
+    from firstfive.app import _target
+
+    targets = {name: _target(name, target, settings) for name, target in settings.targets.items()}
+    probes, unwatched = probes_for(settings, handbook, targets, {})
+    watched = sum(len(p.symptoms) for p in probes)
+    found = [
+        _found("symptoms watched", watched > 0, f"{watched} watched, {len(unwatched)} not", "; ".join(unwatched[:5]))
+    ]
+    for name, log in settings.logs.items():
+        found.append(
+            _found(
+                f"log {name}", log.exists(), str(log), f"the file is not there; mend [logs] {name} or start the program"
+            )
+        )
+    for name, link in settings.deploys.items():
+        found.append(
+            _found(f"release link {name}", link.is_symlink(), str(link), f"no link is there; mend [deploys] {name}")
+        )
+    return found
+
+
+def _machine(settings: Settings) -> list[Finding]:
+    free = shutil.disk_usage(_standing(settings.state)).free
+    found = [_found("disk", free > ROOM, f"{free // 2**20} MiB free for the journal", "free at least 200 MiB")]
+    server = server_of(settings)
+    found.append(_port(settings) if server is None else _found("server", True, f"runs on {server[0]}:{server[1]}", ""))
+    fixed = sqlite3.sqlite_version_info >= (3, 51, 3)
+    note = "" if fixed else ", which has the WAL-reset bug; harmless here: one process writes with one connection"
+    found.append(_found("SQLite", True, f"{sqlite3.sqlite_version}{note}", ""))
+    return found
+
+
+def _standing(path: Path) -> Path:
+    while not path.exists():
+        path = path.parent
+    return path
+
+
+def _port(settings: Settings) -> Finding:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as problem:
+            told = problem.strerror or str(problem)
+            return _found("port", False, f"{settings.host}:{settings.port}: {told}", "set [listen] port to a free one")
+    return _found("port", True, f"{settings.host}:{settings.port} is free", "")
+
+
+def _shell() -> list[Finding]:
+    missing = [tool for tool in ("bash", "env", "setsid", "timeout") if shutil.which(tool) is None]
+    return [
+        _found(
+            "tools",
+            not missing,
+            "all there" if not missing else f"missing: {', '.join(missing)}",
+            "install coreutils, util-linux and bash",
+        )
+    ]

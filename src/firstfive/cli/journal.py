@@ -1,0 +1,95 @@
+"""Commands about what was written: the timeline, the post-mortem, the proof, and the doctor."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from firstfive.cli.incident import INCIDENT
+from firstfive.cli.line import View, ask, options, settings_of, show
+from firstfive.errors import Exit, FirstfiveError
+
+
+@click.command()
+@INCIDENT
+@options
+def timeline(incident: str, vault: Path | None, config: Path | None, as_json: bool) -> None:
+    """The timeline of an incident; with --json one entry a line, hashes included."""
+    seen = ask(settings_of(vault, config), "GET", f"/incidents/{incident}")
+    for entry in seen["timeline"]:
+        click.echo(
+            json.dumps(entry, ensure_ascii=False)
+            if as_json
+            else f"{entry['at'][:19]}Z  {entry['by']:<10}  {entry['text']}"
+        )
+
+
+@click.command()
+@INCIDENT
+@options
+def postmortem(incident: str, vault: Path | None, config: Path | None, as_json: bool) -> None:
+    """Where the post-mortem of an incident is and when it is due."""
+    settings = settings_of(vault, config)
+    seen = ask(settings, "GET", f"/incidents/{incident}")
+    written: View | None = seen.get("postmortem")
+    if written is None:
+        why = seen.get("postmortem_why_not") or "it is written when the incident is resolved"
+        raise FirstfiveError(f"{incident} has no post-mortem yet: {why}")
+    path = str(settings.vault / written["path"])
+    show(
+        {"path": path, "due": written["due"]},
+        as_json=as_json,
+        text=lambda a: f"{a['path']}  (due {a['due'] or 'not limited'})",
+    )
+
+
+@click.command()
+@options
+def verify(vault: Path | None, config: Path | None, as_json: bool) -> int:
+    """Prove that no timeline was altered: every hash chain is recomputed."""
+    from firstfive.stores import open_journal
+
+    journal = open_journal(settings_of(vault, config).database, read_only=True)
+    broken = list(journal.verify())
+    show(
+        {"ok": not broken, "problems": broken},
+        as_json=as_json,
+        text=lambda a: "\n".join(a["problems"]) or "Every chain holds.",
+    )
+    return int(Exit.FAILED if broken else Exit.OK)
+
+
+@click.command()
+@options
+def doctor(vault: Path | None, config: Path | None, as_json: bool) -> int:
+    """Check everything Firstfive needs, with the fix for each."""
+    from firstfive.cli.doctor import examine
+
+    findings = examine(settings_of(vault, config))
+    good = all(f["ok"] for f in findings)
+
+    def text(_: View) -> str:
+        return "\n".join(
+            f"{'ok  ' if f['ok'] else 'MEND'}  {f['what']}: {f['found']}"
+            + ("" if f["ok"] else f"\n      help: {f['remedy']}")
+            for f in findings
+        )
+
+    show({"ok": good, "findings": findings}, as_json=as_json, text=text)
+    return int(Exit.OK if good else Exit.FAILED)
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print the completion script of a shell: eval "$(firstfive completion bash)"."""
+    from click.shell_completion import get_completion_class
+
+    from firstfive.cli.commands import group
+
+    made = get_completion_class(shell)
+    if made is None:
+        raise FirstfiveError(f"no completion for {shell}", exit_code=Exit.USAGE)
+    click.echo(made(group, {}, "firstfive", "_FIRSTFIVE_COMPLETE").source())

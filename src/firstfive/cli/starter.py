@@ -1,0 +1,58 @@
+"""The settings file that `firstfive init` writes: every setting with its default, ready to be edited.
+
+Called by `init`. Looks at the vault only to find the page.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from firstfive.errors import VaultError
+
+
+def starter(folder: Path, page: str) -> tuple[str, str]:
+    """(page, text of firstfive.toml) for a vault folder. Raises VaultError when no page of it looks like an incident page."""
+    chosen = page or _likely(folder)
+    return chosen, _TEXT.replace("@PAGE@", chosen.replace("\\", "\\\\").replace('"', '\\"'))
+
+
+def _likely(folder: Path) -> str:
+    pages = sorted(
+        p for p in folder.rglob("*.md") if not any(part.startswith(".") for part in p.relative_to(folder).parts)
+    )
+    named = [p for p in pages if "incident" in p.name.lower() and "postmortem" not in str(p).lower()]
+    if not named:
+        raise VaultError(
+            f"no page in {folder} has “incident” in its name",
+            remedy="name the page: firstfive init 'path/to/Your Page.md'",
+        )
+    best = min(named, key=lambda p: (len(p.parts), len(p.name)))
+    return str(best.relative_to(folder))
+
+
+_TEXT = """# Firstfive: settings beside the page. The page always wins where it speaks.
+page = "@PAGE@"          # relative to this file
+state = ".firstfive"     # journal and run folders; keep it out of version control
+
+[listen]
+host = "127.0.0.1"
+port = 8455
+
+[timing]
+probe_interval = "2s"    # how often each symptom is looked at while all is well
+log_quiet = "60s"        # a log symptom is over after this long without a line
+resolve_after = "10m"    # all well for this long resolves an incident
+
+[targets.local]          # where commands of the page run
+workdir = "."
+# env_file = ".env"      # KEY=VALUE lines that steps may use by name; values are never stored
+
+[logs]                   # log files to watch for the page's log symptoms
+# backend = "/var/log/backend.log"
+
+[deploys]                # links that a release moves
+# backend = "current"
+
+# [risk.cmd.mytool.sub]  # your own reviewed claims about commands that Firstfive does not know
+# status = "read"
+"""

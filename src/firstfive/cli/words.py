@@ -1,0 +1,62 @@
+"""An incident in plain text for a terminal: the newest first, the next thing to do on top.
+
+Called by the commands. Output of steps is prefixed line by line, so that it cannot pose as a line of ours.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from firstfive.cli.quick import line
+
+View = dict[str, Any]
+SHOWN_OUTPUT = 12
+
+
+def listing(answer: View) -> str:
+    """Incidents, one a line."""
+    rows = answer.get("incidents", [])
+    return "\n".join(line(row) for row in rows) if rows else "No open incident."
+
+
+def incident(seen: View) -> str:
+    """One incident in full."""
+    head = f"{seen['id']}  SEV-{seen['level']}  {seen['status']}  {seen['title']}"
+    parts = [head, f"  {seen['level_why']}"]
+    if seen.get("next"):
+        parts += ["", f"Next: {seen['next']['text']}"]
+    parts += section("First five", [check(c) for c in seen.get("checks", [])])
+    parts += section("Runbooks", [ranked(r) for r in seen.get("ranking", [])])
+    parts += section("Waiting for approval", [run(w) for w in seen.get("waiting", [])])
+    parts += section("Timeline", [f"{e['at'][11:19]}  {e['text']}" for e in seen.get("timeline", [])[-15:]])
+    return "\n".join(parts)
+
+
+def section(title: str, rows: list[str]) -> list[str]:
+    """A titled block, or nothing when it is empty."""
+    return ["", f"{title}:", *(f"  {part}" for row in rows for part in row.splitlines())] if rows else []
+
+
+def check(answer: View) -> str:
+    """One first-five item: its answer, its title, the first lines of its evidence."""
+    mark = {"good": "ok     ", "bad": "TROUBLE", "unknown": "unknown"}[answer["answer"]]
+    evidence = str(answer["evidence"]).splitlines() or [""]
+    more = "".join(f"\n            | {part}" for part in evidence[1:6])
+    return f"{mark}  {answer['title']}: {evidence[0]}{more}"
+
+
+def ranked(runbook: View) -> str:
+    """One candidate with the symptoms that hit and missed."""
+    hits = "; ".join(runbook["hits"]) or "none"
+    misses = f"; missed: {'; '.join(runbook['misses'])}" if runbook["misses"] else ""
+    return f"{runbook['number']} {runbook['title']} (score {runbook['score']}): hit: {hits}{misses}"
+
+
+def run(waiting: View) -> str:
+    """Exactly what would run, and why it is asked."""
+    parts = [f"{waiting['step']} on {waiting['target']}: {waiting['why']}"]
+    parts += [f"  $ {part}" for part in str(waiting["script"]).strip().splitlines()]
+    parts += [f"  with {name}={value}" for name, value in waiting.get("environment", [])]
+    parts += [f"  unsure: {doubt}" for doubt in waiting.get("doubts", [])]
+    parts += [f"  needs a value: <{name}>  (--set '{name}=...')" for name in waiting.get("missing", [])]
+    return "\n".join(parts)
