@@ -1,0 +1,112 @@
+"""Runs the program and its room on one uvicorn until a signal ends both.
+
+Called by `__main__` for `firstfive serve`. Answers within a second of its start; leaves within five of a signal, open rooms or not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import signal
+import socket
+import sys
+from collections.abc import Callable
+
+import uvicorn
+
+from firstfive.app import Program, open_program
+from firstfive.errors import Exit, FirstfiveError
+from firstfive.notifiers.console import Console
+from firstfive.settings import Settings
+from firstfive.web.app import build
+
+GRACE = 3
+
+
+def serve(settings: Settings, say: Callable[[dict[str, object]], None]) -> None:
+    """Open everything, serve until SIGINT or SIGTERM, close everything. Raises FirstfiveError before anything is started."""
+    asyncio.run(_serve(settings, say))
+
+
+def _log(text: str) -> None:
+    print(f"firstfive: {text}", file=sys.stderr, flush=True)
+
+
+async def _serve(settings: Settings, say: Callable[[dict[str, object]], None]) -> None:
+    listener = _bound(settings)
+    try:
+        program = await open_program(settings, notifiers=(Console(sys.stdout),), log=_log)
+    except BaseException:
+        listener.close()
+        raise
+    try:
+        await _together(program, listener, say)
+    finally:
+        await program.close()
+        listener.close()
+
+
+def _bound(settings: Settings) -> socket.socket:
+    """A listening socket, taken before anything else so that a port in use is one clear error and nothing is begun."""
+    listener = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as problem:
+        listener.close()
+        raise FirstfiveError(
+            f"the room cannot be opened on {settings.host}:{settings.port}: {problem.strerror}",
+            remedy="another program (or another firstfive serve) has the port; stop it, or choose one with --port",
+            exit_code=Exit.CONFLICT,
+        ) from None
+    return listener
+
+
+async def _together(program: Program, listener: socket.socket, say: Callable[[dict[str, object]], None]) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    host, port = listener.getsockname()[:2]
+    key = secrets.token_urlsafe(24)
+    app = build(program.engine, key=key, host=str(host), port=int(port))
+    config = uvicorn.Config(
+        app, http="httptools", loop="asyncio", lifespan="off", log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE
+    )
+    server = _Quiet(config)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    running = asyncio.create_task(program.run(stop))
+    while not server.started and not serving.done():
+        await asyncio.sleep(0.01)
+    known = program.settings.state / "server.json"
+    _write_private(str(known), {"host": host, "port": port, "key": key, "pid": os.getpid()})
+    say({"url": f"http://{host}:{port}/", "sign_in": f"http://{host}:{port}/?key={key}", "pid": os.getpid()})
+    sys.stdout.flush()
+    try:
+        await asyncio.wait({serving, running, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stop.set()
+        server.should_exit = True
+        with contextlib.suppress(FileNotFoundError):
+            known.unlink()
+        await asyncio.gather(serving, running)
+
+
+class _Quiet(uvicorn.Server):  # house: uvicorn's own switch for leaving signals to the caller
+    """A uvicorn server that leaves the signals to us."""
+
+    @contextlib.contextmanager
+    def capture_signals(self):  # type: ignore[no-untyped-def] # noqa: ANN202 - uvicorn's own generator type is private
+        """Install nothing."""
+        yield
+
+
+def _write_private(path: str, content: dict[str, object]) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w") as text:
+        json.dump(content, text)
