@@ -56,7 +56,7 @@ class Http:
         curl = pycurl.Curl()
         try:
             curl.setopt(pycurl.URL, self.url)
-            curl.setopt(pycurl.PROTOCOLS_STR, "http,https")
+            curl.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
             curl.setopt(pycurl.NOPROXY, "*")
             curl.setopt(pycurl.NOSIGNAL, 1)
             curl.setopt(pycurl.FRESH_CONNECT, 1)
