@@ -168,6 +168,7 @@ class Transaction(Protocol):
     def entries(self, incident: str, after: int = 0) -> tuple[Entry, ...]: ...  # ordered by seq; locks the incident
     def incidents(self, *, only_open: bool) -> tuple[str, ...]: ...  # newest first
     def close_incident(self, incident: str) -> None: ...  # resolved and written up: nothing is due any more
+    def summarise(self, incident: str, summary: bytes) -> None: ...  # a JSON object kept beside it for a quick look
     def enqueue(
         self, *, key: str, incident: str, kind: str, due: datetime, data: bytes
     ) -> bool: ...  # False: key known
