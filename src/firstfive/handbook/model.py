@@ -10,7 +10,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from firstfive.handbook.steps.kinds import CheckKind as CheckKind
+from firstfive.handbook.steps.kinds import DutyKind as DutyKind
+from firstfive.handbook.steps.kinds import Mode as Mode
+from firstfive.handbook.steps.kinds import Purpose as Purpose
 from firstfive.shell.conditions import Condition
+from firstfive.shell.facts import FactLine
 from firstfive.shell.risk import Verdict
 
 
@@ -105,18 +110,6 @@ class Command:
     place: Place
 
 
-class CheckKind(StrEnum):
-    """What a first-five item asks for; `OTHER` is shown to a person as it stands."""
-
-    ACKNOWLEDGE = "acknowledge"
-    ERROR_SPIKES = "error spikes"
-    HOST_SHELL = "host shell"
-    HEALTH = "health"
-    CONTAINERS = "containers"
-    DEPLOYS = "deploys"
-    OTHER = "other"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     """One item of the first-five list. `script` is its inline command when that is safe to run by itself, else empty."""
@@ -198,23 +191,6 @@ class ProseSymptom:
 Symptom = HttpSymptom | StatusSymptom | LogSymptom | ExternalSymptom | ProseSymptom
 
 
-class Mode(StrEnum):
-    """Who moves a step: it runs by itself, after approval, or a person does it by hand."""
-
-    AUTO = "auto"
-    APPROVE = "approve"
-    MANUAL = "manual"
-
-
-class Purpose(StrEnum):
-    """What a step is for, where its words say so."""
-
-    LOOK = "look"
-    CHANGE = "change"
-    ROLL_BACK = "roll back"
-    VERIFY = "verify"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Branch:
     """`If phrase: action`. `condition` is None when the phrase is bound to no fact: then the operator is asked."""
@@ -243,6 +219,9 @@ class Step:
     `bound` is the same text with each placeholder rewritten to a quoted environment variable: what a target is sent.
     `phrase` is the condition in the page's words, `when` the same compiled; a phrase without `when` asks the operator.
     `expect_output` is a string the output must hold; `timeout` bounds a run; `on` names a target (None: the default one).
+    `commands` are those of the script; without a script, the ones that the words of the step mention (never run).
+    `name` and `needs` come from annotations: this step waits until the named steps have succeeded. `fact_lines` are the
+    page's own extractors, to be run on the step's output beside the built-in ones that `facts` names.
     """
 
     id: str
@@ -270,17 +249,10 @@ class Step:
     on: str | None = None
     facts: tuple[str, ...] = ()
     tags: frozenset[str] = frozenset()
+    name: str = ""
+    needs: tuple[str, ...] = ()
+    fact_lines: tuple[FactLine, ...] = ()
     place: Place
-
-
-class DutyKind(StrEnum):
-    """What the page's prose asks of the responder beyond commands."""
-
-    SEVERITY = "severity"
-    COMMUNICATE = "communicate"
-    PRECONDITION = "precondition"
-    GUARD = "guard"
-    DEADLINE = "deadline"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,7 +268,7 @@ class Duty:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runbook:
-    """One incident the page knows. `severity` is set when the runbook's own words name it."""
+    """One incident the page knows. `severity` is set when the runbook's own words name it; `notes` is its other prose."""
 
     id: str
     number: str
@@ -306,6 +278,7 @@ class Runbook:
     severity: int | None
     duties: tuple[Duty, ...]
     communication: str
+    notes: tuple[str, ...] = ()
     place: Place
 
 

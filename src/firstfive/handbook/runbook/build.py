@@ -1,0 +1,267 @@
+"""Runbooks from outlines: gather, cut, parse in batches, judge, build.
+
+Called by `compile` once with all the outlines of the vault, so that the parser starts a few times and not once a fence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from firstfive.errors import ShellSyntaxError
+from firstfive.handbook.model import (
+    Duty,
+    DutyKind,
+    ExternalSymptom,
+    Level,
+    Mode,
+    Parameter,
+    Place,
+    Problem,
+    Runbook,
+    Step,
+    Symptom,
+)
+from firstfive.handbook.runbook.duties import duties_in
+from firstfive.handbook.runbook.layout import Outline, Zone
+from firstfive.handbook.runbook.pieces import Gatherer, Prose
+from firstfive.handbook.runbook.symptoms import declared_symptom, names_severity, read_symptom, spoken
+from firstfive.handbook.sections import Section
+from firstfive.handbook.steps.annotations import FrontMatter
+from firstfive.handbook.steps.commands import Shell, commands_of, mentioned, neutral
+from firstfive.handbook.steps.defects import broken, containers_in, defects, services_in
+from firstfive.handbook.steps.drafts import Draft, cut, hand_draft
+from firstfive.handbook.steps.judged import Ready, build_step, without_editors, without_terminal
+from firstfive.handbook.steps.wishes import check_risk, declare_facts, read_wishes
+from firstfive.shell.bind import bind
+from firstfive.shell.parse import Script
+
+
+@dataclass(slots=True, kw_only=True)
+class Work:
+    """One runbook on its way: what was gathered, the drafts, and the drafts with their shell facts."""
+
+    outline: Outline
+    gathered: Gatherer
+    front: FrontMatter
+    drafts: list[Draft] = field(default_factory=list)
+    ready: list[Ready] = field(default_factory=list)
+
+
+def build_runbooks(
+    outlines: Sequence[Outline],
+    vault: Mapping[str, Section],
+    fronts: Mapping[str, FrontMatter],
+    shell: Shell,
+    problems: list[Problem],
+) -> tuple[Runbook, ...]:
+    """Every runbook of the vault, in order."""
+    works = [_gather(outline, vault, fronts, problems) for outline in outlines]
+    _cut_all(works, shell, problems)
+    _judge_all(works, shell, problems)
+    return tuple(_runbook(work, shell, problems) for work in works)
+
+
+def _gather(
+    outline: Outline, vault: Mapping[str, Section], fronts: Mapping[str, FrontMatter], problems: list[Problem]
+) -> Work:
+    gathered = Gatherer(vault=vault, problems=problems)
+    gathered.runbook(outline)
+    return Work(outline=outline, gathered=gathered, front=fronts.get(outline.page.path, FrontMatter()))
+
+
+def _cut_all(works: list[Work], shell: Shell, problems: list[Problem]) -> None:
+    fences = [piece.fence for work in works for piece in work.gathered.pieces if piece.fence is not None]
+    shell.prime(neutral(fence.text) for fence in fences)
+    for work in works:
+        for piece in work.gathered.pieces:
+            if piece.fence is None:
+                work.drafts.append(hand_draft(piece))
+                continue
+            parsed = shell.parsed(neutral(piece.fence.text))
+            work.drafts.extend(cut(piece, parsed if isinstance(parsed, Script) else None, problems))
+
+
+def _judge_all(works: list[Work], shell: Shell, problems: list[Problem]) -> None:
+    drafts = [draft for work in works for draft in work.drafts]
+    words = [note.text for draft in drafts for note in draft.notes] + [i.action for draft in drafts for i in draft.ifs]
+    shell.prime([neutral(draft.script) for draft in drafts] + [neutral(c) for text in words for c in mentioned(text)])
+    for work in works:
+        work.ready = [without_editors(draft, shell) for draft in work.drafts]
+    everything = [ready for work in works for ready in work.ready]
+    for ready in everything:
+        facts = declare_facts(ready.draft.annotations, shell, problems)
+        attributes = ready.draft.fence.attributes if ready.draft.fence else {}
+        ready.wishes = read_wishes(ready.draft.annotations, attributes, facts, shell, problems)
+    for ready in everything:
+        _bind(ready, problems)
+    shell.prime(ready.sent for ready in everything if ready.sent)
+    for ready in everything:
+        if ready.sent and not ready.broken:
+            _judge(ready, shell, problems)
+
+
+def _bind(ready: Ready, problems: list[Problem]) -> None:
+    if ready.broken or not ready.script:
+        return
+    ready.sent = ready.script
+    if "<" not in ready.script:
+        return
+    ready.bound = bind(ready.script)
+    ready.sent = ready.bound.script
+    page = ready.draft.place.page
+    seen: dict[str, Parameter] = {}
+    for found in ready.bound.placeholders:
+        line = ready.lines[min(found.line, len(ready.lines)) - 1]
+        place = Place(page=page, line=line.line, column=line.column + found.column - 1)
+        seen.setdefault(
+            found.name, Parameter(name=found.name, variable=found.variable, kind=str(found.type), place=place)
+        )
+    ready.parameters = tuple(seen.values())
+    for trouble in ready.bound.problems:
+        line = ready.lines[min(trouble.line, len(ready.lines)) - 1]
+        place = Place(page=page, line=line.line, column=line.column + trouble.column - 1)
+        level = Level.ERROR if trouble.code == "FF023" else Level.WARNING
+        problems.append(Problem(code=trouble.code, level=level, message=trouble.message, place=place))
+
+
+def _judge(ready: Ready, shell: Shell, problems: list[Problem]) -> None:
+    names = [parameter.variable for parameter in ready.parameters]
+    ready.judgement = shell.judged(ready.sent, names)
+    ready.sent = without_terminal(ready.sent, frozenset(ready.judgement.tags))
+    ready.commands = commands_of(ready.judgement, ready.lines, ready.draft.place.page, ready.parameters)
+    check_risk(ready.wishes, ready.judgement.verdict, ready.script, problems)
+
+
+def _runbook(work: Work, shell: Shell, problems: list[Problem]) -> Runbook:
+    outline = work.outline
+    steps: list[Step] = []
+    scripts = [fence.text for piece in work.gathered.pieces if (fence := piece.fence) is not None]
+    page_scripts = [block.text for block in outline.page.root.walk() if block.info or block.text] or scripts
+    containers, services = containers_in(page_scripts), services_in(page_scripts)
+    for number, ready in enumerate(work.ready, start=1):
+        steps.append(build_step(outline.id, number, ready, shell, steps, problems))
+        parsed = shell.parsed(neutral(ready.script)) if ready.script else None
+        if isinstance(parsed, ShellSyntaxError):
+            _unreadable(ready, parsed, problems)
+        problems.extend(defects(ready, parsed if isinstance(parsed, Script) else None, containers, services))
+        if steps[-1].mode is Mode.MANUAL:
+            problems.append(
+                Problem(
+                    code="FF013",
+                    level=Level.INFO,
+                    message=f'"{steps[-1].title}" is work by hand',
+                    place=steps[-1].place,
+                )
+            )
+    symptoms, level, said = _symptoms(work, problems)
+    duties, notes, communication = _talk(work, said)
+    return Runbook(
+        id=outline.id,
+        number=outline.number,
+        title=outline.title,
+        symptoms=symptoms,
+        steps=tuple(steps),
+        severity=level,
+        duties=duties,
+        communication=communication,
+        notes=notes,
+        place=outline.place,
+    )
+
+
+def _unreadable(ready: Ready, error: ShellSyntaxError, problems: list[Problem]) -> None:
+    fence = ready.draft.fence
+    if fence is not None and not fence.labelled:
+        problems.append(
+            Problem(
+                code="FF012",
+                level=Level.INFO,
+                message="this block was not understood as commands; it is shown, not run",
+                place=fence.page.place(fence.node),
+                help="label it ```bash if it is meant to be run, or ```text if it is not",
+            )
+        )
+        return
+    problems.append(broken(ready, error.line, error.column, error.what))
+
+
+def _symptoms(work: Work, problems: list[Problem]) -> tuple[tuple[Symptom, ...], int | None, list[Duty]]:
+    outline = work.outline
+    found: list[Symptom] = []
+    level: int | None = None
+    duties: list[Duty] = []
+    for prose in work.gathered.prose:
+        if prose.zone is not Zone.SYMPTOMS:
+            continue
+        for said in spoken(prose.page, prose.node, prose.lead):
+            named = names_severity(said.text)
+            if named is not None:
+                level = level or named
+                duties.append(Duty(kind=DutyKind.SEVERITY, text=said.text, place=said.place, level=named))
+                continue
+            found.extend(read_symptom(outline.id, len(found) + 1, said))
+    if outline.alert:
+        found.append(
+            ExternalSymptom(
+                id=f"{outline.id}.s{len(found) + 1}",
+                text=f"the alert {outline.alert} fires",
+                sender="alert",
+                tokens=(outline.alert,),
+                place=outline.place,
+            )
+        )
+    found.extend(_declared(work, len(found), problems))
+    front_level = work.front.runbook.get("severity")
+    return tuple(found), level or (front_level if isinstance(front_level, int) else None), duties
+
+
+def _declared(work: Work, before: int, problems: list[Problem]) -> list[Symptom]:
+    front, outline = work.front, work.outline
+    found: list[Symptom] = []
+    for entry in (*front.signals.get(outline.id, ()), *front.signals.get("", ())):
+        line = entry.lc.line + 2 if hasattr(entry, "lc") else front.lines.get("signals", 1)
+        place = Place(page=outline.page.path, line=line)
+        made = declared_symptom(f"{outline.id}.s{before + len(found) + 1}", entry, place)
+        if isinstance(made, str):
+            problems.append(Problem(code="FF041", level=Level.ERROR, message=made, place=place))
+        else:
+            found.append(made)
+    return found
+
+
+def _talk(work: Work, said: list[Duty]) -> tuple[tuple[Duty, ...], tuple[str, ...], str]:
+    duties = list(said)
+    notes: list[str] = []
+    communication = ""
+    for prose in work.gathered.prose:
+        match prose.zone:
+            case Zone.SYMPTOMS:
+                continue
+            case Zone.COMMUNICATION if prose.text:
+                communication = f"{communication} {prose.text}".strip()
+                duties.extend(_duties(prose))
+            case _ if prose.text:
+                duties.extend(_duties(prose))
+                notes.append(prose.text)
+            case _:
+                pass
+    for ready in work.ready:
+        for note in ready.draft.notes:
+            duties.extend(duty for duty in duties_in(note.text, note.place) if duty.kind is not DutyKind.COMMUNICATE)
+    return tuple(sorted(duties, key=lambda duty: duty.place)), tuple(notes), communication
+
+
+def _duties(prose: Prose) -> list[Duty]:
+    return list(duties_in(prose.text, prose.place))
+
+
+def renamed(runbooks: Sequence[Outline]) -> list[Outline]:
+    """Outlines with distinct ids: a second "backend-down" becomes "backend-down-2"."""
+    taken: dict[str, int] = {}
+    result: list[Outline] = []
+    for outline in runbooks:
+        taken[outline.id] = taken.get(outline.id, 0) + 1
+        count = taken[outline.id]
+        result.append(outline if count == 1 else replace(outline, id=f"{outline.id}-{count}"))
+    return result
