@@ -1,0 +1,69 @@
+"""What may be said outside the team: four words for the state, and a draft from the page's customer template.
+
+Called by whoever offers the draft to a person. Never sent by itself; holds no cause, no blame and no estimate.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import assert_never
+
+from firstfive.documents.filling import Notice, Telling, fill_text
+from firstfive.handbook.model import Handbook, Template
+from firstfive.incident.records import Status
+from firstfive.incident.timeline import Incident
+
+
+class PublicStatus(StrEnum):
+    """The only four words the page allows outside, until somebody actually knows more."""
+
+    INVESTIGATING = "investigating"
+    APPLYING_FIX = "applying fix"
+    MONITORING = "monitoring"
+    RESOLVED = "resolved"
+
+
+def public_status(status: Status) -> PublicStatus:
+    """The public word for a state: mitigating is told as applying a fix, the others as they are."""
+    match status:
+        case Status.INVESTIGATING:
+            return PublicStatus.INVESTIGATING
+        case Status.MITIGATING:
+            return PublicStatus.APPLYING_FIX
+        case Status.MONITORING:
+            return PublicStatus.MONITORING
+        case Status.RESOLVED:
+            return PublicStatus.RESOLVED
+        case _:
+            assert_never(status)
+
+
+FALLBACK = """\
+Status: <status>
+We noticed a problem with <feature> that started at <time>.
+"""
+
+
+def customer_notice(
+    template: Template | None,
+    incident: Incident,
+    handbook: Handbook,
+    *,
+    now: datetime,
+    next_update_at: datetime | None,
+    number: int = 1,
+) -> Notice:
+    """A draft for customers: times and the public word are filled, everything else stays open for a person."""
+    word = public_status(incident.status)
+    telling = Telling(
+        incident=incident,
+        handbook=handbook,
+        number=number,
+        now=now,
+        next_update_at=next_update_at,
+        status=str(word),
+        public=True,
+    )
+    text, unfilled = fill_text(template.text if template else FALLBACK, telling)
+    return Notice(text=text, title=f"Status: {word}", unfilled=unfilled)

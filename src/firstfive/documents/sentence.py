@@ -1,0 +1,201 @@
+"""One plain sentence for anything that can stand on a timeline.
+
+Called for the room, the terminal and the post-mortem, so that all three say the same. Names steps as the page numbers them.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from firstfive.documents.plain import WIDTH, brief, day_and_time, line
+from firstfive.handbook.model import Handbook, Runbook, Step
+from firstfive.incident import events as ev
+from firstfive.incident.records import Answer
+
+_ANSWERS = {Answer.GOOD: "well", Answer.BAD: "trouble", Answer.UNKNOWN: "could not tell"}
+
+
+def sentence(entry: ev.Entry, handbook: Handbook) -> str:
+    """What happened, in one line of at most 300 visible characters, without the time."""
+    return line(_said(entry, entry.event, handbook), WIDTH)
+
+
+def step_name(step_id: str, handbook: Handbook) -> str:
+    """A step as people call it: "3.1 step 4 (If recent deploy: roll back)"; its id when the page does not know it."""
+    found = handbook.step(step_id)
+    return _named(*found) if found else f"step {step_id}"
+
+
+def run_name(run_id: str, entry: ev.Entry, handbook: Handbook) -> str:
+    """The step behind a run id, which is made of incident, step and count; the run id itself when no step of the page fits."""
+    found = step_of_run(run_id, entry.incident, handbook)
+    return _named(*found) if found else f"run {run_id}"
+
+
+def step_of_run(run_id: str, incident: str, handbook: Handbook) -> tuple[Runbook, Step] | None:
+    """The step that a run id of this incident stands for, or None."""
+    stem = run_id.rpartition(".")[0]
+    steps = ((runbook, step) for runbook in handbook.runbooks for step in runbook.steps)
+    return next(((r, s) for r, s in steps if stem == f"{incident}.{s.id.replace('#', '.')}"), None)
+
+
+def _named(runbook: Runbook, step: Step) -> str:
+    return f"{runbook.number or runbook.title} step {step.number} ({step.title})"
+
+
+def _said(entry: ev.Entry, event: ev.Event, handbook: Handbook) -> str:  # noqa: C901 - one arm an event
+    by = entry.by
+    match event:
+        case ev.Declared(title=title, level=level, why=why, drill=drill):
+            return f"{'Drill declared' if drill else 'Declared'} SEV-{level}: {title} ({why})"
+        case ev.SignalSeen(signal=signal):
+            return f"{'Trouble' if signal.firing else 'Well again'}: {signal.subject}: {signal.text} ({signal.source})"
+        case ev.ReportReceived(text=text, reporter=reporter):
+            return f"{reporter} reports: {text}"
+        case ev.SeverityChanged(level=level, why=why):
+            return f"Severity is now SEV-{level}{_by(by)}: {why}"
+        case ev.Acknowledged(responder=responder):
+            return f"{responder} has taken it"
+        case ev.CheckDone(title=title, answer=answer, evidence=evidence, took=took):
+            return f"{title} {_ANSWERS[answer]}: {evidence} ({brief(took)})"
+        case ev.FactsFound(facts=facts, source=source):
+            found = ", ".join(f"{fact.name} = {_value(fact.value)}" for fact in facts)
+            return f"Found {found or 'nothing'} (from {source})"
+        case ev.DeployNoticed(subject=subject, version=version, previous=previous, deployed_at=at):
+            return f"{subject} was deployed at {day_and_time(at)}: {previous or 'unknown'} to {version}"
+        case ev.RunbooksRanked(ranking=ranking):
+            best = ", ".join(f"{r.number} {r.title} (score {r.score})" for r in ranking[:3])
+            return f"Runbooks ranked: {best}" if best else "No runbook fits what was seen"
+        case ev.HypothesisSet(text=text):
+            return f"{by} thinks: {text}"
+        case ev.RollbackProposed(step=step, why=why):
+            return f"Roll-back proposed, {step_name(step, handbook)}: {why}"
+        case ev.ParameterSet(step=step, name=name, value=value):
+            return f"{by} set <{name}> of {step_name(step, handbook)} to {value}"
+        case ev.StepRequested(step=step):
+            return f"{by} asked for {step_name(step, handbook)}"
+        case ev.StepSkipped(step=step, why=why):
+            return f"Skipped {step_name(step, handbook)}: {why}"
+        case ev.StatusChanged(status=status, why=why):
+            return f"Now {status}: {why}"
+        case ev.Mitigated(why=why):
+            return f"Mitigated: {why}"
+        case ev.Verified(why=why):
+            return f"Verified: {why}"
+        case ev.Resolved(why=why, root_cause=cause):
+            return f"Resolved{_by(by)}: {why}{f'; root cause: {cause}' if cause else ''}"
+        case ev.Noted(text=text):
+            return f"{by} notes: {text}"
+        case (
+            ev.ApprovalAsked()
+            | ev.Approved()
+            | ev.Declined()
+            | ev.ApprovalExpired()
+            | ev.StepStarted()
+            | ev.StepFinished()
+            | ev.OutcomeUnknown()
+            | ev.OutcomeSettled()
+        ):
+            return _of_run(entry, event, handbook)
+        case (
+            ev.UpdateAsked()
+            | ev.NoticeSent()
+            | ev.NoticeFailed()
+            | ev.Paged()
+            | ev.PageFailed()
+            | ev.PostmortemWritten()
+            | ev.PostmortemFailed()
+        ):
+            return _of_telling(entry, event)
+        case _:
+            assert_never(event)
+
+
+_Running = (
+    ev.ApprovalAsked
+    | ev.Approved
+    | ev.Declined
+    | ev.ApprovalExpired
+    | ev.StepStarted
+    | ev.StepFinished
+    | ev.OutcomeUnknown
+    | ev.OutcomeSettled
+)
+_Telling = (
+    ev.UpdateAsked
+    | ev.NoticeSent
+    | ev.NoticeFailed
+    | ev.Paged
+    | ev.PageFailed
+    | ev.PostmortemWritten
+    | ev.PostmortemFailed
+)
+
+
+def _of_run(entry: ev.Entry, event: _Running, handbook: Handbook) -> str:
+    by = entry.by
+    match event:
+        case ev.ApprovalAsked(run=run, why=why, doubts=doubts, missing=missing):
+            wants = f"; needs {', '.join(f'<{name}>' for name in missing)}" if missing else ""
+            unsure = f"; unsure: {'; '.join(doubts)}" if doubts else ""
+            return f"{step_name(run.step, handbook)} on {run.target} waits for approval: {why}{wants}{unsure}"
+        case ev.Approved(run=run_id, sha256=sha256):
+            return f"{by} approved {run_name(run_id, entry, handbook)}, bytes {sha256[:12]}"
+        case ev.Declined(run=run_id, why=why):
+            return f"{by} declined {run_name(run_id, entry, handbook)}: {why}"
+        case ev.ApprovalExpired(run=run_id):
+            return f"The request for {run_name(run_id, entry, handbook)} is withdrawn: its time ran out or its values changed"
+        case ev.StepStarted(run=run, approved_by=approved_by):
+            consent = f", approved by {approved_by}" if approved_by else ""
+            return f"{'Changing' if run.changing else 'Looking'}: {step_name(run.step, handbook)} started on {run.target}{consent}"
+        case ev.StepFinished(step=step, exit_code=code, took=took, met=met, why=why):
+            verdict = "as expected" if met else "not as expected"
+            told = f" ({why})" if why and why != f"exit {code}" else ""
+            return f"{step_name(step, handbook)} finished {verdict}: exit {code} after {brief(took)}{told}"
+        case ev.OutcomeUnknown(step=step, why=why):
+            return f"Nobody knows whether {step_name(step, handbook)} ran: {why}"
+        case ev.OutcomeSettled(run=run_id, ran=ran, note=note):
+            told = f": {note}" if note else ""
+            return f"{by} found that {run_name(run_id, entry, handbook)} {'ran' if ran else 'did not run'}{told}"
+        case _:
+            assert_never(event)
+
+
+def _of_telling(entry: ev.Entry, event: _Telling) -> str:
+    match event:
+        case ev.UpdateAsked(text=text):
+            return f"{entry.by} wants an update sent: {text}"
+        case ev.NoticeSent(kind=kind, number=number, channel=channel, unfilled=unfilled):
+            gaps = f"; still open: {', '.join(unfilled)}" if unfilled else ""
+            return f"Told {channel}: {notice_name(kind, number)}{gaps}"
+        case ev.NoticeFailed(kind=kind, number=number, channel=channel, why=why):
+            return f"Could not tell {channel} ({notice_name(kind, number)}): {why}"
+        case ev.Paged(role=role, contact=contact, channel=channel, why=why):
+            return f"Paged {contact} ({role}) by {channel}: {why}"
+        case ev.PageFailed(role=role, why=why):
+            return f"Could not page {role}: {why}"
+        case ev.PostmortemWritten(path=path, due=due):
+            return f"Post-mortem drafted at {path}{f', due {due.isoformat()}' if due else ''}"
+        case ev.PostmortemFailed(why=why):
+            return f"The post-mortem could not be written: {why}"
+        case _:
+            assert_never(event)
+
+
+def notice_name(kind: str, number: int) -> str:
+    """A notice in two words: "initial notice", "update 3", "resolution notice"."""
+    return f"update {number}" if kind == "update" else f"{kind} notice"
+
+
+def _by(by: str) -> str:
+    return "" if by == ev.SELF else f" (by {by})"
+
+
+def _value(value: bool | int | float | str | tuple[str, ...]) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case tuple():
+            return " ".join(value)
+        case _:
+            return str(value)
