@@ -15,7 +15,6 @@ from firstfive.handbook.model import (
     ExternalSymptom,
     Level,
     Mode,
-    Parameter,
     Place,
     Problem,
     Runbook,
@@ -28,12 +27,12 @@ from firstfive.handbook.runbook.pieces import Gatherer, Prose
 from firstfive.handbook.runbook.symptoms import declared_symptom, names_severity, read_symptom, spoken
 from firstfive.handbook.sections import Section
 from firstfive.handbook.steps.annotations import FrontMatter
-from firstfive.handbook.steps.commands import Shell, commands_of, mentioned, neutral
+from firstfive.handbook.steps.bound import as_parsed, bind_step, judge_step, undeclared
+from firstfive.handbook.steps.commands import Shell, mentioned, neutral
 from firstfive.handbook.steps.defects import broken, containers_in, defects, services_in
 from firstfive.handbook.steps.drafts import Draft, cut, hand_draft
-from firstfive.handbook.steps.judged import Ready, build_step, without_editors, without_terminal
-from firstfive.handbook.steps.wishes import check_risk, declare_facts, read_wishes
-from firstfive.shell.bind import bind
+from firstfive.handbook.steps.judged import Ready, build_step, without_editors
+from firstfive.handbook.steps.wishes import declare_facts, read_wishes
 from firstfive.shell.parse import Script
 
 
@@ -88,49 +87,20 @@ def _judge_all(works: list[Work], shell: Shell, problems: list[Problem]) -> None
     shell.prime([neutral(draft.script) for draft in drafts] + [neutral(c) for text in words for c in mentioned(text)])
     for work in works:
         work.ready = [without_editors(draft, shell) for draft in work.drafts]
-    everything = [ready for work in works for ready in work.ready]
-    for ready in everything:
+    everything = [(work, ready) for work in works for ready in work.ready]
+    shell.prime(
+        form for _, ready in everything if ready.script for form in (as_parsed(ready.script), neutral(ready.script))
+    )
+    for work, ready in everything:
         facts = declare_facts(ready.draft.annotations, shell, problems)
         attributes = ready.draft.fence.attributes if ready.draft.fence else {}
         ready.wishes = read_wishes(ready.draft.annotations, attributes, facts, shell, problems)
-    for ready in everything:
-        _bind(ready, problems)
-    shell.prime(ready.sent for ready in everything if ready.sent)
-    for ready in everything:
+        ready.wishes.on = ready.wishes.on or work.front.on
+        bind_step(ready, work.front.params, problems, strict=work.front.strict)
+    shell.prime(ready.sent for _, ready in everything if ready.sent and not ready.broken)
+    for _, ready in everything:
         if ready.sent and not ready.broken:
-            _judge(ready, shell, problems)
-
-
-def _bind(ready: Ready, problems: list[Problem]) -> None:
-    if ready.broken or not ready.script:
-        return
-    ready.sent = ready.script
-    if "<" not in ready.script:
-        return
-    ready.bound = bind(ready.script)
-    ready.sent = ready.bound.script
-    page = ready.draft.place.page
-    seen: dict[str, Parameter] = {}
-    for found in ready.bound.placeholders:
-        line = ready.lines[min(found.line, len(ready.lines)) - 1]
-        place = Place(page=page, line=line.line, column=line.column + found.column - 1)
-        seen.setdefault(
-            found.name, Parameter(name=found.name, variable=found.variable, kind=str(found.type), place=place)
-        )
-    ready.parameters = tuple(seen.values())
-    for trouble in ready.bound.problems:
-        line = ready.lines[min(trouble.line, len(ready.lines)) - 1]
-        place = Place(page=page, line=line.line, column=line.column + trouble.column - 1)
-        level = Level.ERROR if trouble.code == "FF023" else Level.WARNING
-        problems.append(Problem(code=trouble.code, level=level, message=trouble.message, place=place))
-
-
-def _judge(ready: Ready, shell: Shell, problems: list[Problem]) -> None:
-    names = [parameter.variable for parameter in ready.parameters]
-    ready.judgement = shell.judged(ready.sent, names)
-    ready.sent = without_terminal(ready.sent, frozenset(ready.judgement.tags))
-    ready.commands = commands_of(ready.judgement, ready.lines, ready.draft.place.page, ready.parameters)
-    check_risk(ready.wishes, ready.judgement.verdict, ready.script, problems)
+            judge_step(ready, shell, problems)
 
 
 def _runbook(work: Work, shell: Shell, problems: list[Problem]) -> Runbook:
@@ -154,6 +124,7 @@ def _runbook(work: Work, shell: Shell, problems: list[Problem]) -> Runbook:
                     place=steps[-1].place,
                 )
             )
+    problems.extend(undeclared(work.ready, work.front.declared))
     symptoms, level, said = _symptoms(work, problems)
     duties, notes, communication = _talk(work, said)
     return Runbook(

@@ -16,6 +16,7 @@ from ruamel.yaml.error import YAMLError
 
 from firstfive.handbook.markdown import CodeLine, Kind, Page
 from firstfive.handbook.model import Level, Place, Problem
+from firstfive.shell.bind import ParamType
 
 DIRECTIVES = ("fact", "when", "if", "expect", "undo")
 ATTRIBUTES = (
@@ -82,6 +83,33 @@ class FrontMatter:
     signals: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict)
     title: str = ""
+
+    @property
+    def on(self) -> str | None:
+        """The target that every step of the page runs on, unless it says otherwise."""
+        value = self.runbook.get("on") or self.runbook.get("hosts")
+        value = value[0] if isinstance(value, list) and value else value
+        return str(value) if isinstance(value, str) else None
+
+    @property
+    def strict(self) -> bool:
+        """Whether warnings on bindings and links are errors on this page."""
+        return self.runbook.get("strict") is True
+
+    @property
+    def params(self) -> dict[str, ParamType]:
+        """The types the page gives its placeholders; a type that does not exist is reported when the front matter is read."""
+        given = self.runbook.get("params")
+        known = {kind.value: kind for kind in ParamType}
+        pairs = given.items() if isinstance(given, Mapping) else ()
+        return {str(name): known[str(kind)] for name, kind in pairs if str(kind) in known}
+
+    @property
+    def declared(self) -> frozenset[str]:
+        """Variables that the page says the target has: the keys of `params` and the names in `secrets`."""
+        given, secrets = self.runbook.get("params"), self.runbook.get("secrets")
+        names = [str(name) for name in given] if isinstance(given, Mapping) else []
+        return frozenset([*names, *(str(name) for name in secrets)] if isinstance(secrets, list) else names)
 
 
 KNOWN_KEYS = frozenset({"hosts", "on", "params", "secrets", "facts", "severity", "owner", "strict", "timeout", "title"})

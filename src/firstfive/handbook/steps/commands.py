@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from firstfive.errors import FirstfiveError, ShellSyntaxError
 from firstfive.handbook.markdown import CodeLine
 from firstfive.handbook.model import Command, Parameter, Place
+from firstfive.shell.bind.placeholders import found_in
 from firstfive.shell.conditions import Condition, FactType, compile
 from firstfive.shell.facts import condition_for, declared, facts_of
 from firstfive.shell.parse import Script, parse_many
 from firstfive.shell.risk import Judgement, Table, Verdict, judge
 
-_PLACEHOLDER = re.compile(r"<(?=[A-Za-z@#%])([^<>\n`$\"';|&(){}\\]{0,78}[^<>\s`$\"';|&(){}\\])>")
 _COMMAND_WORD = re.compile(r"^(?:sudo\s+)?(?:\.?/)?[a-z][\w.+-]*(?:/[\w.+-]+)*$")
 
 
@@ -63,7 +63,12 @@ class Shell:
 
 def neutral(script: str) -> str:
     """The script with every `<placeholder>` turned into a word of the same byte length, so that positions stay true."""
-    return _PLACEHOLDER.sub(lambda found: "F" + "_" * (len(found.group().encode()) - 2) + "F", script)
+    pieces, at = [], 0
+    for found in found_in(script):
+        width = len(script[found.start : found.end].encode())
+        pieces += [script[at : found.start], "F" + "_" * (width - 2) + "F"]
+        at = found.end
+    return "".join((*pieces, script[at:]))
 
 
 def facts_told(script: str) -> tuple[str, ...]:

@@ -104,13 +104,14 @@ def build_step(
     """One step of the model. `before` are the steps already built of the same runbook."""
     draft, wishes = ready.draft, ready.wishes
     judgement = ready.judgement
-    runnable = bool(ready.script) and not ready.broken and judgement is not None
+    blocked = ready.bound is not None and ready.bound.blocked
+    runnable = bool(ready.script) and not ready.broken and not blocked and judgement is not None
     verdict = judgement.verdict if judgement is not None else (Verdict.UNKNOWN if ready.broken else Verdict.READ_ONLY)
     verdict = wishes.raised(verdict)
     titled, others = _titled_condition(draft, has_script=runnable)
     notes = tuple(said.text for said in draft.notes)
     branches = tuple(_branch(part, notes if not runnable else (), wishes, shell, problems) for part in others)
-    if ready.broken:
+    if ready.broken or blocked:
         notes = (*notes, draft.script)
     when, phrase = wishes.when, ""
     if titled is not None:
