@@ -1,0 +1,160 @@
+"""The steps of an incident's runbooks as they stand: what each would send, where it is, and what came of it.
+
+Called by `view`. Shows the exact bytes that an approval covers; decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from firstfive.documents.plain import iso, visible
+from firstfive.documents.sentence import step_of_run
+from firstfive.handbook.model import Handbook, Mode, Runbook, Step
+from firstfive.incident import events as ev
+from firstfive.incident.policy import Policy
+from firstfive.incident.respond import run_of, standing, value_of
+from firstfive.incident.timeline import APPROVAL_LIVES, Attempt, Incident
+
+Row = dict[str, object]
+
+
+def led_by(handbook: Handbook, incident: Incident) -> tuple[Runbook, ...]:
+    """Runbooks that are in use: the leading one, ties with it, the roll-back's, and any of which a step was asked for or ran."""
+    best = [r.runbook for r in incident.ranking if r.score == incident.ranking[0].score]
+    used = [*incident.requested, *(a.run.step for a in incident.attempts.values())]
+    if incident.rollback is not None:
+        used.append(incident.rollback.step)
+    touched = {found[0].id for step in used if (found := handbook.step(step)) is not None}
+    leading = [r for r in handbook.runbooks if r.id in best]
+    leading.sort(key=lambda r: best.index(r.id))
+    return (*leading, *(r for r in handbook.runbooks if r.id in touched and r not in leading))
+
+
+def step_rows(handbook: Handbook, policy: Policy, incident: Incident) -> list[Row]:
+    """Every step of the runbooks in use, in the order of the page."""
+    outcomes = {e.event.run: e.event for e in incident.entries if isinstance(e.event, ev.StepFinished)}
+    return [
+        _row(policy, incident, runbook, step, outcomes)
+        for runbook in led_by(handbook, incident)
+        for step in runbook.steps
+    ]
+
+
+def _row(
+    policy: Policy, incident: Incident, runbook: Runbook, step: Step, outcomes: Mapping[str, ev.StepFinished]
+) -> Row:
+    attempts = incident.of_step(step.id)
+    last = attempts[-1] if attempts else None
+    fresh = run_of(policy, incident, step, len(attempts) + 1)
+    shown = last.run if last is not None else fresh
+    finished = outcomes.get(last.run.id) if last is not None else None
+    missing = last.missing if last and last.state == "asked" else _missing(incident, step)
+    held, reason = standing(incident, step)
+    return {
+        "step": step.id,
+        "number": step.number,
+        "title": step.title,
+        "runbook": runbook.id,
+        "runbook_number": runbook.number,
+        "runbook_title": runbook.title,
+        "mode": str(step.mode),
+        "verdict": str(step.verdict),
+        "changing": step.mode is not Mode.AUTO,
+        "purpose": str(step.purpose),
+        "reasons": [f"{c.text}: {c.reason}" for c in step.commands],
+        "script": step.script,
+        "bound": shown.script,
+        "environment": [list(pair) for pair in shown.environment],
+        "target": shown.target,
+        "condition": step.phrase,
+        "condition_holds": str(held),
+        "condition_why": reason,
+        "placeholders": [
+            {"name": p.name, "kind": p.kind, "variable": p.variable, "value": value_of(incident, step, p.name)}
+            for p in step.parameters
+        ],
+        "notes": list(step.notes),
+        "causes": [{"text": c.text, "see": c.see} for c in step.causes],
+        "branches": [{"phrase": b.phrase, "action": b.action} for b in step.branches],
+        "undo": step.undo,
+        "place": str(step.place),
+        "state": state_of(incident, step, last),
+        "tries": len(attempts),
+        "run": last.run.id if last else None,
+        "sha256": shown.sha256,
+        "at": iso(last.at) if last else None,
+        "why": last.why if last else incident.skipped.get(step.id, ""),
+        "doubts": list(last.doubts) if last else [],
+        "missing": list(missing),
+        "approved_by": last.approved_by if last else "",
+        "exit_code": last.exit_code if last else None,
+        "met": last.met if last and last.state == "finished" else None,
+        "output": visible(finished.output) if finished else "",
+        "dropped": finished.dropped if finished else 0,
+        "took_ms": round(finished.took.total_seconds() * 1000) if finished else None,
+    }
+
+
+def _missing(incident: Incident, step: Step) -> tuple[str, ...]:
+    return tuple(p.name for p in step.parameters if value_of(incident, step, p.name) is None)
+
+
+def state_of(incident: Incident, step: Step, last: Attempt | None) -> str:
+    """One word: the state of its last run; "skipped", "by hand" or "not begun" when there is none."""
+    if last is not None:
+        return last.state
+    if step.id in incident.skipped:
+        return "skipped"
+    return "by hand" if step.mode is Mode.MANUAL else "not begun"
+
+
+def waiting_rows(handbook: Handbook, incident: Incident) -> list[Row]:
+    """Runs that wait for a person, those without doubts and gaps first, then in the order they were asked for."""
+    return [_waiting(handbook, incident, attempt) for attempt in waiting_in_order(incident)]
+
+
+def waiting_in_order(incident: Incident) -> list[Attempt]:
+    """The same as attempts."""
+    return sorted(incident.waiting(), key=lambda a: (bool(a.doubts), bool(a.missing), a.seq))
+
+
+def _waiting(handbook: Handbook, incident: Incident, attempt: Attempt) -> Row:
+    run = attempt.run
+    found = handbook.step(run.step) or step_of_run(run.id, incident.id, handbook)
+    runbook, step = found if found else (None, None)
+    return {
+        "step": run.step,
+        "number": step.number if step else None,
+        "title": step.title if step else run.step,
+        "runbook": runbook.id if runbook else "",
+        "runbook_number": runbook.number if runbook else "",
+        "runbook_title": runbook.title if runbook else "",
+        "verdict": str(step.verdict) if step else "unknown",
+        "undo": step.undo if step else "",
+        "run": run.id,
+        "sha256": run.sha256,
+        "target": run.target,
+        "script": run.script,
+        "environment": [list(pair) for pair in run.environment],
+        "timeout_s": run.timeout.total_seconds(),
+        "why": attempt.why,
+        "doubts": list(attempt.doubts),
+        "missing": list(attempt.missing),
+        "asked_at": iso(attempt.at),
+    }
+
+
+def unsettled_rows(handbook: Handbook, incident: Incident) -> list[Row]:
+    """Runs whose outcome nobody knows: a person must find out and say so."""
+    return [
+        {**_waiting(handbook, incident, a), "why": a.why, "approved_by": a.approved_by}
+        for a in incident.attempts.values()
+        if a.state == "unknown"
+    ]
+
+
+def approved_until(incident: Incident) -> Iterator[tuple[str, str | None]]:
+    """Run id and the instant its approval ends, for runs that are approved and have not begun."""
+    for attempt in incident.attempts.values():
+        if attempt.state == "approved":
+            yield attempt.run.id, iso(attempt.at + APPROVAL_LIVES)
