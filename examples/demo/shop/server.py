@@ -1,9 +1,13 @@
-"""The shop's two programs: `web`, which a release starts, and `pay`, the payment gateway beside it. Standard library only."""
+"""The shop's two programs: `web`, which a release starts, and `pay`, the payment gateway beside it.
+
+Started by the keeper. Standard library only; listens on loopback, keeps no orders and moves no money.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import urllib.request
 from datetime import UTC, datetime
@@ -37,7 +41,7 @@ class Quiet(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(raw)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the standard library's
+    def log_message(self, format: str, *args: object) -> None:
         """Keep the noise out."""
 
 
@@ -53,13 +57,15 @@ class Web(Quiet):
             self.answer(200, {"ok": True, "version": self.version})
         elif self.path == "/api/checkout":
             self.checkout()
-        else:
+        elif self.path == "/":
             self.answer(200, {"shop": "open", "version": self.version})
+        else:
+            self.answer(404, {"error": f"no {self.path} here"})
 
     def checkout(self) -> None:
         """Ask the payment gateway; a buyer sees 503 when it does not answer."""
         try:
-            with urllib.request.urlopen(f"{self.pay_url}/health", timeout=2) as reply:
+            with urllib.request.urlopen(f"{self.pay_url}/charge", timeout=2) as reply:
                 self.answer(200, {"payment": "accepted", "gateway": reply.status})
         except OSError as problem:
             log("error", f"Payment request failed: {getattr(problem, 'reason', problem)}")
@@ -70,16 +76,22 @@ class Pay(Quiet):
     """The payment gateway."""
 
     def do_GET(self) -> None:
-        """It is well while it runs."""
-        self.answer(200, {"status": "success"})
+        """It is well while it runs, and takes every charge."""
+        known = self.path in ("/health", "/charge")
+        self.answer(200 if known else 404, {"status": "success" if known else "unknown"})
 
 
 def serve(kind: type[Quiet], port: int, name: str) -> None:
     """Listen on loopback until the process ends."""
-    server = ThreadingHTTPServer(("127.0.0.1", port), kind)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        server = ThreadingHTTPServer(("127.0.0.1", port), kind)
+    except OSError as problem:
+        log("error", f"Error: cannot listen on 127.0.0.1:{port}: {problem.strerror}")
+        sys.exit(1)
     server.daemon_threads = True
     log("info", f"{name} listens on {port}")
-    server.serve_forever()
+    server.serve_forever(poll_interval=0.05)
 
 
 def web(version: str, *, needs: tuple[str, ...] = ()) -> None:
