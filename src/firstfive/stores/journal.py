@@ -1,0 +1,288 @@
+"""The one code path of the journal: every statement of a transaction, the same on every database.
+
+`sqlite` runs it inside the transactions that it opens; the engine's functions see it as `ports.Transaction`. It opens and commits
+nothing itself, reads no clock and calls nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from firstfive.errors import JournalError
+from firstfive.incident.events import Entry, Event
+from firstfive.incident.signals import Deploy, Signal
+from firstfive.ports import Alert, Fenced, Work
+from firstfive.stores import chain, codec, tables
+from firstfive.stores.tables import alert, deploy, event, handbook, incident, instant, report, ticks, work
+
+# A lease covers a program that lost track of a row without dying; one that died loses its leases when the journal is opened again.
+LEASE = timedelta(minutes=15)
+
+# Written out, not bound: a database uses a partial index only when it can see the value while planning.
+_READY: sa.ColumnElement[str] = sa.literal_column("'ready'")
+_LEASED: sa.ColumnElement[str] = sa.literal_column("'leased'")
+_CLOSED = ("done", "dead")
+
+
+@dataclass(slots=True, kw_only=True)
+class SqlTransaction:
+    """`ports.Transaction` on an open database transaction. `owner` is this boot's name on the rows it claims.
+
+    `touched` collects the incidents that followers must hear of once the transaction is durable. `locks` is whether rows can be
+    locked, which they cannot, and need not, where one connection writes.
+    """
+
+    connection: sa.Connection
+    owner: str
+    locks: bool = False
+    touched: set[str] = field(default_factory=set)
+
+    # ---------------------------------------------------------------------------------------------------- timelines
+
+    def open_incident(self, at: datetime) -> str:
+        """Open the next incident and return its id: INC-1, INC-2, ..."""
+        last = self.connection.scalar(sa.select(sa.func.max(incident.c.number)))
+        number = (last or 0) + 1
+        name = f"INC-{number}"
+        row = {"id": name, "number": number, "opened_at": ticks(at), "is_open": True}
+        self.connection.execute(incident.insert().values(**row, last_seq=0, last_hash=chain.GENESIS))
+        self.touched.add(name)
+        return name
+
+    def append(self, incident: str, by: str, events: Sequence[Event], at: datetime) -> tuple[Entry, ...]:
+        """Add events to a timeline under the incident's lock; returns them as entries, as they now stand."""
+        seq, last = self._head(incident)
+        if not events:
+            return ()
+        entries: list[Entry] = []
+        rows: list[dict[str, Any]] = []
+        by, when, told = codec.sound(by), ticks(at), codec.stamp(at)
+        for number, given in enumerate(events, seq + 1):
+            kind, data = codec.pack(given)
+            last = chain.follow(last, incident=incident, seq=number, at=told, by=by, kind=kind, data=data)
+            row = {"incident": incident, "seq": number, "at": when, "by": by, "type": kind, "data": data, "hash": last}
+            rows.append(row)
+            entries.append(_entry(row))
+        self.connection.execute(event.insert(), rows)
+        self._on_incident(incident, last_seq=rows[-1]["seq"], last_hash=last)
+        return tuple(entries)
+
+    def entries(self, incident: str, after: int = 0) -> tuple[Entry, ...]:
+        """The timeline from entry `after` + 1 on, in order; empty for an unknown incident. Locks the incident when writing."""
+        if self.locks:
+            self._head(incident)
+        wanted = sa.select(event).where(event.c.incident == incident, event.c.seq > after).order_by(event.c.seq)
+        return tuple(_entry(row) for row in self.connection.execute(wanted).mappings())
+
+    def incidents(self, *, only_open: bool) -> tuple[str, ...]:
+        """Ids of the incidents, newest first."""
+        wanted = sa.select(incident.c.id).order_by(incident.c.number.desc())
+        return tuple(self.connection.scalars(wanted.where(incident.c.is_open) if only_open else wanted))
+
+    def close_incident(self, incident: str) -> None:
+        """Nothing more is due on this incident."""
+        self._on_incident(incident, is_open=False)
+
+    def summarise(self, incident: str, summary: bytes) -> None:
+        """Keep a JSON object beside the incident, for a look that loads nothing."""
+        self._on_incident(incident, summary=summary)
+
+    def _head(self, name: str) -> tuple[int, str]:
+        wanted = sa.select(incident.c.last_seq, incident.c.last_hash).where(incident.c.id == name)
+        row = self.connection.execute(wanted.with_for_update() if self.locks else wanted).one_or_none()
+        if row is None:
+            raise _no_incident(name)
+        return row.last_seq, row.last_hash
+
+    def _on_incident(self, name: str, **values: object) -> None:
+        changed = self.connection.execute(incident.update().where(incident.c.id == name).values(**values))
+        if changed.rowcount != 1:
+            raise _no_incident(name)
+        self.touched.add(name)
+
+    # --------------------------------------------------------------------------------------------------------- work
+
+    def enqueue(self, *, key: str, incident: str, kind: str, due: datetime, data: bytes) -> bool:
+        """Add a row of work, due at `due`. False, and nothing done, when its key was ever used."""
+        if self.connection.scalar(sa.select(work.c.id).where(work.c.key == key)) is not None:
+            return False
+        row: dict[str, Any] = {"key": key, "incident": incident or None, "kind": kind, "due": ticks(due), "data": data}
+        self.connection.execute(work.insert().values(**row, state="ready", fence=0, tries=0))
+        if incident:
+            self.touched.add(incident)
+        return True
+
+    def claim(self, *, kinds: Sequence[str], now: datetime, limit: int) -> tuple[Work, ...]:
+        """Take up to `limit` rows that are due, earliest first; each is ours for LEASE, and its fence has grown."""
+        if limit <= 0 or not kinds:
+            return ()
+        at = ticks(now)
+        known = work.c.kind.in_(kinds)
+        ready = sa.select(work.c.id).where(work.c.state == _READY, work.c.due <= at, known).order_by(work.c.due)
+        lost = sa.select(work.c.id).where(work.c.state == _LEASED, work.c.lease <= at, known).order_by(work.c.lease)
+        ids: list[int] = []
+        for wanted in (lost, ready):
+            free = wanted.limit(limit - len(ids)).with_for_update(skip_locked=True)
+            ids += self.connection.scalars(free)
+        if not ids:
+            return ()
+        taken = (
+            work.update()
+            .where(work.c.id.in_(ids))
+            .values(
+                state="leased",
+                owner=self.owner,
+                lease=at + LEASE // timedelta(microseconds=1),
+                fence=work.c.fence + 1,
+                tries=work.c.tries + 1,
+            )
+            .returning(work)
+        )
+        rows = self.connection.execute(taken).mappings().all()
+        return tuple(_work(row) for row in sorted(rows, key=lambda row: (row["due"], row["id"])))
+
+    def close(self, work: Work, *, state: str = "done") -> None:
+        """The row is `done`, or `dead` when it was given up. Raises Fenced when it is no longer ours."""
+        if state not in _CLOSED:
+            raise ValueError(f"work is closed as done or dead, not as {state}")
+        self._let_go(work, state=state)
+
+    def put_off(self, work: Work, due: datetime, why: str) -> None:
+        """The row is due again at `due`, and `why` stands beside it. Raises Fenced when it is no longer ours."""
+        self._let_go(work, state="ready", due=ticks(due), error=codec.sound(why))
+
+    def _let_go(self, row: Work, **values: object) -> None:
+        ours = (
+            work.c.id == row.id,
+            work.c.state == _LEASED,
+            work.c.owner == self.owner,
+            work.c.fence == row.fence,
+        )
+        changed = self.connection.execute(work.update().where(*ours).values(**values, owner=None, lease=None))
+        if changed.rowcount != 1:
+            raise Fenced(f"{row.key}: somebody else has it, or it is closed")
+
+    def next_due(self, kinds: Sequence[str]) -> datetime | None:
+        """When the next row of these kinds can be claimed; None when none waits."""
+        known = work.c.kind.in_(kinds)
+        first = sa.select(sa.func.min(work.c.due)).where(work.c.state == _READY, known)
+        freed = sa.select(sa.func.min(work.c.lease)).where(work.c.state == _LEASED, known)
+        times = [at for at in (self.connection.scalar(first), self.connection.scalar(freed)) if at is not None]
+        return instant(min(times)) if times else None
+
+    # ---------------------------------------------------------------------------------------- what came from outside
+
+    def see(self, signal: Signal, incident: str) -> Alert:
+        """Remember this as the last state of its fingerprint, held by `incident` or by none when that is empty."""
+        at, known = ticks(signal.at), alert.c.fingerprint == signal.fingerprint
+        values: dict[str, Any] = {"signal": codec.pack_signal(signal), "incident": incident or None}
+        held = self.connection.execute(sa.select(alert).where(known)).mappings().one_or_none()
+        if held is None:
+            values |= {"fingerprint": signal.fingerprint, "first": at, "last": at, "count": 1}
+            self.connection.execute(alert.insert().values(**values))
+            return _alert(values)
+        values |= {"last": max(at, held["last"]), "count": held["count"] + 1}
+        self.connection.execute(alert.update().where(known).values(**values))
+        return _alert({**held, **values})
+
+    def alerts(self) -> tuple[Alert, ...]:
+        """The last state of every fingerprint, the latest seen first."""
+        wanted = sa.select(alert).order_by(alert.c.last.desc(), alert.c.fingerprint)
+        return tuple(_alert(row) for row in self.connection.execute(wanted).mappings())
+
+    def report(self, at: datetime, reporter: str, text: str, incident: str) -> None:
+        """A person reported something, to `incident` or to none when that is empty."""
+        row = {"at": ticks(at), "reporter": codec.sound(reporter), "text": codec.sound(text)}
+        self.connection.execute(report.insert().values(**row, incident=incident or None))
+
+    def reports_since(self, at: datetime) -> tuple[datetime, ...]:
+        """When people reported, from `at` on, in order."""
+        wanted = sa.select(report.c.at).where(report.c.at >= ticks(at)).order_by(report.c.at)
+        return tuple(instant(count) for count in self.connection.scalars(wanted))
+
+    def record_deploy(self, deploy: Deploy) -> bool:
+        """Add a deploy to the ledger. False, and nothing done, when the subject's newest entry names the same version."""
+        table = tables.deploy
+        newest = sa.select(table.c.version).where(table.c.subject == deploy.subject).order_by(*_NEWEST_DEPLOY).limit(1)
+        if self.connection.scalar(newest) == deploy.version:
+            return False
+        row: dict[str, Any] = {"subject": deploy.subject, "version": deploy.version, "previous": deploy.previous}
+        row |= {"at": ticks(deploy.at), "source": deploy.source, "is_first": deploy.first}
+        self.connection.execute(table.insert().values(**row))
+        return True
+
+    def deploys(self, limit: int = 50) -> tuple[Deploy, ...]:
+        """The newest deploys, newest first."""
+        wanted = sa.select(deploy).order_by(*_NEWEST_DEPLOY).limit(limit)
+        return tuple(_deploy(row) for row in self.connection.execute(wanted).mappings())
+
+    def keep_handbook(self, digest: str, sources: bytes, at: datetime) -> None:
+        """Keep the sources that a page was compiled from; the first ones kept under a digest stay."""
+        if self.handbook(digest) is None:
+            self.connection.execute(handbook.insert().values(digest=digest, sources=sources, at=ticks(at)))
+
+    def handbook(self, digest: str) -> bytes | None:
+        """The sources kept under that digest."""
+        return self.connection.scalar(sa.select(handbook.c.sources).where(handbook.c.digest == digest))
+
+
+_NEWEST_DEPLOY = (deploy.c.at.desc(), deploy.c.id.desc())
+
+Row = Mapping[Any, Any]
+
+
+def problems(connection: sa.Connection) -> tuple[str, ...]:
+    """Prove every chain of the journal; see `chain.broken`."""
+    named = connection.execute(sa.select(incident).order_by(incident.c.number))
+    heads = {row.id: chain.Head(number=row.number, seq=row.last_seq, hash=row.last_hash) for row in named}
+    rows = connection.execute(sa.select(event).order_by(event.c.incident, event.c.seq)).mappings()
+    return tuple(chain.broken((_link(row) for row in rows), heads))
+
+
+def _link(row: Row) -> chain.Link:
+    try:
+        at = codec.stamp(instant(row["at"]))
+    except (TypeError, OverflowError):
+        at = str(row["at"])  # an instant that we never wrote: the chain will say so
+    return chain.Link(**{**row, "at": at, "data": str(row["data"])})
+
+
+def _entry(row: Row) -> Entry:
+    return Entry(
+        incident=row["incident"],
+        seq=row["seq"],
+        at=instant(row["at"]),
+        by=row["by"],
+        event=codec.unpack(row["type"], row["data"]),
+        hash=row["hash"],
+    )
+
+
+def _work(row: Row) -> Work:
+    names = ("id", "key", "kind", "data", "tries", "fence")
+    return Work(**{name: row[name] for name in names}, incident=row["incident"] or "", due=instant(row["due"]))
+
+
+def _alert(row: Row) -> Alert:
+    return Alert(
+        fingerprint=row["fingerprint"],
+        signal=codec.unpack_signal(row["signal"]),
+        first=instant(row["first"]),
+        last=instant(row["last"]),
+        count=row["count"],
+        incident=row["incident"] or "",
+    )
+
+
+def _deploy(row: Row) -> Deploy:
+    names = ("subject", "version", "previous", "source")
+    return Deploy(**{name: row[name] for name in names}, at=instant(row["at"]), first=row["is_first"])
+
+
+def _no_incident(name: str) -> JournalError:
+    return JournalError(f"the journal holds no incident {name}", remedy="firstfive status lists the open ones")

@@ -1,0 +1,142 @@
+"""The journal's tables, shaped for PostgreSQL from the start and kept in SQLite as they are.
+
+Used by `journal` for every statement; the migrations create them, and a test compares the two. Instants are whole microseconds since
+1970-01-01 UTC; JSON is text, because what was hashed is text. No rule lives here.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text, text
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TICK = timedelta(microseconds=1)
+
+# SQLite numbers rows by itself only in a column whose type is exactly INTEGER.
+_Number = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def ticks(at: datetime) -> int:
+    """An aware instant as microseconds since 1970 UTC. Raises ValueError for a naive one."""
+    if at.tzinfo is None:
+        raise ValueError(f"{at.isoformat()} has no time zone")
+    return (at - _EPOCH) // _TICK
+
+
+def instant(count: int) -> datetime:
+    """Microseconds since 1970 UTC as an aware instant in UTC."""
+    return _EPOCH + timedelta(microseconds=count)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+incident = Table(
+    "incident",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("number", _Number, nullable=False, unique=True),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("is_open", Boolean, nullable=False),
+    Column("last_seq", Integer, nullable=False),
+    Column("last_hash", Text, nullable=False),
+    Column("summary", LargeBinary),
+)
+open_incidents = Index(
+    "ix_incident_open", incident.c.number, sqlite_where=text("is_open"), postgresql_where=text("is_open")
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("incident", Text, ForeignKey("incident.id"), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("data", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+)
+
+work = Table(
+    "work",
+    metadata,
+    Column("id", _Number, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("incident", Text, ForeignKey("incident.id")),
+    Column("kind", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("due", BigInteger, nullable=False),
+    Column("owner", Text),
+    Column("lease", BigInteger),
+    Column("fence", Integer, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Column("error", Text),
+)
+ready_work = Index(
+    "ix_work_ready", work.c.due, sqlite_where=text("state = 'ready'"), postgresql_where=text("state = 'ready'")
+)
+leased_work = Index(
+    "ix_work_leased", work.c.lease, sqlite_where=text("state = 'leased'"), postgresql_where=text("state = 'leased'")
+)
+
+alert = Table(
+    "alert",
+    metadata,
+    Column("fingerprint", Text, primary_key=True),
+    Column("signal", Text, nullable=False),
+    Column("first", BigInteger, nullable=False),
+    Column("last", BigInteger, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("incident", Text, ForeignKey("incident.id")),
+)
+
+deploy = Table(
+    "deploy",
+    metadata,
+    Column("id", _Number, primary_key=True),
+    Column("subject", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("previous", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("is_first", Boolean, nullable=False),
+)
+deploys_by_age = Index("ix_deploy_at", deploy.c.at)
+
+report = Table(
+    "report",
+    metadata,
+    Column("id", _Number, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("reporter", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("incident", Text, ForeignKey("incident.id")),
+)
+reports_by_age = Index("ix_report_at", report.c.at)
+
+handbook = Table(
+    "handbook",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("sources", LargeBinary, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+node = Table(
+    "node",
+    metadata,
+    Column("boot", Text, primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("process", Integer, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("beat", BigInteger),
+)
