@@ -44,33 +44,19 @@ COMMANDS: dict[str, tuple[str, str]] = {
 Serve = Callable[[Any, Any], None]
 
 
-class _Lazy(click.Group):  # house: click has no other way to load a command late
-    """A group that imports a command's module when the command is named."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Names in the order of the table, not of the alphabet."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command, or None; unknown names get click's own message."""
-        known = COMMANDS.get(cmd_name)
-        if known is None:
-            return None
-        module = importlib.import_module(f"firstfive.cli.{known[0]}")
-        command: click.Command = getattr(module, cmd_name)
-        command.short_help = known[1]
-        return command
-
-
-group = _Lazy(
-    "firstfive",
-    help="Your incident page, running.",
-    params=[
-        click.Option(
-            ["--version"], is_flag=True, is_eager=True, expose_value=False, callback=lambda c, p, v: _version(c, v)
-        )
-    ],
-)
+def group_for(words: list[str]) -> click.Group:
+    """The command group: holding only the command that is named, since loading is most of what a short command costs."""
+    option = click.Option(
+        ["--version"], is_flag=True, is_eager=True, expose_value=False, callback=lambda c, p, v: _version(c, v)
+    )
+    group = click.Group("firstfive", help="Your incident page, running.", params=[option])
+    named = next((word for word in words if not word.startswith("-")), "")
+    for name in [named] if named in COMMANDS else COMMANDS:
+        module, about = COMMANDS[name]
+        command: click.Command = getattr(importlib.import_module(f"firstfive.cli.{module}"), name)
+        command.short_help = about
+        group.add_command(command, name)
+    return group
 
 
 def _version(ctx: click.Context, wanted: object) -> None:
@@ -82,7 +68,7 @@ def _version(ctx: click.Context, wanted: object) -> None:
 def run(words: list[str], *, serve: Serve) -> int:
     """Run a command line. Every failure is an operator's sentence on stderr and one of the documented exit codes."""
     try:
-        outcome = group.main(words, prog_name="firstfive", standalone_mode=False, obj={"serve": serve})
+        outcome = group_for(words).main(words, prog_name="firstfive", standalone_mode=False, obj={"serve": serve})
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.ClickException as wrong:

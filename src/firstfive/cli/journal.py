@@ -87,9 +87,9 @@ def completion(shell: str) -> None:
     """Print the completion script of a shell: eval "$(firstfive completion bash)"."""
     from click.shell_completion import get_completion_class
 
-    from firstfive.cli.commands import group
+    from firstfive.cli.commands import group_for
 
     made = get_completion_class(shell)
     if made is None:
         raise FirstfiveError(f"no completion for {shell}", exit_code=Exit.USAGE)
-    click.echo(made(group, {}, "firstfive", "_FIRSTFIVE_COMPLETE").source())
+    click.echo(made(group_for([]), {}, "firstfive", "_FIRSTFIVE_COMPLETE").source())

@@ -16,12 +16,12 @@ import sys
 from collections.abc import Callable
 
 import uvicorn
+from firstfive.web.app import build
 
 from firstfive.app import Program, open_program
 from firstfive.errors import Exit, FirstfiveError
 from firstfive.notifiers.console import Console
 from firstfive.settings import Settings
-from firstfive.web.app import build
 
 GRACE = 3
 
@@ -74,12 +74,18 @@ async def _together(program: Program, listener: socket.socket, say: Callable[[di
     key = secrets.token_urlsafe(24)
     app = build(program.engine, key=key, host=str(host), port=int(port))
     config = uvicorn.Config(
-        app, http="httptools", loop="asyncio", lifespan="off", log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE
+        app,
+        http="httptools",
+        loop="asyncio",
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=GRACE,
     )
-    server = _Quiet(config)
+    server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     running = asyncio.create_task(program.run(stop))
-    while not server.started and not serving.done():
+    while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn tells it by a flag only
         await asyncio.sleep(0.01)
     known = program.settings.state / "server.json"
     _write_private(str(known), {"host": host, "port": port, "key": key, "pid": os.getpid()})
@@ -93,15 +99,6 @@ async def _together(program: Program, listener: socket.socket, say: Callable[[di
         with contextlib.suppress(FileNotFoundError):
             known.unlink()
         await asyncio.gather(serving, running)
-
-
-class _Quiet(uvicorn.Server):  # house: uvicorn's own switch for leaving signals to the caller
-    """A uvicorn server that leaves the signals to us."""
-
-    @contextlib.contextmanager
-    def capture_signals(self):  # type: ignore[no-untyped-def] # noqa: ANN202 - uvicorn's own generator type is private
-        """Install nothing."""
-        yield
 
 
 def _write_private(path: str, content: dict[str, object]) -> None:
