@@ -83,8 +83,10 @@ def compile_vault(pages: Mapping[str, bytes], *, main: str | None = None, option
     """
     options = options or Options()
     problems: list[Problem] = []
-    read = _read_all(pages, main, problems)
-    vault = {page.path: outline(page) for page in read}
+    everything = _read_all(pages, main, problems)
+    library = {page.path: outline(page) for page in everything}
+    read = [page for page in everything if len(pages) == 1 or page.path == main or not _is_postmortem(page)]
+    vault = {page.path: library[page.path] for page in read or everything}
     fronts = {page.path: read_front_matter(page, problems) for page in read}
     first = _main_page(vault, main)
     order = [first, *(section for section in vault.values() if section is not first)]
@@ -94,7 +96,7 @@ def compile_vault(pages: Mapping[str, bytes], *, main: str | None = None, option
         _read_chapters(section, chapters, shell, problems)
     taken = frozenset(chapters.taken)
     outlines = renamed([runbook for section in order for runbook in _runbooks(section, taken)])
-    runbooks = build_runbooks(outlines, vault, fronts, shell, problems)
+    runbooks = build_runbooks(outlines, library, fronts, shell, problems)
     handbook = Handbook(
         title=_title(first, fronts.get(first.page.path)),
         digest=_digest(read),
@@ -113,7 +115,7 @@ def compile_vault(pages: Mapping[str, bytes], *, main: str | None = None, option
     _refuse_nothing(handbook, first)
     problems.extend(check_handbook(handbook, first))
     for section in order:
-        problems.extend(check_page(section.page, section, vault))
+        problems.extend(check_page(section.page, section, library))
     return _with_problems(handbook, problems)
 
 
@@ -131,8 +133,7 @@ def _read_all(pages: Mapping[str, bytes], main: str | None, problems: list[Probl
             if len(pages) == 1 or path == main:
                 raise
             problems.append(_unreadable(path, error))
-            continue
-        if len(pages) == 1 or path == main or not _is_postmortem(page):
+        else:
             found.append(page)
     if not found:
         raise PageError("no page of the vault can be read", where=str(problems[0].place) if problems else "")
@@ -161,7 +162,7 @@ def _is_postmortem(page: Page) -> bool:
 def _main_page(vault: Mapping[str, Section], main: str | None) -> Section:
     if main is not None:
         return vault[main]
-    return max(vault.values(), key=_chapter_count)
+    return max(vault.values(), key=lambda top: (_chapter_count(top), "incident" in top.page.path.lower()))
 
 
 def _chapter_count(top: Section) -> int:

@@ -154,13 +154,18 @@ def _outline(section: Section, all_found: list[Section]) -> Outline:
     is_page = len(all_found) == 1 and section.level <= 1
     alert = stem if is_page and _ALERT.fullmatch(stem) and " " not in stem else ""
     return Outline(
-        id=slug(title) or slug(stem) or "runbook",
+        id=slug(_spaced(title)) or slug(stem) or "runbook",
         number=section.number,
         title=title,
         section=section,
         blocks=tuple(_blocks(section, Zone.CONTEXT)),
         alert=alert,
     )
+
+
+def _spaced(title: str) -> str:
+    """A title with the humps of an alert's name taken apart: "DiskWillFill" is "Disk Will Fill"."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", title) if _ALERT.fullmatch(title) else title
 
 
 def _front_title(section: Section) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from firstfive.handbook.markdown import Kind, Node, Page
 from firstfive.handbook.model import Level, Place, Problem
@@ -50,6 +50,7 @@ class Gatherer:
     pieces: list[Piece] = field(default_factory=list)
     prose: list[Prose] = field(default_factory=list)
     including: list[tuple[str, int]] = field(default_factory=list)
+    in_item: bool = False
 
     def runbook(self, outline: Outline) -> None:
         """Gather a whole runbook."""
@@ -94,13 +95,14 @@ class Gatherer:
             self.prose.append(Prose(text=text, zone=zone, place=page.place(node), node=node, page=page, lead=lead))
 
     def _fence(self, page: Page, node: Node, before: Node | None, section: Section) -> None:
-        title, place = "", page.place(node)
+        inner = len(self.including) != 1 or self.including[0][1] != section.node.line
+        title, place = section.title if inner and not self.in_item else "", page.place(node)
         if before is not None:
             lead = lead_of(before)
-            title = before.marked()
+            words = before.marked()
             if lead and zone_of(lead):
-                title = title[len(lead) :].lstrip(".:!— ")
-            place = page.place(before) if title else place
+                words = words[len(lead) :].lstrip(".:!— ")
+            title, place = (words, page.place(before)) if words else (title, place)
         self.pieces.append(Piece(title=title or "", place=place, fence=read_fence(page, node, self.problems)))
 
     def _container(self, block: Block) -> None:
@@ -127,13 +129,27 @@ class Gatherer:
         head = next((child for child in item.children if child.kind is Kind.PARAGRAPH), None)
         has_fence = any(is_shell(node) for node in item.find(Kind.CODE_BLOCK))
         if has_fence:
+            outer, self.in_item, before = self.in_item, True, len(self.pieces)
             self._blocks([Block(node=child, zone=block.zone, section=block.section) for child in item.children])
+            self.in_item = outer
+            if head is not None:
+                self._title_untitled(before, head.marked())
         elif ordered and block.zone is Zone.STEPS and head is not None:
             more = [node.marked() for node in item.find(Kind.PARAGRAPH) if node is not head]
             self.pieces.append(Piece(title=head.marked(), place=page.place(item), more=tuple(more)))
         elif head is not None:
             for paragraph in item.find(Kind.PARAGRAPH):
                 self._say(paragraph, page, block.zone, "")
+
+    def _title_untitled(self, since: int, title: str) -> None:
+        """The first fence of a list item that has no words right before it is announced by the item's own."""
+        for at in range(since, len(self.pieces)):
+            piece = self.pieces[at]
+            if piece.fence is not None:
+                if not piece.title:
+                    self.pieces[at] = replace(piece, title=title)
+                    self.prose = [said for said in self.prose if said.text != title]
+                return
 
     def _unread_fence(self, page: Page, node: Node, zone: Zone) -> None:
         if zone is not Zone.STEPS or node.info.strip():
@@ -171,9 +187,11 @@ class Gatherer:
             self.problems.append(_problem("FF031", f"{link.info} includes itself", place))
             return
         self.including.append(key)
+        before = len(self.prose)
         for part in target.walk():
             zone = zone_of(part.title) or Zone.STEPS
             self._blocks([Block(node=child, zone=zone, section=part) for child in part.blocks])
+        self.prose[before:] = [said for said in self.prose[before:] if said.zone is not Zone.SYMPTOMS]
         self.including.pop()
 
 

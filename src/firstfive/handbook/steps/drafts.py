@@ -183,6 +183,7 @@ def _joined(talk: list[Said]) -> list[Said]:
             before is not None
             and adjacent
             and not _BULLET.match(said.text)
+            and not _EXPECT.match(said.text)
             and not said.text.endswith(";")
             and before.text[-1:] not in ".:;?!"
             and (said.text[0].islower() or said.text[0] == "(" or _UNFINISHED.search(before.text))
@@ -210,7 +211,8 @@ def _condition(text: str) -> tuple[str, str] | None:
         return None
     rest = found.group("rest").strip()
     if rest.endswith(":"):
-        return _plain(rest[:-1]), ""
+        phrase, _, action = rest[:-1].partition(", ")
+        return _plain(phrase), action.removeprefix("then ").strip()
     parts = _SPLIT.split(rest, maxsplit=1)
     if len(parts) < 2:
         return None
@@ -243,9 +245,15 @@ def _listen(draft: Draft, said: Said) -> None:
 
 
 def _short(text: str) -> str:
-    """What an expectation names: the words in backticks or quotes, or up to three bare words; else nothing."""
+    """What an expectation names: the words in backticks or quotes, or one bare word; else nothing."""
     quoted = re.search(r"`([^`]+)`|\"([^\"]+)\"", text)
     if quoted:
         return quoted.group(1) or quoted.group(2)
     bare = text.strip().rstrip(".")
-    return bare if len(bare.split()) <= 3 and not re.match(r"(?:a|an|the|be|in|not|no)\b", bare, re.IGNORECASE) else ""
+    return (
+        bare
+        if re.fullmatch(
+            r"(?!(?:less|more|nothing|empty|zero|one|two|fewer|it|fine|work)$)[\w.:/-]+", bare, re.IGNORECASE
+        )
+        else ""
+    )

@@ -122,7 +122,7 @@ def build_step(
     step = Step(
         id=f"{runbook}#{number}",
         number=number,
-        title=draft.title or f"Step {number}",
+        title=draft.title or _first_words(ready.script) or f"Step {number}",
         script=ready.script if runnable else "",
         bound=ready.sent if runnable else "",
         commands=ready.commands if runnable else _hand_commands(ready, shell),
@@ -151,6 +151,12 @@ def build_step(
         fact_lines=wishes.fact_lines,
     )
     return _with_purpose(step, before)
+
+
+def _first_words(script: str) -> str:
+    """The first command, cut short: the title of a step that nobody gave one."""
+    line = script.strip().split("\n")[0].rstrip("\\ ")
+    return line if len(line) <= 60 else line[:57] + "..."
 
 
 def _with_purpose(step: Step, before: Sequence[Step]) -> Step:
