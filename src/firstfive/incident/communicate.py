@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 from firstfive.handbook.model import Handbook, TemplateKind
-from firstfive.incident.events import Declared, SeverityChanged
+from firstfive.incident.events import Declared, NoticeFailed, NoticeSent, SeverityChanged
 from firstfive.incident.orders import Order, SendNotice, WakeAt, WritePostmortem
 from firstfive.incident.policy import Policy
 from firstfive.incident.timeline import Incident
@@ -34,11 +34,11 @@ def orders(handbook: Handbook, policy: Policy, incident: Incident, now: datetime
 
 
 def _updates(handbook: Handbook, policy: Policy, incident: Incident, now: datetime, channel: str) -> Iterator[Order]:
-    sent = [(notice, at) for notice, at in incident.notices if notice.kind == TemplateKind.UPDATE]
-    number = len(sent) + 1
-    if not incident.notices:
+    tried = attempted(incident)
+    number = max((n.number for n, _ in tried if n.kind == TemplateKind.UPDATE), default=0) + 1
+    if not tried:
         return
-    last = max(at for _, at in incident.notices)
+    last = max(at for _, at in tried)
     news = any(at is not None and last < at for at in (incident.mitigated_at, asked_at(incident)))
     until = next_update_at(handbook, policy, incident)
     if news or (until is not None and now >= until):
@@ -47,16 +47,22 @@ def _updates(handbook: Handbook, policy: Policy, incident: Incident, now: dateti
         yield WakeAt(at=until, why="update")
 
 
+def attempted(incident: Incident) -> tuple[tuple[NoticeSent | NoticeFailed, datetime], ...]:
+    """Every notice that went out or failed for good, oldest first: one that failed must not keep the next from its turn."""
+    return tuple((e.event, e.at) for e in incident.entries if isinstance(e.event, NoticeSent | NoticeFailed))
+
+
 def asked_at(incident: Incident) -> datetime | None:
     """When a person last asked for an update, or None."""
     return incident.update_asked[1] if incident.update_asked else None
 
 
 def next_update_at(handbook: Handbook, policy: Policy, incident: Incident) -> datetime | None:
-    """When the next update is due: the page's interval after the last notice; None when nothing was sent or it is over."""
-    if not incident.notices or incident.resolved_at is not None:
+    """When the next update is due: the page's interval after the last notice; None before the first and when it is over."""
+    tried = attempted(incident)
+    if not tried or incident.resolved_at is not None:
         return None
-    return max(at for _, at in incident.notices) + update_interval(handbook, policy)
+    return max(at for _, at in tried) + update_interval(handbook, policy)
 
 
 def update_interval(handbook: Handbook, policy: Policy) -> timedelta:

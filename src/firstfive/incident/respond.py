@@ -30,10 +30,13 @@ def orders(handbook: Handbook, policy: Policy, incident: Incident, now: datetime
     """The next moves of the runbook that leads the ranking, of a proposed roll-back and of steps that a person asked for."""
     if incident.resolved_at is None:
         yield from _approved(incident, now)
+        waits: Step | None = None
         for runbook, step in _wanted(handbook, incident):
+            if waits is not None and not _looks_before(handbook, incident, waits, step):
+                continue
             yield from _move(policy, incident, runbook, step)
-            if _blocks(incident, step):
-                break
+            if waits is None and _blocks(incident, step):
+                waits = step
     yield from _recovery(handbook, policy, incident, now)
 
 
@@ -52,6 +55,9 @@ def _wanted(handbook: Handbook, incident: Incident) -> Iterator[tuple[Runbook, S
     leading = handbook.runbook(incident.ranking[0].runbook) if incident.ranking else None
     if leading is not None:
         yield from ((leading, step) for step in leading.steps if step.id not in given)
+    changed = handbook.step(last_change(incident).run.step) if incident.changed_seq else None
+    if changed is not None and changed[0] is not leading:
+        yield from ((changed[0], step) for step in verifying(changed[0]) if step.id not in given)
 
 
 def _blocks(incident: Incident, step: Step) -> bool:
@@ -59,6 +65,14 @@ def _blocks(incident: Incident, step: Step) -> bool:
     if step.mode is not Mode.APPROVE:
         return False
     return any(a.state in _LIVE and not a.doubts for a in incident.of_step(step.id))
+
+
+def _looks_before(handbook: Handbook, incident: Incident, waits: Step, step: Step) -> bool:
+    """Whether a step may go on although `waits` is undecided: it only looks, and the page puts it before what waits."""
+    if step.mode is not Mode.AUTO or any(a.state in ("started", "unknown") for a in incident.of_step(waits.id)):
+        return False
+    here, there = handbook.step(waits.id), handbook.step(step.id)
+    return here is not None and there is not None and here[0] is there[0] and step.number < waits.number
 
 
 def _move(policy: Policy, incident: Incident, runbook: Runbook, step: Step) -> Iterator[Order]:
@@ -71,20 +85,21 @@ def _move(policy: Policy, incident: Incident, runbook: Runbook, step: Step) -> I
     if not _due(incident, step, attempts):
         return
     outcome, reason = standing(incident, step)
-    if outcome is Outcome.FALSE and step.id not in incident.requested:
+    asked_for = step.id in incident.requested
+    proposed = incident.rollback is not None and incident.rollback.step == step.id
+    if outcome is Outcome.FALSE and not asked_for and not proposed:
         yield Record(event=ev.StepSkipped(step=step.id, why=f"its condition does not hold: {reason}"))
         return
     missing = tuple(p.name for p in step.parameters if value_of(incident, step, p.name) is None)
     run = run_of(policy, incident, step, len(attempts) + 1)
-    if step.mode is Mode.AUTO and not missing and outcome is not Outcome.UNKNOWN:
+    if step.mode is Mode.AUTO and not missing and (outcome is not Outcome.UNKNOWN or asked_for):
         yield RunStep(run=run)
         return
     if step.mode is Mode.AUTO:
         return
-    if incident.mitigated_at is not None and step.id not in incident.requested:
+    if incident.mitigated_at is not None and not asked_for:
         return
     doubts = (f"{step.phrase or step.title}: {reason}",) if outcome is Outcome.UNKNOWN else ()
-    proposed = incident.rollback is not None and incident.rollback.step == step.id
     why = (
         incident.rollback.why
         if proposed and incident.rollback
@@ -94,7 +109,10 @@ def _move(policy: Policy, incident: Incident, runbook: Runbook, step: Step) -> I
 
 
 def _due(incident: Incident, step: Step, attempts: tuple[Attempt, ...]) -> bool:
-    """A step is due when it never ran, when a person asked again, or when it only looks and something changed since."""
+    """A step is due when it never ran, when a person asked again, or when it only looks and something changed since it began.
+
+    A look that verifies and came out badly is taken once more when the symptoms have stopped: it may have looked too early.
+    """
     if not attempts:
         return step.purpose is not Purpose.VERIFY or incident.changed_seq > 0 or step.mode is Mode.AUTO
     last = attempts[-1]
@@ -102,7 +120,11 @@ def _due(incident: Incident, step: Step, attempts: tuple[Attempt, ...]) -> bool:
         return True
     if last.state in ("declined", "expired"):
         return last.state == "expired"
-    return step.mode is Mode.AUTO and last.seq < incident.changed_seq
+    if step.mode is not Mode.AUTO or last.state != "finished":
+        return False
+    looked_before = last.started_seq < incident.changed_seq
+    still_bad = step.purpose is Purpose.VERIFY and not last.met and incident.changed_seq > 0
+    return looked_before or (still_bad and incident.mitigated_at is not None and last.at < incident.mitigated_at)
 
 
 def _renewed(policy: Policy, incident: Incident, step: Step, last: Attempt) -> Iterator[Order]:
@@ -176,15 +198,17 @@ def digest_of(target: str, script: str, environment: tuple[tuple[str, str], ...]
 
 
 def _approved(incident: Incident, now: datetime) -> Iterator[Order]:
+    in_question = any(a.state == "unknown" for a in incident.attempts.values())
     for attempt in incident.attempts.values():
         if attempt.state != "approved":
             continue
         until = attempt.at + APPROVAL_LIVES
         if now >= until:
             yield Record(event=ev.ApprovalExpired(run=attempt.run.id))
-        else:
+            continue
+        if not in_question:
             yield RunStep(run=attempt.run)
-            yield WakeAt(at=until, why="approval")
+        yield WakeAt(at=until, why="approval")
 
 
 # --------------------------------------------------------------------------------------------------------- recovery
@@ -228,20 +252,28 @@ def _all_well(incident: Incident) -> str:
     return f"every symptom that was seen is gone, last {last.subject}: {last.text}"
 
 
+def last_change(incident: Incident) -> Attempt:
+    """The change that finished last; only for an incident with `changed_seq`."""
+    changes = (a for a in incident.attempts.values() if a.run.changing and a.state == "finished")
+    return max(changes, key=lambda a: a.seq)
+
+
+def verifying(runbook: Runbook) -> tuple[Step, ...]:
+    """Its steps that look, by themselves, whether all is well."""
+    return tuple(s for s in runbook.steps if s.purpose is Purpose.VERIFY and s.mode is Mode.AUTO)
+
+
 def verification(handbook: Handbook, incident: Incident) -> tuple[bool, str]:
     """Whether a look after the last change came out well. Where no step verifies, the symptoms that stopped are the proof."""
     if incident.changed_seq == 0:
         return True, "it ended without a change of ours"
-    changed = max(
-        (a for a in incident.attempts.values() if a.run.changing and a.state == "finished"), key=lambda a: a.seq
-    )
-    found = handbook.step(changed.run.step)
-    checks = [s for s in found[0].steps if s.purpose is Purpose.VERIFY and s.mode is Mode.AUTO] if found else []
+    found = handbook.step(last_change(incident).run.step)
+    checks = verifying(found[0]) if found else ()
     if not checks:
         return True, "no step of the runbook verifies; the symptoms that stopped are the proof"
     for step in checks:
         last = next((a for a in reversed(incident.of_step(step.id)) if a.state == "finished"), None)
-        if last is None or last.seq < incident.changed_seq:
+        if last is None or last.started_seq < incident.changed_seq:
             return False, f"step {step.number} has not verified it yet"
         if not last.met:
             return False, f"step {step.number} looked after the change and it is not well"

@@ -24,7 +24,10 @@ _EMPTY: Mapping[Any, Any] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One run of a step and what became of it. `state`: asked, approved, declined, expired, started, finished, unknown."""
+    """One run of a step and what became of it. `state`: asked, approved, declined, expired, started, finished, unknown.
+
+    `seq` is the entry that moved it last, `started_seq` the one that began it: what a look saw is as old as its beginning.
+    """
 
     run: Run
     state: str
@@ -36,6 +39,7 @@ class Attempt:
     exit_code: int | None = None
     met: bool = False
     seq: int = 0
+    started_seq: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,8 +141,8 @@ def _after(s: Incident, entry: ev.Entry, event: ev.Event) -> Incident:  # noqa: 
             return replace(s, ranking=ranking)
         case ev.HypothesisSet(text=text):
             return replace(s, hypothesis=text)
-        case ev.RollbackProposed():
-            return replace(s, rollback=event)
+        case ev.RollbackProposed(step=step):
+            return replace(s, rollback=event, skipped=_without(s.skipped, step))
         case ev.ParameterSet(step=step, name=name, value=value):
             return replace(s, parameters={**s.parameters, (step, name): value})
         case ev.StepRequested(step=step):
@@ -206,7 +210,7 @@ def _after_run(s: Incident, entry: ev.Entry, event: RunEvent) -> Incident:
             return _moved(s, run_id, seq, state="expired", at=at)
         case ev.StepStarted(run=run, approved_by=approved_by):
             began = s.attempts.get(run.id) or Attempt(run=run, state="started", at=at)
-            began = replace(began, state="started", at=at, seq=seq, approved_by=approved_by)
+            began = replace(began, state="started", at=at, seq=seq, started_seq=seq, approved_by=approved_by)
             status = Status.MITIGATING if run.changing and s.status is Status.INVESTIGATING else s.status
             return replace(s, attempts=_with(s.attempts, run.id, began), status=status)
         case ev.StepFinished(run=run_id, exit_code=exit_code, met=met, why=why):
