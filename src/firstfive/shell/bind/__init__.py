@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from firstfive.shell.bind.contexts import Context
 from firstfive.shell.bind.placeholders import CLOSED, ParamType, type_of, variable_of
-from firstfive.shell.bind.rewrite import BindProblem, Bound, Placeholder, bind, placeholders
+from firstfive.shell.bind.rewrite import BindProblem, Bound, Placeholder, bind, neutral, placeholders
 from firstfive.shell.bind.values import ACCEPTED, check_value
 from firstfive.shell.bind.variables import Variable, is_secret, variable_uses, variables
 
@@ -23,6 +23,7 @@ __all__ = [
     "bind",
     "check_value",
     "is_secret",
+    "neutral",
     "placeholders",
     "type_of",
     "variable_of",

@@ -96,6 +96,11 @@ def bind(script: str, types: Mapping[str, ParamType] | None = None) -> Bound:
     return Bound(script=out.decode(), placeholders=named, problems=tuple(dict.fromkeys(problems)))
 
 
+def neutral(script: str) -> str:
+    """The text that `bind` will parse, for callers that parse many scripts in one go beforehand."""
+    return neutralised(script, found_in(script))
+
+
 def neutralised(script: str, found: Sequence[Found]) -> str:
     """`script` with each placeholder replaced by a word that means nothing to bash."""
     pieces, at = [], 0

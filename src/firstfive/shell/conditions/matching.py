@@ -20,31 +20,53 @@ class TooMuchWork(Exception):
     """The pattern and the text together would take too long."""
 
 
+class Search:
+    """Looks for one pattern in any number of texts; what it learns about the pattern in one it keeps for the next."""
+
+    def __init__(self, pattern: Pattern) -> None:
+        self._run = _Run(pattern)
+        self._moves: dict[tuple[frozenset[int], str], dict[str, tuple[frozenset[int], bool]]] = {}
+        self._size = 0
+
+    def found(self, text: str) -> bool:
+        """Whether the pattern occurs anywhere in `text`.
+
+        Raises:
+            TooMuchWork: past `MOST_WORK`, counted over all texts.
+        """
+        state, before = frozenset({0}), ""
+        table = self._moves.setdefault((state, ""), {})
+        for char in text:
+            known = table.get(char)
+            if known is None:
+                known = self._learn(table, state, before, char)
+            state, done = known
+            if done:
+                return True
+            before = char
+            table = self._moves.setdefault((state, _side(char)), {})
+        return self._run.ends(state, before)
+
+    def _learn(
+        self, table: dict[str, tuple[frozenset[int], bool]], state: frozenset[int], before: str, char: str
+    ) -> tuple[frozenset[int], bool]:
+        known = self._run.move(state, before, char)
+        self._size += 1
+        if self._size > _REMEMBERED:
+            self._moves.clear()
+            self._size = 0
+        else:
+            table[char] = known
+        return known
+
+
 def found_in(pattern: Pattern, text: str) -> bool:
     """Whether the pattern occurs anywhere in `text`.
 
     Raises:
         TooMuchWork: past `MOST_WORK`.
     """
-    run = _Run(pattern)
-    moves: dict[tuple[frozenset[int], str], dict[str, tuple[frozenset[int], bool]]] = {}
-    state, before, size = frozenset({0}), "", 0
-    table = moves.setdefault((state, ""), {})
-    for char in text:
-        known = table.get(char)
-        if known is None:
-            known = run.move(state, before, char)
-            size += 1
-            if size > _REMEMBERED:
-                moves, size = {}, 0
-                table = {}
-            table[char] = known
-        state, done = known
-        if done:
-            return True
-        before = char
-        table = moves.setdefault((state, _side(char)), {})
-    return run.ends(state, before)
+    return Search(pattern).found(text)
 
 
 def groups_in(pattern: Pattern, text: str) -> tuple[str | None, ...] | None:
