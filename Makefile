@@ -7,7 +7,7 @@ STAMP := $(VENV)/.ready
 CORE := $(VENV)/.ready-core
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo run docs bench drills soak lock clean
+.PHONY: help setup check test demo run docs bench drills soak help-text lock clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -45,6 +45,19 @@ run: $(CORE)  ## serve the vault in VAULT (default: the current folder)
 
 soak: $(STAMP)  ## long sweeps
 	$(BIN)/pytest -q -m soak --timeout 1200 tests
+
+bench: $(STAMP)  ## speed as ratios, side by side
+	$(BIN)/python bench/cli_start.py
+	$(BIN)/python bench/compiler.py
+
+drills: $(CORE)  ## the demo's fault three times, with the seconds to each milestone
+	@for n in 1 2 3; do $(BIN)/python examples/demo/run.py --yes --brief || exit 1; done
+
+docs: $(STAMP)  ## check the documentation: links, commands, codes
+	$(BIN)/pytest -q -p no:randomly tests/docs
+
+help-text: $(CORE)  ## render the text of firstfive --help anew
+	$(BIN)/python -c 'from firstfive.cli.commands import rendered_help; print(rendered_help(), end="")' > src/firstfive/cli/help.txt
 
 lock:  ## pin the newest versions that pyproject.toml allows
 	$(BIN)/pip install --quiet uv

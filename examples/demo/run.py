@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 import os
 import signal
 import sys
@@ -29,11 +30,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--yes", action="store_true", help="a scripted person acknowledges and approves")
     parser.add_argument("--stay", action="store_true", help="keep shop and room up until Ctrl-C")
+    parser.add_argument("--brief", action="store_true", help="print the summary only")
     parser.add_argument("--folder", type=Path, help="work here instead of a temporary folder")
     chosen = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with Stage(chosen.folder) as stage:
         try:
+            if chosen.brief:
+                with contextlib.redirect_stdout(io.StringIO()):
+                    rows = show(stage, yes=True)
+                say("  ".join(f"{name} {value.split()[0]} s" for name, value in rows[:6]))
+                return 0
             show(stage, yes=chosen.yes)
             if chosen.stay:
                 stay(stage)
@@ -55,7 +62,7 @@ def title(text: str) -> None:
     say(f"\n{BOLD}== {text}{OFF}")
 
 
-def show(stage: Stage, *, yes: bool) -> None:
+def show(stage: Stage, *, yes: bool) -> list[tuple[str, str]]:
     title("A small shop, healthy")
     stage.start_shop()
     say(f"shop    {stage.shop_url}  release {GOOD}, kept up by a process keeper")
@@ -81,8 +88,10 @@ def show(stage: Stage, *, yes: bool) -> None:
         say(f"  {DIM}| ... {len(lines) - 44} more lines in {path}{OFF}")
 
     title("Summary")
-    for name, value in summary(seen, broken_at):
+    rows = summary(seen, broken_at)
+    for name, value in rows:
         say(f"  {name:<18} {value}")
+    return rows
 
 
 def follow(stage: Stage, *, yes: bool) -> dict:
