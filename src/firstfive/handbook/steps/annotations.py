@@ -20,7 +20,7 @@ from firstfive.shell.bind import ParamType
 
 DIRECTIVES = ("fact", "when", "if", "expect", "undo")
 ATTRIBUTES = (
-    "id", "on", "in", "timeout", "retry", "needs", "risk", "approve", "manual", "goto", "reviewed", "secret", "param",
+    "id", "on", "in", "timeout", "retry", "needs", "risk", "approve", "manual", "reviewed", "secret",
 )  # fmt: skip
 _WORD = re.compile(r"\s*([\w-]+)(?:=(\"[^\"]*\"|\S*))?")
 _YAML_DEPTH = 50

@@ -14,7 +14,7 @@ from firstfive.handbook.markdown import CodeLine
 from firstfive.handbook.model import Command, Parameter, Place
 from firstfive.shell.bind.placeholders import found_in
 from firstfive.shell.conditions import Condition, FactType, compile
-from firstfive.shell.facts import condition_for, declared, facts_of
+from firstfive.shell.facts import condition_for, facts_of, types
 from firstfive.shell.parse import Script, parse_many
 from firstfive.shell.risk import Judgement, Table, Verdict, judge
 
@@ -58,7 +58,7 @@ class Shell:
 
     def fact_types(self) -> dict[str, FactType]:
         """Every fact that a condition may name: the packs' and those the page declares."""
-        return {**{spec.name: spec.type for spec in declared()}, **self.declared_facts}
+        return {**types(), **self.declared_facts}
 
 
 def neutral(script: str) -> str:

@@ -16,7 +16,7 @@ from firstfive.shell.parse import transcript
 _SHELL = {"bash", "sh", "shell", "zsh", "ksh", "ash", "dash"}
 _CONSOLE = {"console", "shell-session", "shellsession", "sh-session", "terminal", "bash-session"}
 _PROMPT = re.compile(r"^\s*(?:(?:\[[^\]\n]{1,60}\]|[\w.-]{1,40}@[\w.:~/-]{1,60}) ?[$#%❯]|[$❯]) +\S")
-_PLACEMENT = frozenset({"id", "on", "timeout", "cwd", "tags", "lang", "title", "name"})
+_PLACEMENT = frozenset({"id", "on", "timeout"})
 _LOGIC = frozenset({"when", "if", "risk", "approve", "expect", "undo", "fact", "retry", "needs", "reviewed", "manual"})
 _RUNME = {"name": "id", "cwd": "cwd", "tag": "tags", "category": "tags", "excludeFromRunAll": "manual"}
 _ATTRIBUTE = re.compile(r"""#([\w.-]+)|\.([\w-]+)|([\w-]+)=("[^"]*"|'[^']*'|[^\s"'}]+)|(\S+)""")
@@ -162,7 +162,9 @@ def _runme(text: str) -> dict[str, str] | None:
         return None
     if not isinstance(pairs, dict):
         return None
-    found = {_RUNME.get(key, key): str(value) for key, value in pairs.items() if not isinstance(value, dict | list)}
+    found = {
+        _RUNME.get(str(key), str(key)): str(value) for key, value in pairs.items() if not isinstance(value, dict | list)
+    }
     if str(pairs.get("background", "")).lower() != "true":
         found.pop("background", None)
     return found
