@@ -185,6 +185,10 @@ def _exists(path: Path) -> bool:
 def _version(path: Path) -> str:
     if not path.exists():
         raise JournalError("there is no journal yet", where=str(path), remedy="start the server once (firstfive serve)")
+    if not path.is_file():
+        raise JournalError(
+            "the journal cannot be here: this is no file", where=str(path), remedy="set another database path"
+        )
     with contextlib.closing(_engine(lambda: _connect(path, mode="ro"), 0).connect()) as connection:
         return schema.version(connection, path)
 
