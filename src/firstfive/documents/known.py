@@ -12,6 +12,7 @@ from firstfive.documents.sentence import step_name
 from firstfive.handbook.model import Handbook
 from firstfive.incident.communicate import business_day, needs_postmortem
 from firstfive.incident.diagnose import words_of
+from firstfive.incident.events import DeployNoticed
 from firstfive.incident.records import Answer
 from firstfive.incident.timeline import Incident
 
@@ -30,14 +31,20 @@ def facts_known(handbook: Handbook, incident: Incident, now: datetime) -> str | 
     bad = [check for check in incident.checks.values() if check.answer is Answer.BAD]
     if incident.mitigated_at is None:
         pieces += [f"{line(check.title, 40)} {line(check.evidence, _PIECE)}" for check in bad]
-    if incident.deploy is not None:
-        pieces.append(
-            f"{incident.deploy.subject} was deployed to {incident.deploy.version} "
-            f"at {day_and_time(incident.deploy.deployed_at)}"
-        )
+    deploy = deploy_nearby(incident)
+    if deploy is not None:
+        pieces.append(f"{deploy.subject} was deployed to {deploy.version} at {day_and_time(deploy.deployed_at)}")
     if incident.hypothesis:
         pieces.append(f"working hypothesis: {line(incident.hypothesis, _PIECE)}")
     return "; ".join(dict.fromkeys(piece for piece in pieces if piece)) or None
+
+
+def deploy_nearby(incident: Incident) -> DeployNoticed | None:
+    """The newest deploy before the incident was declared: a candidate for its cause. Later ones are answers to it, not causes."""
+    since = incident.declared_at
+    found = [e.event for e in incident.entries if isinstance(e.event, DeployNoticed)]
+    before = [d for d in found if since is not None and d.deployed_at <= since]
+    return max(before, key=lambda d: d.deployed_at, default=None)
 
 
 def symptoms_firing(handbook: Handbook, incident: Incident) -> tuple[str, ...]:

@@ -55,10 +55,14 @@ def clock(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%H:%M:%S")
 
 
+def whole_minutes(span: timedelta) -> int:
+    """A duration in minutes, rounded to the nearest; at least 1, since nothing that happened lasted no time."""
+    return max(1, int(span.total_seconds() + 30) // 60)
+
+
 def minutes(span: timedelta) -> str:
-    """A duration in whole minutes; what is shorter than one minute is said to be so, never 0."""
-    whole = int(span.total_seconds() // 60)
-    return f"{whole} min" if whole >= 1 else "less than 1 min"
+    """The same in words; what is shorter than one minute is said to be so."""
+    return f"{whole_minutes(span)} min" if span >= timedelta(minutes=1) else "less than 1 min"
 
 
 def brief(span: timedelta) -> str:

@@ -57,7 +57,7 @@ def _said(entry: ev.Entry, event: ev.Event, handbook: Handbook) -> str:  # noqa:
         case ev.Acknowledged(responder=responder):
             return f"{responder} has taken it"
         case ev.CheckDone(title=title, answer=answer, evidence=evidence, took=took):
-            return f"{title} {_ANSWERS[answer]}: {evidence} ({brief(took)})"
+            return f"{title}: {_ANSWERS[answer]}, {evidence} ({brief(took)})"
         case ev.FactsFound(facts=facts, source=source):
             found = ", ".join(f"{fact.name} = {_value(fact.value)}" for fact in facts)
             return f"Found {found or 'nothing'} (from {source})"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from firstfive.documents.known import deploy_nearby
 from firstfive.documents.next_thing import next_thing
 from firstfive.documents.plain import iso, line
 from firstfive.documents.sentence import sentence
@@ -153,7 +154,7 @@ def _checks(incident: Incident, handbook: Handbook) -> list[Row]:
 
 
 def _deploy(incident: Incident) -> Row | None:
-    deploy = incident.deploy
+    deploy = deploy_nearby(incident)
     if deploy is None:
         return None
     return {

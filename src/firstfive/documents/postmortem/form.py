@@ -5,11 +5,11 @@ Called by `postmortem`. Fills front matter; leaves every word that is not a hole
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass
 
 from firstfive.documents.filling import OPEN, holes
+from firstfive.documents.plain import whole_minutes
 from firstfive.documents.postmortem.escape import scalar
 from firstfive.incident import events as ev
 from firstfive.incident.communicate import worst_level
@@ -128,7 +128,7 @@ def _known(words: str, incident: Incident) -> str | None:
         case "sev-x" | "sev x" | "severity":
             return f"SEV-{worst_level(incident)}"
         case "minutes" | "duration":
-            return str(math.ceil((over - began).total_seconds() / 60)) if began and over else None
+            return str(whole_minutes(over - began)) if began and over else None
         case "names" | "authors" | "name":
             return ", ".join(authors(incident)) or None
         case "incident" | "incident id" | "id":

@@ -42,7 +42,7 @@ def runs(incident: Incident) -> tuple[Ran, ...]:
 
 def sections(handbook: Handbook, incident: Incident) -> list[str]:
     """The sections in their order; what did not happen has none, but what ran and the head of the chain are always there."""
-    made = [_what_ran(handbook, incident), _deploy(incident), _told(incident)]
+    made = [_what_ran(handbook, incident), _deploys(incident), _told(incident)]
     last = incident.entries[-1] if incident.entries else None
     head = (
         f"{last.seq} entries up to {day_and_time(last.at)}, head of their hash chain {code(last.hash)}"
@@ -115,12 +115,14 @@ def _shown(handbook: Handbook, number: int, ran: Ran) -> Iterator[str]:
         yield fence(ran.finished.output, "text")
 
 
-def _deploy(incident: Incident) -> str:
-    deploy = incident.deploy
-    if deploy is None:
-        return ""
-    change = f"{prose(deploy.subject)} from {code(deploy.previous or 'unknown')} to {code(deploy.version)}"
-    return f"## Deploy noticed\n\n{change} at {day_and_time(deploy.deployed_at)} (known from {prose(deploy.source)})."
+def _deploys(incident: Incident) -> str:
+    rows = [
+        f"- {day_and_time(d.deployed_at)} — {prose(d.subject)} from {code(d.previous or 'unknown')} to {code(d.version)}"
+        f" (known from {prose(d.source)})"
+        for d in (entry.event for entry in incident.entries)
+        if isinstance(d, ev.DeployNoticed)
+    ]
+    return "## Deploys noticed\n\n" + "\n".join(dict.fromkeys(rows)) if rows else ""
 
 
 def _told(incident: Incident) -> str:

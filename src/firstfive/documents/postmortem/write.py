@@ -11,6 +11,7 @@ import re
 from datetime import date
 
 from firstfive.documents.filling import holes
+from firstfive.documents.known import deploy_nearby
 from firstfive.documents.plain import clock, day_and_time, minutes
 from firstfive.documents.postmortem import chronicle, record
 from firstfive.documents.postmortem.escape import prose
@@ -158,7 +159,7 @@ def _cause(incident: Incident) -> str:
     ]
     if incident.hypothesis and incident.hypothesis != incident.root_cause:
         rows.append(f"Hypothesis during the incident: {prose(incident.hypothesis)}")
-    deploy = incident.deploy
+    deploy = deploy_nearby(incident)
     if deploy is not None:
         change = f"{deploy.subject} from {deploy.previous or 'unknown'} to {deploy.version}"
         rows.append(f"Change nearby: {prose(change)}, at {day_and_time(deploy.deployed_at)}")
