@@ -6,6 +6,8 @@ import asyncio
 import hashlib
 import json
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -169,3 +171,25 @@ def test_whatever_was_altered_the_first_broken_row_is_named(
     assert len(told) == len(found.split("|")), told
     for said, expected in zip(told, sorted(found.split("|")), strict=True):
         assert said.startswith(expected)
+
+
+def test_the_program_in_the_reference_proves_an_export_and_finds_what_was_altered(path: Path) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "journal.md").read_text()
+    program = page.split("```python\n")[1].split("```")[0]
+
+    async def export() -> str:
+        journal = open_journal(f"sqlite:///{path}", read_only=True)
+        entries = await journal.read(lambda tx: tx.entries("INC-2"))
+        await journal.close()
+        return "\n".join(json.dumps(codec.exported(entry), ensure_ascii=False) for entry in entries)
+
+    def proved(lines: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", program], check=False, input=lines.encode(), capture_output=True, timeout=30
+        )
+        return (done.stdout + done.stderr).decode().strip()
+
+    lines = asyncio.run(export())
+    last = json.loads(lines.splitlines()[-1])["hash"]
+    assert proved(lines) == f"holds, and ends with {last}"
+    assert proved(lines.replace("remark 3", "remark 8")) == "INC-2, entry 4: does not follow from the one before"
