@@ -22,7 +22,7 @@ from firstfive.incident import triage
 from firstfive.incident.policy import Policy
 from firstfive.incident.records import Fact
 from firstfive.incident.signals import Deploy, Signal, SignalKind
-from firstfive.incident.timeline import Incident, accept
+from firstfive.incident.timeline import Incident, accept, repeats
 from firstfive.ports import Clock, Fenced, Journal, Transaction, Work
 
 T = TypeVar("T")
@@ -89,7 +89,10 @@ class Engine:
         now = self.clock.now()
 
         def write(tx: Transaction) -> Incident:
-            accepted = accept(self.rules.load(tx, incident_id), event, now)
+            state = self.rules.load(tx, incident_id)
+            if repeats(state, event, by):
+                return state
+            accepted = accept(state, event, now)
             return advance(tx, self.rules, incident_id, (accepted,), by=by, now=now)
 
         return await self._write(write)

@@ -290,6 +290,20 @@ def accept(s: Incident, event: ev.Event, now: datetime) -> ev.Event:
     return event
 
 
+def repeats(s: Incident, event: ev.Event, by: str) -> bool:
+    """Whether a person says again what the timeline already holds from them: a second click, or an answer that got lost."""
+    match event:
+        case ev.Acknowledged(responder=responder):
+            return s.acknowledged_by == responder
+        case ev.HypothesisSet(text=text):
+            return s.hypothesis == text
+        case ev.Approved(run=run_id, sha256=sha256):
+            attempt = s.attempts.get(run_id)
+            return attempt is not None and attempt.approved_by == by and attempt.run.sha256 == sha256
+        case _:
+            return False
+
+
 def _accept_approval(s: Incident, run_id: str, sha256: str) -> None:
     attempt = _waiting(s, run_id)
     if attempt.missing:
