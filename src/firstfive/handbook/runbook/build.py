@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from firstfive.errors import ShellSyntaxError
+from firstfive.handbook.markdown import Kind
 from firstfive.handbook.model import (
     Duty,
     DutyKind,
@@ -34,6 +35,7 @@ from firstfive.handbook.steps.drafts import Draft, cut, hand_draft
 from firstfive.handbook.steps.judged import Ready, build_step, without_editors
 from firstfive.handbook.steps.wishes import declare_facts, read_wishes
 from firstfive.shell.parse import Script
+from firstfive.shell.risk import Verdict
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,7 +60,8 @@ def build_runbooks(
     works = [_gather(outline, vault, fronts, problems) for outline in outlines]
     _cut_all(works, shell, problems)
     _judge_all(works, shell, problems)
-    return tuple(_runbook(work, shell, problems) for work in works)
+    names = _names(works)
+    return tuple(_runbook(work, names, shell, problems) for work in works)
 
 
 def _gather(
@@ -103,14 +106,25 @@ def _judge_all(works: list[Work], shell: Shell, problems: list[Problem]) -> None
             judge_step(ready, shell, problems)
 
 
-def _runbook(work: Work, shell: Shell, problems: list[Problem]) -> Runbook:
+def _names(works: Sequence[Work]) -> dict[str, tuple[frozenset[str], frozenset[str]]]:
+    """The containers and the compose services that each page speaks of in code."""
+    scripts = {
+        work.outline.page.path: [node.text for node in work.outline.page.root.find(Kind.CODE_BLOCK, Kind.CODE)]
+        for work in works
+    }
+    return {path: (containers_in(texts), services_in(texts)) for path, texts in scripts.items()}
+
+
+def _runbook(
+    work: Work, names: Mapping[str, tuple[frozenset[str], frozenset[str]]], shell: Shell, problems: list[Problem]
+) -> Runbook:
     outline = work.outline
     steps: list[Step] = []
-    scripts = [fence.text for piece in work.gathered.pieces if (fence := piece.fence) is not None]
-    page_scripts = [block.text for block in outline.page.root.walk() if block.info or block.text] or scripts
-    containers, services = containers_in(page_scripts), services_in(page_scripts)
+    changed = False
+    containers, services = names[outline.page.path]
     for number, ready in enumerate(work.ready, start=1):
-        steps.append(build_step(outline.id, number, ready, shell, steps, problems))
+        steps.append(build_step(outline.id, number, ready, shell, problems, after_change=changed))
+        changed = changed or bool(steps[-1].script and steps[-1].verdict is not Verdict.READ_ONLY)
         parsed = shell.parsed(neutral(ready.script)) if ready.script else None
         if isinstance(parsed, ShellSyntaxError):
             _unreadable(ready, parsed, problems)

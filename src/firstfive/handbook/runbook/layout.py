@@ -46,7 +46,7 @@ _ZONES = (
     ),
 )  # fmt: skip
 _CONTAINERS = re.compile(r"\b(?:incidents|runbooks?|playbooks?|procedures|alerts|how-?tos?)\b", re.IGNORECASE)
-_ALERT = re.compile(r"[A-Z][a-z0-9]*[A-Z][A-Za-z0-9]*")
+_ALERT = re.compile(r"(?=\w*[a-z0-9][A-Z])[A-Za-z][A-Za-z0-9_]*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +165,7 @@ def _outline(section: Section, all_found: list[Section]) -> Outline:
 
 def _spaced(title: str) -> str:
     """A title with the humps of an alert's name taken apart: "DiskWillFill" is "Disk Will Fill"."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", title) if _ALERT.fullmatch(title) else title
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", title) if _ALERT.fullmatch(title) else title
 
 
 def _front_title(section: Section) -> str:

@@ -11,9 +11,12 @@ from dataclasses import dataclass, field, replace
 
 from firstfive.handbook.markdown import Kind, Node, Page
 from firstfive.handbook.model import Level, Place, Problem
+from firstfive.handbook.runbook.duties import duties_in
 from firstfive.handbook.runbook.layout import Block, Outline, Zone, lead_of, zone_of
 from firstfive.handbook.sections import MissingLink, Section, resolve
-from firstfive.handbook.steps.fences import Fence, is_shell, read_fence
+from firstfive.handbook.steps.fences import Fence, is_output, is_shell, read_fence
+
+_CONDITIONAL = re.compile(r"(?:if|when|in case)\b[^.]{3,200},\s+\S", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +94,9 @@ class Gatherer:
         text = node.marked()
         if lead:
             text = text[len(lead) :].lstrip(".:!— ")
+        if zone is Zone.STEPS and not lead and _CONDITIONAL.match(text) and not duties_in(text, page.place(node)):
+            self.pieces.append(Piece(title=text, place=page.place(node)))
+            return
         if text or zone is Zone.SYMPTOMS:
             self.prose.append(Prose(text=text, zone=zone, place=page.place(node), node=node, page=page, lead=lead))
 
@@ -103,6 +109,9 @@ class Gatherer:
             if lead and zone_of(lead):
                 words = words[len(lead) :].lstrip(".:!— ")
             title, place = (words, page.place(before)) if words else (title, place)
+        if is_output(node, title):
+            self._unread_fence(page, node, Zone.STEPS, shown="output")
+            return
         self.pieces.append(Piece(title=title or "", place=place, fence=read_fence(page, node, self.problems)))
 
     def _container(self, block: Block) -> None:
@@ -151,14 +160,14 @@ class Gatherer:
                     self.prose = [said for said in self.prose if said.text != title]
                 return
 
-    def _unread_fence(self, page: Page, node: Node, zone: Zone) -> None:
-        if zone is not Zone.STEPS or node.info.strip():
+    def _unread_fence(self, page: Page, node: Node, zone: Zone, shown: str = "") -> None:
+        if zone is not Zone.STEPS or (node.info.strip() and not shown):
             return
         self.problems.append(
             Problem(
                 code="FF012",
                 level=Level.INFO,
-                message="this block was not understood as commands; it is shown, not run",
+                message=f"this block was {'taken for output' if shown else 'not understood as commands'}; it is shown, not run",
                 place=page.place(node),
                 help="label it ```bash if it is meant to be run, or ```text if it is not",
             )

@@ -51,12 +51,16 @@ class If:
 
 @dataclass(slots=True, kw_only=True)
 class Draft:
-    """A step before its commands are judged. `lines` are the commands with their places, comments taken out."""
+    """A step before its commands are judged.
+
+    `lines` are the commands with their places, comments taken out; `talk` those comments before they are understood.
+    """
 
     title: str
     place: Place
     fence: Fence | None = None
     lines: list[CodeLine] = field(default_factory=list)
+    talk: list[Said] = field(default_factory=list)
     notes: list[Said] = field(default_factory=list)
     ifs: list[If] = field(default_factory=list)
     causes: list[Said] = field(default_factory=list)
@@ -72,7 +76,7 @@ class Draft:
 def hand_draft(piece: Piece) -> Draft:
     """A step that a person does, from a list item."""
     draft = Draft(title="", place=piece.place)
-    _head(draft, Said(text=piece.title, place=piece.place))
+    _announce(draft, piece)
     for text in piece.more:
         _listen(draft, Said(text=text, place=piece.place))
     return draft
@@ -96,17 +100,17 @@ def cut(piece: Piece, script: Script | None, problems: list[Problem]) -> list[Dr
             if drafts[-1] is first and not _any_command(first):
                 drafts.pop()
             drafts.append(Draft(title="", place=place, fence=fence))
-            drafts[-1].notes.append(Said(text=marker.group(2), place=place))
+            drafts[-1].talk.append(Said(text=marker.group(2), place=place))
         elif comment and comment.text.startswith("#:"):
             drafts[-1].annotations.extend(read_annotation(fence.page, comment_line(line, comment), problems))
         elif comment:
             text = comment.text.lstrip("#").rstrip()
-            drafts[-1].notes.append(Said(text=text.strip(), place=comment.place))
+            drafts[-1].talk.append(Said(text=text.strip(), place=comment.place))
         if at in commands:
             drafts[-1].lines.append(commands[at])
     if piece.title and not numbered_fence:
-        first.notes.insert(0, Said(text=piece.title, place=piece.place))
-    return [_settle(draft) for draft in drafts if _any_command(draft) or draft.notes]
+        _announce(first, piece)
+    return [_settle(draft) for draft in drafts if _any_command(draft) or draft.talk]
 
 
 def comment_line(line: CodeLine, comment: Said) -> CodeLine:
@@ -162,9 +166,8 @@ def _settle(draft: Draft) -> Draft:
         draft.lines.pop(0)
     while draft.lines and not draft.lines[-1].text.strip():
         draft.lines.pop()
-    talk = _joined(draft.notes)
-    draft.notes = []
-    if talk and not _BULLET.match(talk[0].text):
+    talk = _joined(draft.talk)
+    if talk and not draft.title and not _BULLET.match(talk[0].text):
         _head(draft, talk.pop(0))
     for said in talk:
         _listen(draft, said)
@@ -202,6 +205,18 @@ def _head(draft: Draft, said: Said) -> None:
         draft.ifs.append(If(phrase=condition[0], action=condition[1], place=said.place))
     for text in rest:
         _listen(draft, Said(text=text, place=said.place))
+
+
+def _announce(draft: Draft, piece: Piece) -> None:
+    """Title a draft by the words before it: the sentence nearest to a fence, or the first one of a list item."""
+    parts = [part.strip() for part in _SENTENCE.split(piece.title.strip()) if part.strip()]
+    long = [at for at, part in enumerate(parts) if len(part.split()) >= 3] or [0]
+    chosen = long[-1] if piece.fence is not None else 0
+    draft.title = parts[chosen].replace("**", "").rstrip(":. ")
+    condition = _condition(parts[chosen])
+    if condition is not None:
+        draft.ifs.append(If(phrase=condition[0], action=condition[1], place=piece.place))
+    draft.notes.extend(Said(text=part, place=piece.place) for at, part in enumerate(parts) if at != chosen)
 
 
 def _condition(text: str) -> tuple[str, str] | None:

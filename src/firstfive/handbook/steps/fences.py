@@ -27,7 +27,7 @@ class Fence:
     """A shell fence ready to be cut into steps.
 
     `lines` keep their places; in a transcript the prompts are gone, and lines that were output are gone too. `labelled` says
-    that its info string calls it shell; `attributes` are the placement ones only.
+    that its info string calls it a script; `attributes` are the placement ones only.
     """
 
     page: Page
@@ -89,6 +89,24 @@ def looks_like_command(text: str) -> bool:
     return False
 
 
+_OUTPUT_SAID = re.compile(
+    r"\b(?:example|sample|expected)\s+output|\bsimilar to (?:the following|this)|\boutput\b.{0,40}\b(?:looks?|should|like|similar|be)\b"
+    r"|\b(?:you|we) (?:should|will|would|might) (?:\w+ )?(?:see|get)\b|\b(?:should|will) look like\b|\blooks? like this\b",
+    re.IGNORECASE,
+)
+_LOG_LINE = re.compile(
+    r"(?:(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +\d|\d{4}-\d\d-\d\d[T ]\d\d:|\[?\d\d:\d\d:\d\d)"
+)
+
+
+def is_output(node: Node, announced: str) -> bool:
+    """Whether a shell fence without prompts shows output: the words before it say so, or it begins like a log."""
+    lines = [line for line in node.text.splitlines() if line.strip()]
+    if any(_PROMPT.match(line) for line in lines):
+        return False
+    return _OUTPUT_SAID.search(announced) is not None or (bool(lines) and _LOG_LINE.match(lines[0]) is not None)
+
+
 def read_fence(page: Page, node: Node, problems: list[Problem]) -> Fence:
     """The fence with prompts and pasted output removed; FF011, FF044, FF045 and FF059 are found here."""
     lines = page.code_lines(node)
@@ -110,7 +128,7 @@ def read_fence(page: Page, node: Node, problems: list[Problem]) -> Fence:
                 help='move the output to a fence of its own, or label this one "console"',
             )
         )
-    labelled = language(node) in _SHELL | _CONSOLE
+    labelled = language(node) in _SHELL
     return Fence(page=page, node=node, lines=lines, labelled=labelled, output_dropped=dropped, attributes=attributes)
 
 

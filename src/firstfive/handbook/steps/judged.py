@@ -6,7 +6,6 @@ Called by `build` once every script of the vault has been parsed. Lowers no risk
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from firstfive.handbook.markdown import CodeLine
@@ -99,9 +98,9 @@ def without_terminal(script: str, tags: frozenset[str]) -> str:
 
 
 def build_step(
-    runbook: str, number: int, ready: Ready, shell: Shell, before: Sequence[Step], problems: list[Problem]
+    runbook: str, number: int, ready: Ready, shell: Shell, problems: list[Problem], *, after_change: bool
 ) -> Step:
-    """One step of the model. `before` are the steps already built of the same runbook."""
+    """One step of the model. `after_change` says that an earlier step of the same runbook may change something."""
     draft, wishes = ready.draft, ready.wishes
     judgement = ready.judgement
     blocked = ready.bound is not None and ready.bound.blocked
@@ -150,7 +149,7 @@ def build_step(
         needs=wishes.needs,
         fact_lines=wishes.fact_lines,
     )
-    return _with_purpose(step, before)
+    return _with_purpose(step, after_change=after_change)
 
 
 def _first_words(script: str) -> str:
@@ -159,12 +158,11 @@ def _first_words(script: str) -> str:
     return line if len(line) <= 60 else line[:57] + "..."
 
 
-def _with_purpose(step: Step, before: Sequence[Step]) -> Step:
-    changed = any(other.verdict is not Verdict.READ_ONLY and other.script for other in before)
+def _with_purpose(step: Step, *, after_change: bool) -> Step:
     expects = bool(step.expect_output) or step.expect is not None
     if _ROLL_BACK.search(step.title):
         purpose = Purpose.ROLL_BACK
-    elif _VERIFY.match(step.title) or (changed and expects and step.script and step.verdict is Verdict.READ_ONLY):
+    elif _VERIFY.match(step.title) or (after_change and expects and step.script and step.verdict is Verdict.READ_ONLY):
         purpose = Purpose.VERIFY
     elif step.script and step.verdict is not Verdict.READ_ONLY:
         purpose = Purpose.CHANGE
