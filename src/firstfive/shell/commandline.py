@@ -26,28 +26,40 @@ class Program:
     container: str | None = None
 
 
-def words_of(call: Node) -> tuple[str | None, ...]:
-    """The words of a `CallExpr`; None for those that hold an expansion."""
-    return tuple(text_of(word) for word in call.get("Args") or ())
+def words_of(call: Node, *, bound: bool = False) -> tuple[str | None, ...]:
+    """The words of a `CallExpr`; None for those that hold an expansion.
+
+    With `bound` the variable of a bound parameter stands for itself: its value never begins with a dash and is never split.
+    """
+    return tuple(text_of(word, bound=bound) for word in call.get("Args") or ())
 
 
-def text_of(word: Node | None) -> str | None:
+def text_of(word: Node | None, *, bound: bool = False) -> str | None:
     """The text of a word with its quoting undone, or None when it holds an expansion."""
     if word is None:
         return None
-    pieces: list[str] = []
-    for part in word.get("Parts") or ():
-        match part.get("Type"):
-            case "Lit":
-                pieces.append(_BARE_ESCAPE.sub(lambda found: found[1] or "", part.get("Value", "")))
-            case "SglQuoted" if not part.get("Dollar"):
-                pieces.append(part.get("Value", ""))
-            case "DblQuoted" if all(inner.get("Type") == "Lit" for inner in part.get("Parts") or ()):
-                inner = "".join(inner.get("Value", "") for inner in part.get("Parts") or ())
-                pieces.append(_QUOTED_ESCAPE.sub(lambda found: found[1] or "", inner))
-            case _:
-                return None
-    return "".join(pieces)
+    pieces = [_piece(part, bound=bound) for part in word.get("Parts") or ()]
+    return None if None in pieces else "".join(piece for piece in pieces if piece is not None)
+
+
+def _piece(part: Node, *, bound: bool) -> str | None:
+    match part.get("Type"):
+        case "Lit":
+            return _BARE_ESCAPE.sub(lambda found: found[1] or "", part.get("Value", ""))
+        case "SglQuoted" if not part.get("Dollar"):
+            return str(part.get("Value", ""))
+        case "DblQuoted":
+            inner = [_quoted_piece(inside, bound=bound) for inside in part.get("Parts") or ()]
+            return None if None in inner else "".join(piece for piece in inner if piece is not None)
+        case _:
+            return None
+
+
+def _quoted_piece(part: Node, *, bound: bool) -> str | None:
+    if part.get("Type") == "Lit":
+        return _QUOTED_ESCAPE.sub(lambda found: found[1] or "", part.get("Value", ""))
+    name = (part.get("Param") or {}).get("Value", "") if part.get("Type") == "ParamExp" else ""
+    return f"${{{name}}}" if bound and name.startswith("FF_") and not part.keys() & {"Exp", "Slice", "Repl"} else None
 
 
 def stages_of(command: Node | None) -> tuple[Node, ...]:

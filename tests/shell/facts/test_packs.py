@@ -116,6 +116,7 @@ def test_a_command_of_another_shape_tells_nothing(command: str) -> None:
         ("docker --host unix:///x ps", "containers.names"),
         ("docker exec -u root <container> redis-cli PING", "redis.pong"),
         ("docker compose -f a.yml exec -T redis redis-cli ping", "redis.pong"),
+        ('docker exec "${FF_CONTAINER}" redis-cli PING', "redis.pong"),
         ("kubectl exec -n shop web-1 -- df -h", "disk.used_pct"),
         ("/usr/bin/df -h", "disk.used_pct"),
         ("docker inspect <name>", "container.oom_killed"),

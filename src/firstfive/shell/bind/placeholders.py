@@ -1,4 +1,4 @@
-"""`<x>` in a command: where it stands, what it is called and which values it takes.
+"""Placeholders: where `<x>` stands in a command, what it is called and which values it takes.
 
 Called by `rewrite` before anything is parsed. Knows no bash: whether a placeholder may stand where it stands is for `contexts`.
 """

@@ -209,16 +209,18 @@ def _summary(rows: list[dict[str, str]]) -> Found:
 
 
 def _subject(rows: list[dict[str, str]], name: str | None, *, everything: bool) -> Found:
-    """The facts about the one container that was asked for; none when several rows could be meant."""
+    """The facts about the one container that was asked for; none when several rows could be meant or the name is not known.
+
+    A name fits a row as a whole, or as the service in Compose's `project-service-1`.
+    """
     if name is None:
-        chosen = rows if len(rows) == 1 else []
-    else:
-        chosen = [row for row in rows if name in (row["NAME"], row["SERVICE"])] or [
-            row for row in rows if re.search(rf"[-_]{re.escape(name)}(?:[-_]\d+)?\Z", row["NAME"])
-        ]
-        if not rows:
-            absent: Found = {"container.running": False}
-            return absent | {"container.status": "missing"} if everything else absent
+        return {}
+    if not rows:
+        absent: Found = {"container.running": False}
+        return absent | {"container.status": "missing"} if everything else absent
+    chosen = [row for row in rows if name and name in (row["NAME"], row["SERVICE"])] or [
+        row for row in rows if name and re.search(rf"[-_]{re.escape(name)}(?:[-_]\d+)?\Z", row["NAME"])
+    ]
     if len(chosen) != 1:
         return {}
     status = chosen[0]["STATUS"]
@@ -236,7 +238,7 @@ def _subject(rows: list[dict[str, str]], name: str | None, *, everything: bool) 
 def _name_filter(stage: Stage) -> str | None:
     """The name of `--filter name=X`; Docker takes it as a pattern, so only a plain name or an anchored one is kept."""
     for at, word in enumerate(stage.words):
-        value = stage.words[at + 1] if word in ("--filter", "-f") and at + 1 < len(stage.words) else None
+        value = stage.words[at + 1] or "name=" if word in ("--filter", "-f") and at + 1 < len(stage.words) else None
         value = word.partition("=")[2] if word is not None and word.startswith("--filter=") else value
         if value is not None and value.startswith("name="):
             plain = value.removeprefix("name=").removeprefix("^").removeprefix("/").removesuffix("$")

@@ -1,4 +1,4 @@
-"""`#: fact NAME : TYPE = EXTRACTOR`: reads such a line and takes the fact out of an output.
+"""Explicit facts: reads a `#: fact NAME : TYPE = EXTRACTOR` line and takes its fact out of an output.
 
 Called by the page compiler (`parse_fact_line`), by the packs, whose rows use the same extractors, and by whoever holds a finished
 run (`run_extractor`). Runs nothing; the present time is given in.

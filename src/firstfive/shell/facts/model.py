@@ -32,8 +32,11 @@ class Output:
 
     @property
     def both(self) -> str:
-        """Both streams, for programs that complain on either."""
-        return f"{self.stdout}\n{self.stderr}"
+        """Both streams, for programs that complain on either. A caller may give both as `stderr`; then that is all there is."""
+        told = set(self.stderr.splitlines())
+        if all(line in told for line in self.stdout.splitlines()):
+            return self.stderr
+        return f"{self.stdout}\n{self.stderr}" if self.stderr.strip() else self.stdout
 
 
 RESULT: Mapping[str, FactType] = {

@@ -112,7 +112,7 @@ def _payment(pipeline: Pipeline, output: Output) -> Found:
 
 def log(_: Pipeline, output: Output) -> Found:
     """The text of a log, its end kept, for the page's own symptoms to be looked for in. Docker writes logs to both streams."""
-    text = "\n".join(part for part in (output.stdout, output.stderr) if part.strip())
+    text = output.both
     if output.exit_code != 0 and not output.stdout.strip():
         return {}
     return {"logs.text": text[-LONGEST_LOG:], "logs.lines": sum(1 for line in text.splitlines() if line.strip())}

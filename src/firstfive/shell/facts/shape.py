@@ -62,7 +62,7 @@ def shapes_of(command: str) -> tuple[Pipeline, ...]:
 def _stage(node: object) -> Stage:
     if not isinstance(node, dict) or node.get("Type") != "CallExpr":
         return Stage(program="", words=())
-    words = words_of(node)
+    words = words_of(node, bound=True)
     program = program_of(words) if words else None
     if program is None:
         return Stage(program="", words=())
