@@ -51,7 +51,9 @@ def check(page: Path | None, strict: bool, vault: Path | None, config: Path | No
     if as_json:
         _json(report.to_json(handbook))
     else:
-        click.echo(report.text(handbook))
+        click.echo(report.understood(handbook))
+        problems = report.render_problems(handbook)
+        click.echo(f"\n{problems}" if problems else "\nNo problem was found.")
     bad = {Level.ERROR, Level.WARNING} if strict else {Level.ERROR}
     return int(Exit.DOES_NOT_COMPILE if any(p.level in bad for p in handbook.problems) else Exit.OK)
 
@@ -62,6 +64,7 @@ def check(page: Path | None, strict: bool, vault: Path | None, config: Path | No
 def explain(runbook: str, vault: Path | None, config: Path | None, as_json: bool) -> None:
     """Show a runbook (3.1, its id or title) step by step: exact script, verdicts and reasons, who moves it."""
     from firstfive.app import read_handbook
+    from firstfive.cli.explain import explained
     from firstfive.handbook import report
 
     handbook = read_handbook(settings_of(vault, config))
@@ -70,9 +73,10 @@ def explain(runbook: str, vault: Path | None, config: Path | None, as_json: bool
         known = ", ".join(f"{r.number or r.id}" for r in handbook.runbooks)
         raise FirstfiveError(f"the page has no runbook {runbook}", remedy=f"it has {known}", exit_code=Exit.USAGE)
     if as_json:
-        _json(report.runbook_json(found))
+        whole = report.to_json(handbook)["runbooks"]
+        _json(next(r for r in whole if r["id"] == found.id))
     else:
-        click.echo(report.explained(found))
+        click.echo(explained(found))
 
 
 @click.command()

@@ -1,0 +1,52 @@
+"""A runbook step by step, for somebody who wants to know beforehand what would happen.
+
+Called by the `explain` command. Shows the exact text that would be sent; runs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from firstfive.handbook.model import Mode, Runbook, Step
+
+WHO = {
+    Mode.AUTO: "runs by itself",
+    Mode.APPROVE: "runs when a responder approves exactly these bytes",
+    Mode.MANUAL: "a person does it",
+}
+
+
+def explained(runbook: Runbook) -> str:
+    """Symptoms, then every step: who moves it, what is sent, what each command does and why we think so."""
+    parts = [f"{runbook.number} {runbook.title}  ({runbook.place})"]
+    if runbook.severity is not None:
+        parts.append(f"  severity {runbook.severity}, in the page's own words")
+    parts += [f"  symptom {s.id}: {s.text}" for s in runbook.symptoms]
+    parts += [f"  duty ({d.kind}, {d.place}): {d.text}" for d in runbook.duties]
+    for step in runbook.steps:
+        parts += ["", *_step(step)]
+    return "\n".join(parts)
+
+
+def _step(step: Step) -> Iterator[str]:
+    yield f"step {step.number}  {step.title or '(no title)'}  [{step.id}]  {step.place}"
+    yield f"  {step.verdict}; {WHO[step.mode]}" + (f"; on {step.on}" if step.on else "")
+    if step.phrase:
+        known = f"when {step.when.text}" if step.when is not None else "asks: no fact is bound to it"
+        yield f"  if {step.phrase}: {known}"
+    yield from (f"  $ {line}" for line in step.bound.strip().splitlines())
+    yield from (f"  <{p.name}> is a {p.kind}, carried in ${p.variable}" for p in step.parameters)
+    for command in step.commands:
+        tags = f" [{', '.join(sorted(command.tags))}]" if command.tags else ""
+        yield f"  {command.place.line}:{command.place.column} {command.verdict}: {command.reason}{tags}"
+    if step.facts:
+        yield f"  tells: {', '.join(step.facts)}"
+    if step.expect_output:
+        yield f"  expects “{step.expect_output}” in the output"
+    if step.expect is not None:
+        yield f"  expects {step.expect.text}"
+    if step.undo:
+        yield f"  undo: {step.undo}"
+    yield from (f"  cause: {c.text}" + (f" (see {c.see})" if c.see else "") for c in step.causes)
+    yield from (f"  if {b.phrase}: {b.action}" for b in step.branches)
+    yield from (f"  note: {note}" for note in step.notes)
