@@ -247,6 +247,13 @@ def test_followers_hear_of_a_touched_incident_in_the_event_loop_and_only_once_it
         assert heard == [("INC-1", True)]
         with pytest.raises(JournalError):
             await journal.write(lambda tx: tx.append("INC-9", "ada", noted("x"), NOON))
+
+        def half(tx: Transaction) -> None:
+            tx.append("INC-1", "ada", noted("never"), NOON)
+            raise LookupError
+
+        with pytest.raises(LookupError):
+            await journal.write(half)
         await journal.write(lambda tx: tx.alerts())
         await asyncio.sleep(0.01)
         assert len(heard) == 1, "neither a failed nor an idle transaction is news"

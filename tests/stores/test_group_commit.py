@@ -133,22 +133,27 @@ def test_writers_in_other_event_loops_are_answered_there(tmp_path: Path) -> None
 
 
 def test_a_function_that_hides_a_database_error_is_rolled_back_with_its_neighbours_unharmed(tmp_path: Path) -> None:
-    """The worst function there is: it ends the transaction under everybody's feet and says nothing."""
+    """The worst functions there are: they end the transaction under everybody's feet, one silently, one with a cry."""
 
     def vandal(tx: Transaction) -> None:
         say("vandal")(tx)
         tx.connection.exec_driver_sql("ROLLBACK")  # type: ignore[attr-defined]
 
+    def loud(tx: Transaction) -> None:
+        vandal(tx)
+        raise LookupError("what really happened")
+
     async def story(journal: Journal) -> None:
         first, go = held_back(journal)
         await asyncio.sleep(0.05)
-        rest = [asyncio.ensure_future(journal.write(work)) for work in (say("a"), vandal, say("b"))]
+        rest = [asyncio.ensure_future(journal.write(work)) for work in (say("a"), vandal, loud, say("b"))]
         await asyncio.sleep(0.05)
         go.set()
         await first
-        a, broken, b = await asyncio.gather(*rest, return_exceptions=True)
+        a, broken, cried, b = await asyncio.gather(*rest, return_exceptions=True)
         assert (a, b) == ("a", "b")
         assert isinstance(broken, JournalError)
+        assert isinstance(cried, LookupError)
         assert await journal.read(texts) == ["a", "b"]
         assert journal.verify() == ()
 
