@@ -15,7 +15,7 @@ def main(argv: list[str] | None = None) -> int:
         from importlib.util import find_spec
 
         spec = find_spec("firstfive")
-        folder = list(spec.submodule_search_locations or [])[0] if spec else ""
+        folder = next(iter((spec.submodule_search_locations if spec else None) or [""]))
         with open(f"{folder}/cli/help.txt", encoding="utf-8") as text:
             sys.stdout.write(text.read())
         return 0

@@ -1,0 +1,1 @@
+"""The room: server-rendered pages, live updates and the API, on loopback."""
