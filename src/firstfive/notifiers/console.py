@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from firstfive.documents.plain import visible
+from firstfive.documents.plain import line, visible
 from firstfive.ports import Delivered, GaveUp, Message, Receipt
 
 WIDTH = 100
@@ -43,11 +43,11 @@ class Console:
 
 def boxed(message: Message) -> str:
     """The message between borders, each line marked at its left; long lines are wrapped, nothing is left out."""
-    heading = f"{_clean(message.channel)}  {_clean(message.title)}".strip()
+    heading = f"{line(message.channel)}  {line(message.title)}".strip()
     rows = [part for row in _clean(message.text).split("\n") for part in _wrapped(row)]
     top = "═" if message.urgent else "─"
     width = max((len(row) for row in (*rows, *_wrapped(heading))), default=0) + 2
-    body = "".join(f"│ {row}\n" for row in (*_wrapped(" ".join(heading.split())), *rows))
+    body = "".join(f"│ {row}\n" for row in (*_wrapped(heading), *rows))
     return f"┌{top * width}\n{body}└{top * width}\n"
 
 

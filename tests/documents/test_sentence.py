@@ -1,0 +1,149 @@
+"""One sentence for every kind of event."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import get_args
+
+import pytest
+
+from documents.story import DEPLOY, LOOK, RANKING, ROLL_BACK
+from firstfive.documents.sentence import sentence
+from firstfive.incident import events as ev
+from firstfive.incident.records import Answer, Fact, Status
+from incident import builders as b
+
+PAGE = b.handbook()
+ROLL = "3.1 step 3 (If recent deploy: roll back)"
+MS = timedelta(milliseconds=12)
+
+SENTENCES: list[tuple[str, ev.Event, str]] = [
+    ("firstfive", b.declared(), "Declared SEV-1: Shop down: health answers 502 (a test says so)"),
+    ("ana", b.declared(drill=True), "Drill declared SEV-1: Shop down: health answers 502 (a test says so)"),
+    ("firstfive", ev.SignalSeen(signal=b.signal()), "Trouble: subject of down.1: answers 502 (probe)"),
+    ("firstfive", ev.SignalSeen(signal=b.signal(firing=False)), "Well again: subject of down.1: answers 200 (probe)"),
+    ("eve", ev.ReportReceived(text="cannot pay", reporter="eve"), "eve reports: cannot pay"),
+    ("firstfive", ev.SeverityChanged(level=2, why="surge"), "Severity is now SEV-2: surge"),
+    ("ana", ev.SeverityChanged(level=3, why="half"), "Severity is now SEV-3 (by ana): half"),
+    ("ana", ev.Acknowledged(responder="ana"), "ana has taken it"),
+    (
+        "firstfive",
+        ev.CheckDone(check="h", title="Health", answer=Answer.GOOD, evidence="200", took=MS),
+        "Health: well, 200 (12 ms)",
+    ),
+    (
+        "firstfive",
+        ev.FactsFound(
+            facts=(
+                Fact(name="a", kind="bool", value=True),
+                Fact(name="b", kind="bool", value=False),
+                Fact(name="c", kind="list", value=("x", "y")),
+                Fact(name="d", kind="int", value=3),
+            ),
+            source="df",
+        ),
+        "Found a = yes, b = no, c = x y, d = 3 (from df)",
+    ),
+    ("firstfive", ev.FactsFound(facts=(), source="df"), "Found nothing (from df)"),
+    ("firstfive", DEPLOY, "web was deployed at 2026-11-23 02:58 UTC: 1.4.1 to 1.4.2"),
+    ("firstfive", replace(DEPLOY, previous=""), "web was deployed at 2026-11-23 02:58 UTC: unknown to 1.4.2"),
+    ("firstfive", ev.RunbooksRanked(ranking=RANKING), "Runbooks ranked: 3.1 Shop down (score 5)"),
+    ("firstfive", ev.RunbooksRanked(ranking=()), "No runbook fits what was seen"),
+    ("ana", ev.HypothesisSet(text="the disk"), "ana thinks: the disk"),
+    ("firstfive", ev.RollbackProposed(step="down#3", why="fresh"), f"Roll-back proposed, {ROLL}: fresh"),
+    ("ana", ev.ParameterSet(step="down#3", name="v", value="1"), f"ana set <v> of {ROLL} to 1"),
+    ("ana", ev.StepRequested(step="gone#1"), "ana asked for step gone#1"),
+    ("firstfive", ev.StepSkipped(step="down#3", why="old"), f"Skipped {ROLL}: old"),
+    (
+        "firstfive",
+        ev.ApprovalAsked(run=ROLL_BACK, why="roll back", doubts=("is it recent?",), missing=("v",)),
+        f"{ROLL} on local waits for approval: roll back; needs <v>; unsure: is it recent?",
+    ),
+    ("firstfive", ev.ApprovalAsked(run=ROLL_BACK, why="roll back"), f"{ROLL} on local waits for approval: roll back"),
+    ("ana", ev.Approved(run=ROLL_BACK.id, sha256="ab" * 32), f"ana approved {ROLL}, bytes abababababab"),
+    ("ana", ev.Declined(run="INC-1.gone.1.1", why="no"), "ana declined run INC-1.gone.1.1: no"),
+    (
+        "firstfive",
+        ev.ApprovalExpired(run=ROLL_BACK.id),
+        f"The request for {ROLL} is withdrawn: its time ran out or its values changed",
+    ),
+    (
+        "firstfive",
+        ev.StepStarted(run=ROLL_BACK, approved_by="ana"),
+        f"Changing: {ROLL} started on local, approved by ana",
+    ),
+    ("firstfive", ev.StepStarted(run=LOOK), "Looking: 3.1 step 1 (Last lines) started on local"),
+    ("firstfive", b.finished(ROLL_BACK), f"{ROLL} finished as expected: exit 0 after 1.2 s"),
+    (
+        "firstfive",
+        b.finished(ROLL_BACK, met=False, why="the output lacks PONG"),
+        f"{ROLL} finished not as expected: exit 1 after 1.2 s (the output lacks PONG)",
+    ),
+    (
+        "firstfive",
+        ev.OutcomeUnknown(run=ROLL_BACK.id, step="down#3", why="died"),
+        f"Nobody knows whether {ROLL} ran: died",
+    ),
+    ("ana", ev.OutcomeSettled(run=ROLL_BACK.id, step="", ran=True, note=""), f"ana found that {ROLL} ran"),
+    (
+        "ana",
+        ev.OutcomeSettled(run=ROLL_BACK.id, step="", ran=False, note="no trace"),
+        f"ana found that {ROLL} did not run: no trace",
+    ),
+    ("firstfive", ev.StatusChanged(status=Status.MONITORING, why="quiet"), "Now monitoring: quiet"),
+    ("firstfive", ev.Mitigated(why="gone"), "Mitigated: gone"),
+    ("firstfive", ev.Verified(why="looked"), "Verified: looked"),
+    ("ana", ev.UpdateAsked(text="tell them"), "ana wants an update sent: tell them"),
+    (
+        "firstfive",
+        ev.NoticeSent(kind="update", number=2, channel="#i", text="x", unfilled=("a", "b")),
+        "Told #i: update 2; still open: a, b",
+    ),
+    ("firstfive", ev.NoticeSent(kind="initial", number=1, channel="#i", text="x"), "Told #i: initial notice"),
+    (
+        "firstfive",
+        ev.NoticeFailed(kind="resolution", number=1, channel="#i", why="down"),
+        "Could not tell #i (resolution notice): down",
+    ),
+    (
+        "firstfive",
+        ev.Paged(number=1, role="On-call", contact="ana", channel="DM", why="nobody"),
+        "Paged ana (On-call) by DM: nobody",
+    ),
+    ("firstfive", ev.PageFailed(number=1, role="On-call", why="no number"), "Could not page On-call: no number"),
+    ("firstfive", ev.Resolved(why="quiet", root_cause=""), "Resolved: quiet"),
+    ("ana", ev.Resolved(why="quiet", root_cause="the disk"), "Resolved (by ana): quiet; root cause: the disk"),
+    (
+        "firstfive",
+        ev.PostmortemWritten(path="p.md", sha256="x", due=date(2026, 11, 30)),
+        "Post-mortem drafted at p.md, due 2026-11-30",
+    ),
+    ("firstfive", ev.PostmortemWritten(path="p.md", sha256="x", due=None), "Post-mortem drafted at p.md"),
+    ("firstfive", ev.PostmortemFailed(why="full"), "The post-mortem could not be written: full"),
+    ("ana", ev.Noted(text="hm\nhm"), "ana notes: hm hm"),
+]
+
+
+@pytest.mark.parametrize(
+    ("by", "event", "said"), SENTENCES, ids=[f"{type(s[1]).__name__}-{n}" for n, s in enumerate(SENTENCES)]
+)
+def test_every_event_is_one_plain_sentence(by: str, event: ev.Event, said: str) -> None:
+    (entry,) = b.entries([(0, by, event)])
+    assert sentence(entry, PAGE) == said
+
+
+def test_no_kind_of_event_is_left_out() -> None:
+    assert {type(event) for _, event, _ in SENTENCES} == set(get_args(ev.Event))
+
+
+def test_a_sentence_is_short_and_clean() -> None:
+    (entry,) = b.entries([(0, "ana", ev.Noted(text="\x1b[31m" + "x" * 900))])
+    assert sentence(entry, PAGE).startswith("ana notes: xxx")
+    assert len(sentence(entry, PAGE)) == 300
+
+
+def test_a_runbook_without_a_number_is_called_by_its_title() -> None:
+    page = b.handbook(runbooks=(b.runbook("x", number="", title="Cache cold", steps=(b.step("x#1"),)),))
+    (entry,) = b.entries([(0, "ana", ev.StepRequested(step="x#1"))])
+    assert sentence(entry, page) == "ana asked for Cache cold step 1 (Step 1)"
