@@ -19,7 +19,7 @@ from firstfive.engine.loop import Engine
 from firstfive.engine.obey import Tools
 from firstfive.engine.redact import Redactor
 from firstfive.engine.watch import Watch
-from firstfive.errors import FirstfiveError, JournalError
+from firstfive.errors import FirstfiveError, JournalError, PageError
 from firstfive.handbook.compile import Options, compile_vault
 from firstfive.handbook.model import Handbook, HttpSymptom, LogSymptom, StatusSymptom
 from firstfive.incident.policy import Policy
@@ -40,9 +40,25 @@ RELOAD_EVERY = 5.0
 
 
 def read_handbook(settings: Settings) -> Handbook:
-    """Compile the vault that settings name. Raises VaultError or PageError."""
-    pages = _vault(settings, "postmortems").pages()
-    return compile_vault(pages, main=settings.page or None, options=_options(settings))
+    """Compile the vault that settings name. Raises VaultError or PageError; a page that cannot be read is named with the reason."""
+    vault = _vault(settings, "postmortems")
+    pages = vault.pages()
+    try:
+        if settings.page and settings.page not in pages:
+            raise PageError(
+                f"the vault has no page {settings.page}", where=str(settings.vault), remedy="set page in firstfive.toml"
+            )
+        return compile_vault(pages, main=settings.page or None, options=_options(settings))
+    except PageError as problem:
+        unread = vault.unreadable()
+        if not unread or (settings.page and settings.page not in unread):
+            raise
+        name = settings.page if settings.page in unread else next(iter(unread))
+        raise PageError(
+            f"the page cannot be read: {unread[name]}",
+            where=str(settings.vault / name),
+            remedy='an incident page is text of a few hundred lines; name the right one with page = "..." in firstfive.toml',
+        ) from problem
 
 
 def _options(settings: Settings) -> Options:
@@ -64,6 +80,7 @@ class Program:
     log: Callable[[str], None]
     shelf: dict[str, Handbook]
     problem: str = ""
+    stamp: int = 0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Watch, obey and follow the page until `stop` is set."""
@@ -90,7 +107,11 @@ class Program:
     async def reload(self) -> bool:
         """Read the vault again; True when a changed page was taken over. Open incidents keep the page they were declared under."""
         try:
+            stamp = await asyncio.to_thread(_vault(self.settings, "").stamp)
+            if stamp == self.stamp:
+                return False
             fresh = await asyncio.to_thread(read_handbook, self.settings)
+            self.stamp = stamp
         except FirstfiveError as broken:
             if str(broken) != self.problem:
                 self.problem = str(broken)

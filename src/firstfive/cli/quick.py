@@ -41,7 +41,7 @@ def line(row: dict[str, object]) -> str:
     taken = f"taken by {row['acknowledged_by']}" if row.get("acknowledged_by") else "nobody has taken it"
     waiting = row.get("waiting")
     ask = f", {waiting} waiting for approval" if waiting else ""
-    return f"{row['id']}  SEV-{row['level']}  {row['status']}  {row['title']}  ({taken}{ask})"
+    return f"{row['id']}  SEV-{row.get('level', '?')}  {row.get('status', '')}  {row.get('title', '')}  ({taken}{ask})"
 
 
 def _database() -> str | None:

@@ -29,6 +29,7 @@ T = TypeVar("T")
 
 AT_ONCE = 16
 LONGEST_SLEEP = 5.0
+PUT_OFF_TRIES = 900
 DEPLOY_HORIZON = timedelta(hours=24)
 
 
@@ -224,8 +225,19 @@ class Engine:
             self._complain(problem)
             later = self.clock.now() + timedelta(seconds=min(300, 2 ** min(row.tries, 8)))
             why = self.tools.redactor.line(f"{type(problem).__name__}: {problem}")
-            with contextlib.suppress(FirstfiveError, Fenced):
+            await self._put_off(row, later, why)
+
+    async def _put_off(self, row: Work, later: datetime, why: str) -> None:
+        """Hand a row back for later; while the journal cannot be written, keep trying, so that nothing waits for its lease to end."""
+        for _ in range(PUT_OFF_TRIES):
+            try:
                 await self.journal.write(lambda tx: tx.put_off(row, later, why))
+            except Fenced:
+                return
+            except FirstfiveError:
+                await self.clock.sleep(1.0)
+            else:
+                return
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._doing.discard(task)

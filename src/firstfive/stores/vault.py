@@ -48,6 +48,18 @@ class FolderVault:
         """Each page that `pages` leaves out, and why."""
         return {name: found for name, found in self._look() if isinstance(found, str)}
 
+    def stamp(self) -> int:
+        """A number that changes when a page is written, added or removed; far cheaper than reading them all."""
+        seen: list[tuple[str, int, int]] = []
+        for folder, below, files in os.walk(self._real_root()):
+            below[:] = [name for name in below if not name.startswith(".")]
+            for name in files:
+                if name.lower().endswith(".md"):
+                    with contextlib.suppress(OSError):
+                        status = os.stat(os.path.join(folder, name))
+                        seen.append((os.path.join(folder, name), status.st_mtime_ns, status.st_size))
+        return hash(tuple(sorted(seen)))
+
     def write_new(self, path: str, text: str) -> str:
         """Write a new file, whole or not at all, and return the vault-relative path that it got.
 
