@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from firstfive.shell.commandline import Node, Program, Words, nodes, plain_at, program_of, words_of
 
@@ -199,7 +199,8 @@ def _inside(words: Words, program: Program) -> Iterable[tuple[int, Role]]:
     """The indices of the words behind the program that are read again, with what reads them."""
     name, first, end = _family(program.name), program.at + 1, len(words)
     if name in _EVERY_WORD:
-        return [(at, _EVERY_WORD[name]) for at in range(first, end)]
+        role = _EVERY_WORD[name]
+        return [(at, replace(role, first=role.first and at == first)) for at in range(first, end)]
     if name == "ssh":
         return _remote(words, first)
     if name in _FLAGS or name in _RUN_FILES:

@@ -73,6 +73,8 @@ def placeholders(script: str, types: Mapping[str, ParamType] | None = None) -> t
 def bind(script: str, types: Mapping[str, ParamType] | None = None) -> Bound:
     """`script` with each placeholder rewritten by its quoting: bare `"${FF_X}"`, in "..." `${FF_X}`, in '...' `'"${FF_X}"'`.
 
+    A script without placeholders comes back as it is, unparsed.
+
     Raises:
         ShellSyntaxError: when bash could not read the script, at its place in the script as written.
     """
