@@ -44,6 +44,8 @@ def read_annotation(page: Page, line: CodeLine, problems: list[Problem]) -> tupl
         place = _place(page, line, at + first.start(2))
         return (Annotation(name=first.group(1), value=first.group(2).strip(), place=place),)
     found: list[Annotation] = []
+    if not body.strip():
+        problems.append(_unknown(page, line, at, ""))
     position = 0
     while position < len(body):
         word = _WORD.match(body, position)
@@ -139,23 +141,32 @@ def read_front_matter(page: Page, problems: list[Problem]) -> FrontMatter:
     lines = {str(key): node.line + 1 + data.lc.key(key)[0] for key in data if hasattr(data, "lc")}
     runbook = data.get("runbook")
     runbook = runbook if isinstance(runbook, Mapping) else {}
-    for key in [str(key) for key in runbook if str(key) not in KNOWN_KEYS]:
-        near = get_close_matches(key, sorted(KNOWN_KEYS), n=1)
-        problems.append(
-            Problem(
-                code="FF041",
-                level=Level.ERROR,
-                message=f'"{key}" is no key of runbook:',
-                place=Place(page=page.path, line=lines.get("runbook", node.line)),
-                help=f"did you mean {near[0]}?" if near else "keys: " + ", ".join(sorted(KNOWN_KEYS)),
-            )
-        )
+    place = Place(page=page.path, line=lines.get("runbook", node.line))
+    problems.extend(
+        _not_among(str(key), KNOWN_KEYS, "key of runbook:", place) for key in runbook if str(key) not in KNOWN_KEYS
+    )
+    params = runbook.get("params")
+    types = {str(kind) for kind in params.values()} if isinstance(params, Mapping) else set()
+    problems.extend(
+        _not_among(kind, frozenset(ParamType), "type of a parameter", place) for kind in sorted(types - set(ParamType))
+    )
     title = data.get("title")
     return FrontMatter(
         runbook=runbook,
         signals=_signals(data.get("signals")),
         lines=lines,
         title=title if isinstance(title, str) else "",
+    )
+
+
+def _not_among(word: str, known: frozenset[str], what: str, place: Place) -> Problem:
+    near = get_close_matches(word, sorted(known), n=1)
+    return Problem(
+        code="FF041",
+        level=Level.ERROR,
+        message=f'"{word}" is no {what.rstrip(":")}',
+        place=place,
+        help=f"did you mean {near[0]}?" if near else "there are: " + ", ".join(sorted(known)),
     )
 
 

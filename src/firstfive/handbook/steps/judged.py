@@ -101,23 +101,11 @@ def build_step(
     runbook: str, number: int, ready: Ready, shell: Shell, problems: list[Problem], *, after_change: bool
 ) -> Step:
     """One step of the model. `after_change` says that an earlier step of the same runbook may change something."""
-    draft, wishes = ready.draft, ready.wishes
-    judgement = ready.judgement
+    draft, wishes, judgement = ready.draft, ready.wishes, ready.judgement
     blocked = ready.bound is not None and ready.bound.blocked
     runnable = bool(ready.script) and not ready.broken and not blocked and judgement is not None
     verdict = judgement.verdict if judgement is not None else (Verdict.UNKNOWN if ready.broken else Verdict.READ_ONLY)
     verdict = wishes.raised(verdict)
-    titled, others = _titled_condition(draft, has_script=runnable)
-    notes = tuple(said.text for said in draft.notes)
-    branches = tuple(_branch(part, notes if not runnable else (), wishes, shell, problems) for part in others)
-    if ready.broken or blocked:
-        notes = (*notes, draft.script)
-    when, phrase = wishes.when, ""
-    if titled is not None:
-        phrase = titled.phrase
-        when = when or wishes.condition_for(phrase, shell)
-        if when is None:
-            problems.append(unbound(titled))
     step = Step(
         id=f"{runbook}#{number}",
         number=number,
@@ -129,27 +117,50 @@ def build_step(
         verdict=verdict,
         purpose=Purpose.LOOK,
         parameters=ready.parameters if runnable else (),
-        phrase=phrase,
-        when=when,
-        expect=wishes.expect,
         expect_output=draft.expect_output,
-        branches=branches,
         causes=tuple(_cause(said) for said in draft.causes),
-        notes=(*(f"By hand: {text.strip()}" for text in ready.by_hand), *notes),
+        notes=_notes(ready, unusable=ready.broken or blocked),
+        facts=tuple(dict.fromkeys((*(facts_told(ready.script) if runnable else ()), *wishes.fact_names))),
+        tags=frozenset(judgement.tags) if judgement is not None and runnable else frozenset(),
+        place=draft.place,
+    )
+    step = _with_conditions(_with_wishes(step, wishes), ready, shell, problems)
+    return _with_purpose(step, after_change=after_change)
+
+
+def _notes(ready: Ready, *, unusable: bool) -> tuple[str, ...]:
+    by_hand = [f"By hand: {text.strip()}" for text in ready.by_hand]
+    said = [note.text for note in ready.draft.notes]
+    return (*by_hand, *said, *([ready.draft.script] if unusable else []))
+
+
+def _with_wishes(step: Step, wishes: Wishes) -> Step:
+    return replace(
+        step,
+        expect=wishes.expect,
         undo=wishes.undo,
         approve=wishes.approve,
         retry=wishes.retry,
         retry_every=wishes.retry_every,
         timeout=wishes.timeout,
         on=wishes.on,
-        facts=tuple(dict.fromkeys((*(facts_told(ready.script) if runnable else ()), *wishes.fact_names))),
-        tags=frozenset(judgement.tags) if judgement is not None and runnable else frozenset(),
-        place=draft.place,
         name=wishes.name,
         needs=wishes.needs,
         fact_lines=wishes.fact_lines,
     )
-    return _with_purpose(step, after_change=after_change)
+
+
+def _with_conditions(step: Step, ready: Ready, shell: Shell, problems: list[Problem]) -> Step:
+    titled, others = _titled_condition(ready.draft, has_script=bool(step.script))
+    below = () if step.script else step.notes
+    branches = tuple(_branch(part, below, ready.wishes, shell, problems) for part in others)
+    when, phrase = ready.wishes.when, ""
+    if titled is not None:
+        phrase = titled.phrase
+        when = when or ready.wishes.condition_for(phrase, shell)
+        if when is None:
+            problems.append(unbound(titled))
+    return replace(step, branches=branches, phrase=phrase, when=when)
 
 
 def _first_words(script: str) -> str:
