@@ -42,13 +42,8 @@ RELOAD_EVERY = 5.0
 def read_handbook(settings: Settings) -> Handbook:
     """Compile the vault that settings name. Raises VaultError or PageError; a page that cannot be read is named with the reason."""
     vault = _vault(settings, "postmortems")
-    pages = vault.pages()
     try:
-        if settings.page and settings.page not in pages:
-            raise PageError(
-                f"the vault has no page {settings.page}", where=str(settings.vault), remedy="set page in firstfive.toml"
-            )
-        return compile_vault(pages, main=settings.page or None, options=_options(settings))
+        return _compiled(settings, vault.pages())
     except PageError as problem:
         unread = vault.unreadable()
         if not unread or (settings.page and settings.page not in unread):
@@ -59,6 +54,14 @@ def read_handbook(settings: Settings) -> Handbook:
             where=str(settings.vault / name),
             remedy='an incident page is text of a few hundred lines; name the right one with page = "..." in firstfive.toml',
         ) from problem
+
+
+def _compiled(settings: Settings, pages: Mapping[str, bytes]) -> Handbook:
+    if settings.page and settings.page not in pages:
+        raise PageError(
+            f"the vault has no page {settings.page}", where=str(settings.vault), remedy="set page in firstfive.toml"
+        )
+    return compile_vault(pages, main=settings.page or None, options=_options(settings))
 
 
 def _options(settings: Settings) -> Options:

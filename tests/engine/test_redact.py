@@ -1,0 +1,53 @@
+"""What never reaches a stored or sent byte."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firstfive.engine.redact import MASK, Redactor
+
+
+@pytest.mark.parametrize(
+    ("text", "kept", "why"),
+    [
+        ("password=hunter22 next", f"password={MASK} next", "a secret after its name"),
+        ('{"apiKey": "abcd1234efgh"}', f'{{"apiKey": "{MASK}"}}', "a secret in JSON"),
+        ("X-Api-Key: abcd1234", f"X-Api-Key: {MASK}", "a header"),
+        ("Authorization: Bearer abcdefghijk.lmn", f"Authorization: Bearer {MASK}", "a bearer token"),
+        ("redis://user:s3cretpw@redis:6379/0", f"redis://user:{MASK}@redis:6379/0", "a password in a URL"),
+        ("REDIS_PASSWORD=aaaa", f"REDIS_PASSWORD={MASK}", "an environment line"),
+        ("known value tr0ub4dor here", f"known value {MASK} here", "a value of the host's own env file"),
+        ("\x1b]0;owned\x07title", "title", "a terminal title cannot be set"),
+        ("\x1b[31mred\x1b[0m", "red", "colours go"),
+        ("10%\r100%", "10%\n100%", "nothing overwrites what stood there"),
+        ("a\u202eb\u200bc", "abc", "no reversed or hidden characters"),
+        ("tab\tand\nnewline", "tab\tand\nnewline", "honest white space stays"),
+        ("MongoNetworkError: connect ECONNREFUSED", "MongoNetworkError: connect ECONNREFUSED", "plain words stay"),
+    ],
+)
+def test_secrets_and_control_sequences_go(text: str, kept: str, why: str) -> None:
+    assert Redactor(["tr0ub4dor"]).clean(text)[0] == kept, why
+
+
+def test_a_private_key_goes_whole() -> None:
+    pem = "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\nabc\n-----END RSA PRIVATE KEY-----"
+    assert "MIIEow" not in Redactor().clean(pem)[0]
+
+
+def test_much_text_keeps_its_ends_and_counts_what_went() -> None:
+    text, dropped = Redactor().clean("a" * 600 + "b" * 600, cap=1000)
+    assert dropped == 200
+    assert text.startswith("a" * 500)
+    assert text.endswith("b" * 500)
+
+
+def test_a_line_is_one_line() -> None:
+    assert Redactor().line("a\n b\r\nc", width=4) == "a b…"
+
+
+@given(st.text(max_size=200), st.text(alphabet="abcdefgh0123456789", min_size=6, max_size=20))
+def test_a_known_value_never_comes_through(around: str, secret: str) -> None:
+    cleaned = Redactor([secret]).clean(f"{around} {secret} {around}")[0]
+    assert secret not in cleaned or secret in MASK
