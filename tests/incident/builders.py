@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from firstfive.shell.risk import Verdict
-
 from firstfive.handbook.model import (
     Check,
     CheckKind,
@@ -42,6 +40,7 @@ from firstfive.incident.signals import Signal, SignalKind
 from firstfive.incident.timeline import Incident, fold
 from firstfive.shell.conditions import FactType
 from firstfive.shell.conditions import compile as compile_condition
+from firstfive.shell.risk import Verdict
 
 T0 = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 HERE = Place(page="Incidents.md", line=7)

@@ -31,11 +31,11 @@ def test_a_notice_is_boxed_with_its_channel_and_title() -> None:
     stream = io.StringIO()
     assert sent(stream) == Delivered(reference="INC-1:notice:initial:1")
     assert stream.getvalue() == (
-        "┌───────────────────────────\n"
+        "┌─────────────────────────\n"
         "│ #incidents  INC-1 SEV-1\n"
         "│ Shop down\n"
         "│ Status: investigating\n"
-        "└───────────────────────────\n"
+        "└─────────────────────────\n"
     )
 
 

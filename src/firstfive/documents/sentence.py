@@ -43,74 +43,16 @@ def _named(runbook: Runbook, step: Step) -> str:
     return f"{runbook.number or runbook.title} step {step.number} ({step.title})"
 
 
-def _said(entry: ev.Entry, event: ev.Event, handbook: Handbook) -> str:  # noqa: C901 - one arm an event
-    by = entry.by
-    match event:
-        case ev.Declared(title=title, level=level, why=why, drill=drill):
-            return f"{'Drill declared' if drill else 'Declared'} SEV-{level}: {title} ({why})"
-        case ev.SignalSeen(signal=signal):
-            return f"{'Trouble' if signal.firing else 'Well again'}: {signal.subject}: {signal.text} ({signal.source})"
-        case ev.ReportReceived(text=text, reporter=reporter):
-            return f"{reporter} reports: {text}"
-        case ev.SeverityChanged(level=level, why=why):
-            return f"Severity is now SEV-{level}{_by(by)}: {why}"
-        case ev.Acknowledged(responder=responder):
-            return f"{responder} has taken it"
-        case ev.CheckDone(title=title, answer=answer, evidence=evidence, took=took):
-            return f"{title}: {_ANSWERS[answer]}, {evidence} ({brief(took)})"
-        case ev.FactsFound(facts=facts, source=source):
-            found = ", ".join(f"{fact.name} = {_value(fact.value)}" for fact in facts)
-            return f"Found {found or 'nothing'} (from {source})"
-        case ev.DeployNoticed(subject=subject, version=version, previous=previous, deployed_at=at):
-            return f"{subject} was deployed at {day_and_time(at)}: {previous or 'unknown'} to {version}"
-        case ev.RunbooksRanked(ranking=ranking):
-            best = ", ".join(f"{r.number} {r.title} (score {r.score})" for r in ranking[:3])
-            return f"Runbooks ranked: {best}" if best else "No runbook fits what was seen"
-        case ev.HypothesisSet(text=text):
-            return f"{by} thinks: {text}"
-        case ev.RollbackProposed(step=step, why=why):
-            return f"Roll-back proposed, {step_name(step, handbook)}: {why}"
-        case ev.ParameterSet(step=step, name=name, value=value):
-            return f"{by} set <{name}> of {step_name(step, handbook)} to {value}"
-        case ev.StepRequested(step=step):
-            return f"{by} asked for {step_name(step, handbook)}"
-        case ev.StepSkipped(step=step, why=why):
-            return f"Skipped {step_name(step, handbook)}: {why}"
-        case ev.StatusChanged(status=status, why=why):
-            return f"Now {status}: {why}"
-        case ev.Mitigated(why=why):
-            return f"Mitigated: {why}"
-        case ev.Verified(why=why):
-            return f"Verified: {why}"
-        case ev.Resolved(why=why, root_cause=cause):
-            return f"Resolved{_by(by)}: {why}{f'; root cause: {cause}' if cause else ''}"
-        case ev.Noted(text=text):
-            return f"{by} notes: {text}"
-        case (
-            ev.ApprovalAsked()
-            | ev.Approved()
-            | ev.Declined()
-            | ev.ApprovalExpired()
-            | ev.StepStarted()
-            | ev.StepFinished()
-            | ev.OutcomeUnknown()
-            | ev.OutcomeSettled()
-        ):
-            return _of_run(entry, event, handbook)
-        case (
-            ev.UpdateAsked()
-            | ev.NoticeSent()
-            | ev.NoticeFailed()
-            | ev.Paged()
-            | ev.PageFailed()
-            | ev.PostmortemWritten()
-            | ev.PostmortemFailed()
-        ):
-            return _of_telling(entry, event)
-        case _:
-            assert_never(event)
-
-
+_Found = (
+    ev.SignalSeen
+    | ev.ReportReceived
+    | ev.CheckDone
+    | ev.FactsFound
+    | ev.DeployNoticed
+    | ev.RunbooksRanked
+    | ev.HypothesisSet
+)
+_Wanted = ev.RollbackProposed | ev.ParameterSet | ev.StepRequested | ev.StepSkipped
 _Running = (
     ev.ApprovalAsked
     | ev.Approved
@@ -130,6 +72,75 @@ _Telling = (
     | ev.PostmortemWritten
     | ev.PostmortemFailed
 )
+
+
+def _said(entry: ev.Entry, event: ev.Event, handbook: Handbook) -> str:
+    by = entry.by
+    match event:
+        case ev.Declared(title=title, level=level, why=why, drill=drill):
+            return f"{'Drill declared' if drill else 'Declared'} SEV-{level}: {title} ({why})"
+        case ev.SeverityChanged(level=level, why=why):
+            return f"Severity is now SEV-{level}{_by(by)}: {why}"
+        case ev.Acknowledged(responder=responder):
+            return f"{responder} has taken it"
+        case ev.StatusChanged(status=status, why=why):
+            return f"Now {status}: {why}"
+        case ev.Mitigated(why=why):
+            return f"Mitigated: {why}"
+        case ev.Verified(why=why):
+            return f"Verified: {why}"
+        case ev.Resolved(why=why, root_cause=cause):
+            return f"Resolved{_by(by)}: {why}{f'; root cause: {cause}' if cause else ''}"
+        case ev.Noted(text=text):
+            return f"{by} notes: {text}"
+        case _:
+            return _of_work(entry, event, handbook)
+
+
+def _of_work(entry: ev.Entry, event: _Found | _Wanted | _Running | _Telling, handbook: Handbook) -> str:
+    if isinstance(event, _Found):
+        return _of_finding(entry, event)
+    if isinstance(event, _Wanted):
+        return _of_step(entry, event, handbook)
+    if isinstance(event, _Running):
+        return _of_run(entry, event, handbook)
+    return _of_telling(entry, event)
+
+
+def _of_finding(entry: ev.Entry, event: _Found) -> str:
+    match event:
+        case ev.SignalSeen(signal=signal):
+            return f"{'Trouble' if signal.firing else 'Well again'}: {signal.subject}: {signal.text} ({signal.source})"
+        case ev.ReportReceived(text=text, reporter=reporter):
+            return f"{reporter} reports: {text}"
+        case ev.CheckDone(title=title, answer=answer, evidence=evidence, took=took):
+            return f"{title}: {_ANSWERS[answer]}, {evidence} ({brief(took)})"
+        case ev.FactsFound(facts=facts, source=source):
+            found = ", ".join(f"{fact.name} = {_value(fact.value)}" for fact in facts)
+            return f"Found {found or 'nothing'} (from {source})"
+        case ev.DeployNoticed(subject=subject, version=version, previous=previous, deployed_at=at):
+            return f"{subject} was deployed at {day_and_time(at)}: {previous or 'unknown'} to {version}"
+        case ev.RunbooksRanked(ranking=ranking):
+            best = ", ".join(f"{r.number} {r.title} (score {r.score})" for r in ranking[:3])
+            return f"Runbooks ranked: {best}" if best else "No runbook fits what was seen"
+        case ev.HypothesisSet(text=text):
+            return f"{entry.by} thinks: {text}"
+        case _:
+            assert_never(event)
+
+
+def _of_step(entry: ev.Entry, event: _Wanted, handbook: Handbook) -> str:
+    match event:
+        case ev.RollbackProposed(step=step, why=why):
+            return f"Roll-back proposed, {step_name(step, handbook)}: {why}"
+        case ev.ParameterSet(step=step, name=name, value=value):
+            return f"{entry.by} set <{name}> of {step_name(step, handbook)} to {value}"
+        case ev.StepRequested(step=step):
+            return f"{entry.by} asked for {step_name(step, handbook)}"
+        case ev.StepSkipped(step=step, why=why):
+            return f"Skipped {step_name(step, handbook)}: {why}"
+        case _:
+            assert_never(event)
 
 
 def _of_run(entry: ev.Entry, event: _Running, handbook: Handbook) -> str:

@@ -51,33 +51,12 @@ def _row(
     missing = last.missing if last and last.state == "asked" else _missing(incident, step)
     held, reason = standing(incident, step)
     return {
-        "step": step.id,
-        "number": step.number,
-        "title": step.title,
-        "runbook": runbook.id,
-        "runbook_number": runbook.number,
-        "runbook_title": runbook.title,
-        "mode": str(step.mode),
-        "verdict": str(step.verdict),
-        "changing": step.mode is not Mode.AUTO,
-        "purpose": str(step.purpose),
-        "reasons": [f"{c.text}: {c.reason}" for c in step.commands],
-        "script": step.script,
+        **_written(incident, runbook, step),
         "bound": shown.script,
         "environment": [list(pair) for pair in shown.environment],
         "target": shown.target,
-        "condition": step.phrase,
         "condition_holds": str(held),
         "condition_why": reason,
-        "placeholders": [
-            {"name": p.name, "kind": p.kind, "variable": p.variable, "value": value_of(incident, step, p.name)}
-            for p in step.parameters
-        ],
-        "notes": list(step.notes),
-        "causes": [{"text": c.text, "see": c.see} for c in step.causes],
-        "branches": [{"phrase": b.phrase, "action": b.action} for b in step.branches],
-        "undo": step.undo,
-        "place": str(step.place),
         "state": state_of(incident, step, last),
         "tries": len(attempts),
         "run": last.run.id if last else None,
@@ -92,6 +71,34 @@ def _row(
         "output": visible(finished.output) if finished else "",
         "dropped": finished.dropped if finished else 0,
         "took_ms": round(finished.took.total_seconds() * 1000) if finished else None,
+    }
+
+
+def _written(incident: Incident, runbook: Runbook, step: Step) -> Row:
+    """What the page says of the step, and the values its placeholders have now."""
+    return {
+        "step": step.id,
+        "number": step.number,
+        "title": step.title,
+        "runbook": runbook.id,
+        "runbook_number": runbook.number,
+        "runbook_title": runbook.title,
+        "mode": str(step.mode),
+        "verdict": str(step.verdict),
+        "changing": step.mode is not Mode.AUTO,
+        "purpose": str(step.purpose),
+        "reasons": [f"{c.text}: {c.reason}" for c in step.commands],
+        "script": step.script,
+        "condition": step.phrase,
+        "placeholders": [
+            {"name": p.name, "kind": p.kind, "variable": p.variable, "value": value_of(incident, step, p.name)}
+            for p in step.parameters
+        ],
+        "notes": list(step.notes),
+        "causes": [{"text": c.text, "see": c.see} for c in step.causes],
+        "branches": [{"phrase": b.phrase, "action": b.action} for b in step.branches],
+        "undo": step.undo,
+        "place": str(step.place),
     }
 
 

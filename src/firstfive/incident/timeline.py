@@ -141,6 +141,36 @@ def _after(s: Incident, entry: ev.Entry, event: ev.Event) -> Incident:  # noqa: 
             return replace(s, ranking=ranking)
         case ev.HypothesisSet(text=text):
             return replace(s, hypothesis=text)
+        case ev.StatusChanged(status=status):
+            return replace(s, status=status)
+        case ev.Mitigated():
+            return replace(s, mitigated_at=at)
+        case ev.Verified():
+            return replace(s, verified_at=at)
+        case ev.Resolved(root_cause=cause):
+            return replace(s, resolved_at=at, status=Status.RESOLVED, root_cause=cause)
+        case ev.RollbackProposed() | ev.ParameterSet() | ev.StepRequested() | ev.StepSkipped():
+            return _after_wish(s, entry, event)
+        case (
+            ev.UpdateAsked()
+            | ev.NoticeSent()
+            | ev.NoticeFailed()
+            | ev.Paged()
+            | ev.PageFailed()
+            | ev.PostmortemWritten()
+            | ev.PostmortemFailed()
+            | ev.Noted()
+        ):
+            return _after_telling(s, entry, event)
+        case _:
+            return _after_run(s, entry, event)
+
+
+StepWish = ev.RollbackProposed | ev.ParameterSet | ev.StepRequested | ev.StepSkipped
+
+
+def _after_wish(s: Incident, entry: ev.Entry, event: StepWish) -> Incident:
+    match event:
         case ev.RollbackProposed(step=step):
             return replace(s, rollback=event, skipped=_without(s.skipped, step))
         case ev.ParameterSet(step=step, name=name, value=value):
@@ -149,37 +179,37 @@ def _after(s: Incident, entry: ev.Entry, event: ev.Event) -> Incident:  # noqa: 
             return replace(s, requested=_with(s.requested, step, entry.seq), skipped=_without(s.skipped, step))
         case ev.StepSkipped(step=step, why=why):
             return replace(s, skipped=_with(s.skipped, step, why))
-        case ev.StatusChanged(status=status):
-            return replace(s, status=status)
-        case ev.Mitigated():
-            return replace(s, mitigated_at=at)
-        case ev.Verified():
-            return replace(s, verified_at=at)
+        case _:
+            assert_never(event)
+
+
+TellingEvent = (
+    ev.UpdateAsked
+    | ev.NoticeSent
+    | ev.NoticeFailed
+    | ev.Paged
+    | ev.PageFailed
+    | ev.PostmortemWritten
+    | ev.PostmortemFailed
+    | ev.Noted
+)
+
+
+def _after_telling(s: Incident, entry: ev.Entry, event: TellingEvent) -> Incident:
+    at = entry.at
+    match event:
         case ev.UpdateAsked(text=text):
             return replace(s, update_asked=(text, at))
         case ev.NoticeSent():
             return replace(s, notices=(*s.notices, (event, at)))
         case ev.Paged() | ev.PageFailed():
             return replace(s, pages=(*s.pages, (event, at)))
-        case ev.Resolved(root_cause=cause):
-            return replace(s, resolved_at=at, status=Status.RESOLVED, root_cause=cause)
         case ev.PostmortemWritten():
             return replace(s, postmortem=event, postmortem_why_not="")
         case ev.PostmortemFailed(why=why):
             return replace(s, postmortem_why_not=why)
         case ev.NoticeFailed() | ev.Noted():
             return s
-        case (
-            ev.ApprovalAsked()
-            | ev.Approved()
-            | ev.Declined()
-            | ev.ApprovalExpired()
-            | ev.StepStarted()
-            | ev.StepFinished()
-            | ev.OutcomeUnknown()
-            | ev.OutcomeSettled()
-        ):
-            return _after_run(s, entry, event)
         case _:
             assert_never(event)
 
