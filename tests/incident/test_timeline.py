@@ -7,7 +7,7 @@ import pytest
 from firstfive.errors import Exit, Refused
 from firstfive.incident import events as ev
 from firstfive.incident.records import Status
-from firstfive.incident.timeline import accept, fold, step_on
+from firstfive.incident.timeline import accept, fold, repeats, step_on
 from incident import builders as b
 
 RUN = b.run()
@@ -135,6 +135,46 @@ def test_the_fold_says_what_happened(lines, read, expected, because) -> None:
     for entry in made[1:]:
         stepped = step_on(stepped, entry)
     assert stepped == state
+
+
+GIVEN = (*WAITS, (2, "ana", YES))
+
+REPEATS = [
+    (OPEN, ev.Acknowledged(responder="ana"), "ana", False, "the first time is news"),
+    (
+        (*OPEN, (1, "ana", ev.Acknowledged(responder="ana"))),
+        ev.Acknowledged(responder="ana"),
+        "ana",
+        True,
+        "a second click",
+    ),
+    (
+        (*OPEN, (1, "ana", ev.Acknowledged(responder="ana"))),
+        ev.Acknowledged(responder="ben"),
+        "ben",
+        False,
+        "somebody else",
+    ),
+    ((*OPEN, (1, "ana", ev.HypothesisSet(text="x"))), ev.HypothesisSet(text="x"), "ana", True, "the same thought"),
+    (WAITS, YES, "ana", False, "the first yes"),
+    (GIVEN, YES, "ana", True, "the same yes again"),
+    (GIVEN, YES, "ben", False, "another person's yes"),
+    (GIVEN, ev.Approved(run=RUN.id, sha256="0" * 64), "ana", False, "a yes to other bytes"),
+    (
+        (*GIVEN, (700, ev.ApprovalExpired(run=RUN.id))),
+        YES,
+        "ana",
+        False,
+        "a yes to what has expired must not look like one",
+    ),
+    (OPEN, YES, "ana", False, "a yes to nothing"),
+    ((*OPEN, (1, "ana", ev.Noted(text="x"))), ev.Noted(text="x"), "ana", False, "a remark may be made twice"),
+]
+
+
+@pytest.mark.parametrize(("lines", "event", "by", "again", "because"), REPEATS, ids=[r[4] for r in REPEATS])
+def test_saying_it_again_is_known_from_saying_it(lines, event, by, again, because) -> None:
+    assert repeats(b.incident(*lines), event, by) is again, because
 
 
 def test_the_fingerprint_of_a_signal_is_about_what_and_not_when() -> None:

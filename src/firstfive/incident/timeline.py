@@ -329,7 +329,9 @@ def repeats(s: Incident, event: ev.Event, by: str) -> bool:
             return s.hypothesis == text
         case ev.Approved(run=run_id, sha256=sha256):
             attempt = s.attempts.get(run_id)
-            return attempt is not None and attempt.approved_by == by and attempt.run.sha256 == sha256
+            if attempt is None or attempt.state not in ("approved", "started", "finished", "unknown"):
+                return False
+            return attempt.approved_by == by and attempt.run.sha256 == sha256
         case _:
             return False
 
