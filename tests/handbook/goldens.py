@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ def render(case: str) -> str:
     handbook = compile_vault(vault_of(case))
     plain = to_json(handbook)
     del plain["digest"], plain["sources"], plain["problems"]
-    plain["problems"] = render_problems(handbook).splitlines()
+    plain["problems"] = [re.sub(r"(FF015: [^:]*).*", r"\1", line) for line in render_problems(handbook).splitlines()]
     return _dump(_without_defaults(plain))
 
 
@@ -84,7 +85,7 @@ def _without_defaults(value: Any) -> Any:
         return {
             k: _without_defaults(v)
             for k, v in value.items()
-            if v not in (None, "", [], {}, 0) or k in ("level", "done")
+            if k != "reason" and (v not in (None, "", [], {}, 0) or k in ("level", "done"))
         }
     if isinstance(value, list):
         return [_without_defaults(item) for item in value]

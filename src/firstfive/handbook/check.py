@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from firstfive.handbook.markdown import Kind, Node, Page
 from firstfive.handbook.model import Handbook, Level, Place, Problem
 from firstfive.handbook.sections import MissingLink, Section, resolve
+from firstfive.handbook.steps.fences import is_shell
 
 
 def check_handbook(handbook: Handbook, main: Section) -> Iterator[Problem]:
@@ -126,6 +127,20 @@ def check_page(page: Page, sections: Section, vault: Mapping[str, Section]) -> I
                 yield from _table(page, node)
             case _:
                 pass
+
+
+def check_left_over(top: Section, understood: frozenset[int]) -> Iterator[Problem]:
+    """Commands that stand under a heading which is neither a chapter nor part of a runbook. `understood` holds sections by id()."""
+    for section in top.walk():
+        fences = [node for block in section.blocks for node in block.find(Kind.CODE_BLOCK) if is_shell(node)]
+        if id(section) not in understood and fences:
+            yield Problem(
+                code="FF036",
+                level=Level.INFO,
+                message=f'the commands under "{section.title or "the top of the page"}" belong to no runbook and are not used',
+                place=top.page.place(fences[0]),
+                help="put bold leads **Symptoms.** and **Runbook.** there, or move it below a heading such as Runbooks",
+            )
 
 
 def _link(page: Page, node: Node, sections: Section, vault: Mapping[str, Section]) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from firstfive.errors import PageError
-from firstfive.handbook.check import check_handbook, check_page
+from firstfive.handbook.check import check_handbook, check_left_over, check_page
 from firstfive.handbook.checklist import find_items, inline_commands, is_first_five, read_checklist, read_rollback
 from firstfive.handbook.contacts import find_contacts, read_closing, read_contacts
 from firstfive.handbook.markdown import Kind, Page, read_page
@@ -114,8 +114,10 @@ def compile_vault(pages: Mapping[str, bytes], *, main: str | None = None, option
     )
     _refuse_nothing(handbook, first)
     problems.extend(check_handbook(handbook, first))
+    understood = _understood(order, chapters, outlines)
     for section in order:
         problems.extend(check_page(section.page, section, library))
+        problems.extend(check_left_over(section, understood))
     return _with_problems(handbook, problems)
 
 
@@ -250,6 +252,15 @@ def _read_chapter(section: Section, chapters: Chapters, shell: Shell, problems: 
 def _runbooks(top: Section, taken: frozenset[int]) -> list[Outline]:
     mine = frozenset(id(section) for section in top.walk()) & taken
     return find_runbooks(top, mine)
+
+
+def _understood(tops: list[Section], chapters: Chapters, outlines: list[Outline]) -> frozenset[int]:
+    """The sections, by id(), of which something was made."""
+    runbooks = {id(part) for outline in outlines for part in outline.section.walk()}
+    taken = {
+        id(part) for top in tops for section in top.walk() if id(section) in chapters.taken for part in section.walk()
+    }
+    return frozenset(runbooks | taken)
 
 
 def _title(first: Section, front: FrontMatter | None) -> str:

@@ -15,7 +15,7 @@ _CONDITION = re.compile(
 )
 _TREAT = re.compile(r"\b(?:treat|handle|escalate|declare|raise|consider)\b.{0,20}\bsev", re.IGNORECASE)
 _COMMUNICATE = re.compile(
-    r"\balways communicate\b|\bpost (?:a|an) (?:status )?update\b|\btell (?:the )?customers\b|\bupdate the status page\b",
+    r"\balways communicate\b|\bpost (?:a|an) (?:status )?update\b|\btell (?:the )?customers\b(?! only)|\bupdate the status page\b",
     re.IGNORECASE,
 )
 _FIRST = re.compile(r"\b(?:stop|disable|pause|back ?up|drain|snapshot|silence|notify|save|scale)\b[^.;]{0,60}\bfirst\b|\bbefore you\b",
