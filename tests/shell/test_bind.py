@@ -134,6 +134,26 @@ REFUSED = [
     ("watch 'echo <what>'", "FF021", "shell"),
     ("xargs -I{} sh -c 'echo <what>'", "FF021", "shell"),
     ("sed 's-a-<version>-'", "FF021", "separates its parts"),
+    ('echo \'{"a": "<what>"}\'', "FF021", "JSON"),
+    ("some-tool <what>", "FF021", "not known"),
+    ("git -c core.pager=<what> log", "FF021", "not known"),
+    ("tar --to-command=<what> -xf x", "FF021", "not known"),
+    ("fish -c 'echo <what>'", "FF021", "not known"),
+    ("nsenter -t 1 sh -c 'echo <what>'", "FF021", "shell"),
+    ("echo <what> | some-tool", "FF021", "not known"),
+    ('f() { eval "$1"; }; f <what>', "FF021", "not known"),
+    ('set -- <what>; eval "$1"', "FF021", "not known"),
+    ("bash -c 'eval $1' _ <what>", "FF021", "not known"),
+    ("bash <(echo <what>)", "FF021", "would name the command"),
+    ("x=<what>; ls $x", "FF021", "not known"),
+    ("for x in <what>; do rm $x; done", "FF021", "not known"),
+    ('x=<what>; y=x; eval "${!y}"', "FF021", "shell"),
+    ('x=<what>; echo "${x@P}"', "FF021", "prompt"),
+    ("curl -d <what> u", "FF021", "not known"),
+    ("curl -K <what>", "FF021", "not known"),
+    ("PATH=<what> ls", "FF021", "would name the command"),
+    ("export BASH_ENV=<what>", "FF021", "would name the command"),
+    ("env LD_PRELOAD=<what> ls", "FF021", "would name the command"),
 ]
 
 
@@ -164,6 +184,20 @@ def test_a_closed_type_may_pass_and_is_named(script: str, reader: str) -> None:
     assert {p.reader for p in bound.placeholders if p.reader} == ({reader} if reader else set())
     assert all(problem.code == "FF021" and not problem.fatal for problem in bound.problems)
     assert bool(bound.problems) == bool(reader)
+
+
+@pytest.mark.parametrize(
+    "script", ["./restore.sh <file>", "some-tool <name>", "mail -s x <email>", "git checkout <sha>"]
+)
+def test_a_value_of_restricted_letters_may_go_to_any_program(script: str) -> None:
+    assert bind(script).problems == ()
+
+
+@pytest.mark.parametrize(
+    "script", ["curl -fsS <url>", "echo <what>", "docker exec web grep <what> /log", 'ls "<what>"']
+)
+def test_open_text_may_go_to_programs_that_take_it_as_data(script: str) -> None:
+    assert bind(script).problems == ()
 
 
 def test_a_declared_type_goes_before_the_guess() -> None:

@@ -49,7 +49,7 @@ SHAPES = {
     "case pattern": 'x=<v>; case "$x" in <v>) printf \'«%s»\' "$x";; esac',
     "test": "if [[ <v> == <v> ]]; then printf '«%s»' <v>; fi",
     "bracket": "if [ <v> = <v> ]; then printf '«%s»' <v>; fi",
-    "function": "f() { printf '«%s»' \"$1\"; }; f <v>",
+    "function": "f() { printf '«%s»' <v>; }; f",
     "subshell and pipe": "(printf '«%s»' <v>) | cat",
     "group in the background": "{ printf '«%s»' '<v>'; } & wait",
     "pattern removed in double": "x=<v>; printf '«%s»' \"<v>${x#<v>}\"",

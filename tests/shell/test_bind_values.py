@@ -23,7 +23,7 @@ TAKEN = [
     (ParamType.TIME, "2030-01-31T03:00:59Z", "2030-01-31T03:00:59Z"),
     (ParamType.EMAIL, "someone+x@mail.example", "someone+x@mail.example"),
     (ParamType.SLUG, "shop-web.1_a", "shop-web.1_a"),
-    (ParamType.PATH, "/var/log/my app.log", "/var/log/my app.log"),
+    (ParamType.PATH, "/var/log/shop/app-2.log", "/var/log/shop/app-2.log"),
     (ParamType.URL, "https://shop.example/a?b=c&d=%20", "https://shop.example/a?b=c&d=%20"),
 ]
 REFUSED = [
@@ -62,6 +62,8 @@ REFUSED = [
     (ParamType.SLUG, "a\n", "a line end"),
     (ParamType.PATH, "/a/../../etc", "leads elsewhere"),
     (ParamType.PATH, "-rf", "an option in disguise"),
+    (ParamType.PATH, "/var/log/my app.log", "a blank"),
+    (ParamType.PATH, "/tmp/$(x)", "a dollar sign"),
     (ParamType.URL, "file:///etc/passwd", "another scheme"),
     (ParamType.URL, "https://a/$(x)", "a dollar sign"),
     (ParamType.URL, "https://a/ b", "a blank"),

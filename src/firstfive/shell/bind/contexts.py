@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from firstfive.shell.bind.interpreters import Role, reads_input, roles_of
+from firstfive.shell.bind.interpreters import COMMAND, UNLISTED, Role, is_fateful, reads_input, roles_of
 from firstfive.shell.commandline import Node, nodes
 
 TOKEN = re.compile(rb"FfSlot(\d+)Q")
@@ -56,12 +56,11 @@ class _Around:
     nested: bool = False  # in the pattern of an expansion, where a quoted expansion must be quoted once more
     expansion: bool = False  # inside ${...} of a double-quoted text
     word: int = -1  # byte offset of the word
-    json: bool = False
+    splits: bool = False  # an unquoted expansion here becomes several words
 
 
 _ARITHMETIC_TESTS = frozenset(("-eq", "-ne", "-lt", "-le", "-gt", "-ge"))
 _PATTERN_OPS = frozenset(("#", "##", "%", "%%", "^", "^^", ",", ",,"))
-_SENDS_JSON = frozenset(("curl", "wget", "http", "xh"))
 _COMMAND_FOLLOWS = re.compile(rb"(?:\A|[;&|(`\n])\s*\Z")
 _NEAR_DELIMITER = re.compile(rb"(?:\A|[;{\s\d$/!,'\"])[sy][A-Za-z0-9._:-]")
 
@@ -117,6 +116,8 @@ class _Walk:
                 yield from self.parts(node, replace(around, context=Context.ARITHMETIC))
             case "CallExpr":
                 yield from self.call(node, around)
+            case "WordIter":
+                yield from self.parts(node, replace(around, splits=True))
             case "DeclClause":
                 yield from self.declaration(node, around)
             case "BinaryCmd" if node.get("Op") in ("|", "|&"):
@@ -139,17 +140,24 @@ class _Walk:
             if key == "Redirs":
                 for redirection in part or ():
                     yield from self.redirection(redirection, node.get("Cmd"), around)
+            elif key == "Assigns":
+                for assigned in part or ():
+                    yield from self.assignment(assigned, around)
             elif key == "Index":
                 yield from self.visit(part, replace(around, context=Context.ARITHMETIC))
             elif key not in ("Pos", "End", "Name"):
                 yield from self.visit(part, around)
 
     def call(self, node: Node, around: _Around) -> Iterator[Use]:
-        yield from self.visit(node.get("Assigns"), around)
-        words = list(node.get("Args") or [])
-        sends = bool(words) and self.text(words[0]).rpartition(b"/")[2].decode(errors="replace") in _SENDS_JSON
-        for word, role in zip(words, roles_of(node), strict=True):
-            yield from self.visit(word, replace(around, role=role or around.role, json=sends))
+        for assigned in node.get("Assigns") or ():
+            yield from self.assignment(assigned, around)
+        for word, role in zip(node.get("Args") or (), roles_of(node), strict=True):
+            yield from self.visit(word, replace(around, role=role or around.role, splits=True))
+
+    def assignment(self, node: Node, around: _Around) -> Iterator[Use]:
+        """A value that is only kept, unless the variable decides what bash or the next program runs."""
+        fateful = is_fateful((node.get("Name") or {}).get("Value", ""))
+        yield from self.parts(node, replace(around, role=COMMAND if fateful else around.role, splits=False))
 
     def declaration(self, node: Node, around: _Around) -> Iterator[Use]:
         """`export X=v` is an assignment; `export v` would read the value itself as one, and `declare -i` computes it."""
@@ -157,7 +165,8 @@ class _Walk:
         options = any(part.get("Naked") and "Value" in part and "Name" not in part for part in given)
         for part in given:
             risky = options or "Name" not in part
-            yield from self.visit(part, replace(around, role=Role(label="declaration")) if risky else around)
+            role = Role(label="declaration") if risky else around.role
+            yield from self.assignment(part, replace(around, role=role))
 
     def redirection(self, node: Node, command: object, around: _Around) -> Iterator[Use]:
         body = node.get("Hdoc")
@@ -173,7 +182,10 @@ class _Walk:
 
     def expansion(self, node: Node, around: _Around) -> Iterator[Use]:
         name = (node.get("Param") or {}).get("Value", "")
-        yield from self.through(name, around)
+        names = list(self.held) if node.get("Excl") else [name]
+        prompt = (node.get("Exp") or {}).get("Op") == "@"
+        for held in names:
+            yield from self.through(held, replace(around, role=Role(label="prompt")) if prompt else around)
         inside = around.expansion or around.context in (Context.DOUBLE, Context.HEREDOC)
         for key, part in node.items():
             if key in ("Slice", "Index"):
@@ -214,7 +226,7 @@ class _Walk:
         before = self.source[around.word if around.word >= 0 else leaf : at]
         if role is None:
             quoted = around.context in (Context.DOUBLE, Context.SINGLE, Context.DOLLAR_SINGLE)
-            return ("JSON" if around.json and quoted and b"{" in before and b'"' in before else ""), ""
+            return ("JSON" if quoted and b"{" in before and b'"' in before else ""), ""
         if role.refused:
             return role.label, role.refused
         if role.commands and (role.first or before.lstrip(b"'\"")) and _COMMAND_FOLLOWS.search(before.lstrip(b"$'\"")):
@@ -225,10 +237,12 @@ class _Walk:
 
     def through(self, name: str, around: _Around) -> Iterator[Use]:
         """A variable that holds a placeholder's value, met where values are read again."""
-        if around.role is None and around.context is not Context.ARITHMETIC:
+        role = around.role
+        if role is None and around.splits and around.context is Context.BARE:
+            role = Role(label=UNLISTED)  # an unquoted $x is split, and its second word may be an option
+        if role is None and around.context is not Context.ARITHMETIC:
             return
         for number in sorted(self.held.get(name, ())):
-            role = around.role
             yield Use(
                 number=number,
                 at=-1,

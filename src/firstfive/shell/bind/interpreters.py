@@ -15,7 +15,7 @@ from firstfive.shell.commandline import Node, Program, Words, nodes, plain_at, p
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Role:
-    """What reads a word again. `commands`: as shell text, whose first word names a command (`first`: this word may be it).
+    """What reads a word again, or may. `commands`: as shell text, whose first word names a command (`first`: this word may be it).
 
     `refused` says why no value at all may stand there; empty when a value of a closed type may.
     """
@@ -25,6 +25,9 @@ class Role:
     first: bool = False
     refused: str = ""
 
+
+UNLISTED = "program whose arguments are not known to be plain data"
+"""The label of a word that nothing is known about: open text may not go there, a value of restricted letters may."""
 
 COMMAND = Role(label="command name", refused="it would name the command that runs")
 
@@ -74,6 +77,27 @@ _EVERY_WORD = {
     "bc": Role(label="bc script"),
     **dict.fromkeys(("read", "mapfile", "readarray", "getopts", "unset", "wait", "hash"), Role(label="variable name")),
 }
+# Programs that take their arguments, and their standard input, as data and nothing else. Absence is always safe.
+_PLAIN_WORDS = """
+    echo printf cat head tail wc uniq cut tr grep egrep fgrep zgrep rg ls stat file du df mkdir rmdir touch cp mv rm ln chmod chown chgrp
+    basename dirname realpath readlink test [ true false : ping dig host nslookup whois docker podman docker-compose nerdctl kubectl oc
+    systemctl journalctl service ufw kill pkill pgrep ps id getent date sleep logger tee md5sum sha256sum gzip gunzip zcat diff cmp cd
+    exit return type which redis-cli find sed jq yq sort column nl tac rev free uptime
+"""
+_PLAIN_DATA = frozenset(_PLAIN_WORDS.split())
+_PLAIN_CURL = re.compile(r"-[sfSvkLIiGg46O]+|--fail|--silent|--show-error|--location|--head|--verbose|--url")
+_FATEFUL = re.compile(
+    r"(PATH|LD_\w+|BASH_ENV|ENV|PROMPT_COMMAND|PS[0-4]|IFS|SHELLOPTS|BASHOPTS|GLOBIGNORE|CDPATH|SHELL|TMPDIR|HOME|VISUAL|KUBECONFIG"
+    r"|\w*PAGER|\w*EDITOR|GIT_\w+|PYTHON\w+|PERL\w+|RUBY\w+|NODE_\w+|DOCKER_\w+|SSH_\w+|\w*_ASKPASS|LESS\w*|DYLD_\w+|JAVA_\w+)\+?",
+    re.ASCII,
+)
+
+
+def is_fateful(variable: str) -> bool:
+    """Whether a variable decides which programs run or what they load."""
+    return _FATEFUL.fullmatch(variable) is not None
+
+
 _SSH_VALUED = frozenset(
     [
         "-b",
@@ -167,6 +191,9 @@ def roles_of(call: Node) -> tuple[Role | None, ...]:
             COMMAND,
             *[Role(label="command that cannot be told apart", commands=True, first=True)] * (len(words) - 1),
         )
+    for at in range(1, program.at):
+        name, sign, _ = (words[at] or "").partition("=")
+        found[at] = COMMAND if sign and is_fateful(name) else None
     found[program.at] = COMMAND
     for at, role in _inside(words, program):
         found[at] = role
@@ -175,6 +202,7 @@ def roles_of(call: Node) -> tuple[Role | None, ...]:
 
 def reads_input(tree: object) -> Role | None:
     """What would read the standard input of the commands under `tree` as a program; None when it is plain data to all."""
+    unlisted: Role | None = None
     for node in nodes(tree):
         if node.get("Type") != "CallExpr" or not node.get("Args"):
             continue
@@ -186,7 +214,9 @@ def reads_input(tree: object) -> Role | None:
         if name in _READS_STDIN and not (name in _AWKS | {"sed"} and "-f" not in words):
             label, _ = _FLAGS.get(name, (name, frozenset()))
             return Role(label=label, commands=name in _SHELLS | {"ssh", "eval"})
-    return None
+        if name not in _PLAIN_DATA | _AWKS:
+            unlisted = Role(label=UNLISTED)
+    return unlisted
 
 
 def _family(name: str) -> str:
@@ -215,11 +245,35 @@ def _inside(words: Words, program: Program) -> Iterable[tuple[int, Role]]:
         return [(at, Role(label="variable name")) for at in range(first, end)]
     if name == "redis-cli":
         upper = [(word or "").upper() for word in words]
-        scripts = [at for at in range(first, end) if upper[at] in ("EVAL", "EVALSHA", "FUNCTION", "SCRIPT")]
+        scripts = [at for at in range(first, end) if upper[at] in ("EVAL", "EVALSHA", "FUNCTION", "SCRIPT", "--EVAL")]
         return [(at, Role(label="Lua")) for at in range(scripts[0], end)] if scripts else []
     if name == "sqlite3":
-        return [(at, Role(label=_SQL)) for at in range(first + 1, end)]
-    return [(at, Role(label="template")) for at in range(first, end) if "{{" in (words[at] or "")]
+        return [(at, Role(label=_SQL)) for at in range(first, end)]
+    return _by_list(words, name, first)
+
+
+def _by_list(words: Words, name: str, first: int) -> Iterable[tuple[int, Role]]:
+    """Programs without rules of their own: on the list their words are data, else nothing is known about them."""
+    end = len(words)
+    if name in _PLAIN_DATA:
+        return [(at, Role(label="template")) for at in range(first, end) if "{{" in (words[at] or "")]
+    unlisted = Role(label=UNLISTED)
+    if name in ("curl", "wget"):
+        return [(at, unlisted) for at in range(first, end) if not _is_address(words, at, first)]
+    for at in range(first, end):
+        word = _family((words[at] or "").rpartition("/")[2])
+        if word in _FLAGS or word in ("ssh", "eval"):
+            rest = [(i, unlisted) for i in range(first, end)]
+            return [*rest, *_inside(words, Program(name=word, at=at))]
+    return [(at, unlisted) for at in range(first, end)]
+
+
+def _is_address(words: Words, at: int, first: int) -> bool:
+    """A plain word that no option of curl takes as its value."""
+    word, before = words[at], words[at - 1]
+    if word is None or word.startswith("-"):
+        return False
+    return at == first or (before is not None and (not before.startswith("-") or bool(_PLAIN_CURL.fullmatch(before))))
 
 
 def _remote(words: Words, first: int) -> Iterable[tuple[int, Role]]:
@@ -229,6 +283,7 @@ def _remote(words: Words, first: int) -> Iterable[tuple[int, Role]]:
         return [(at, Role(label="remote shell", commands=True, first=True)) for at in range(first, len(words))]
     options = [(at, Role(label="ssh option")) for at in range(first, destination) if _is_ssh_option(words, at)]
     behind = range(destination + 1, len(words))
+    options += [(at, Role(label=UNLISTED)) for at in range(first, destination) if not _is_ssh_option(words, at)]
     return options + [(at, Role(label="remote shell", commands=True, first=at == destination + 1)) for at in behind]
 
 
@@ -247,11 +302,12 @@ def _after_flags(words: Words, first: int, name: str) -> Iterable[tuple[int, Rol
         behind = before in flags or (short and at > first and re.fullmatch(rf"-[A-Za-z]*[{short}]", before))
         if behind or any(word.startswith(flag) and word != flag for flag in flags):
             found.append((at, role))
+    met = {at for at, _ in found}
+    rest = [(at, Role(label=UNLISTED)) for at in range(first, len(words)) if at not in met]
     if not found and name in _RUN_FILES:
-        plain = plain_at(words, first, frozenset())
-        if plain is not None and plain < len(words):
-            found.append((plain, COMMAND))
-    return found
+        plain = next((at for at in range(first, len(words)) if not (words[at] or "").startswith("-")), None)
+        rest += [] if plain is None else [(plain, COMMAND)]
+    return rest + found
 
 
 def _script_first(words: Words, first: int, name: str) -> Iterable[tuple[int, Role]]:

@@ -30,6 +30,10 @@ CLOSED = frozenset((ParamType.IMAGE_TAG, ParamType.IP, ParamType.INT, ParamType.
 """Types whose every character is letter, digit, `.`, `_`, `-` or `:`; no interpreter behind the shell gives those a meaning."""
 
 
+OPEN = frozenset((ParamType.TEXT, ParamType.URL))
+"""Types that may hold blanks, quotes or signs of a shell: plain arguments of known programs only."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """One `<x>` in a text: its name without the brackets and its character offsets, brackets included."""

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from firstfive.errors import ShellSyntaxError
 from firstfive.shell.bind.contexts import TOKEN, Context, Use, uses_of
-from firstfive.shell.bind.placeholders import CLOSED, Found, ParamType, found_in, type_of, variable_of
+from firstfive.shell.bind.interpreters import UNLISTED
+from firstfive.shell.bind.placeholders import CLOSED, OPEN, Found, ParamType, found_in, type_of, variable_of
 from firstfive.shell.parse import Script, parse
 
 
@@ -156,7 +157,7 @@ def _placeholder(
     script: str, one: Found, number: int, uses: Sequence[Use], types: Mapping[str, ParamType]
 ) -> Placeholder:
     own = next(use for use in uses if use.number == number and use.at >= 0)
-    reader = next((use.label for use in uses if use.number == number and use.label), "")
+    reader = next((use.label for use in uses if use.number == number and use.label not in ("", UNLISTED)), "")
     line, column = position(script, one.start)
     return Placeholder(
         name=one.name,
@@ -176,6 +177,8 @@ def _fatal(placeholder: Placeholder, use: Use) -> bool:
         return True
     if use.context is Context.ARITHMETIC:
         return placeholder.type is not ParamType.INT
+    if use.label == UNLISTED:
+        return placeholder.type in OPEN
     return bool(use.label) and placeholder.type not in CLOSED
 
 
@@ -192,6 +195,10 @@ def _problem(script: str, one: Found, placeholder: Placeholder, use: Use) -> Bin
         message = f"{shown} cannot be bound here: {use.refused}"
     elif use.context is Context.ARITHMETIC and fatal:
         message = f"{shown} ({placeholder.type}) reaches bash arithmetic, which computes text; only an int may"
+    elif use.label == UNLISTED and fatal:
+        message = f"{shown} ({placeholder.type}) goes to a {use.label}, which might read its value as code"
+    elif use.label == UNLISTED:
+        return None
     elif use.label and fatal:
         message = f"{shown} ({placeholder.type}) reaches a second interpreter ({use.label}), which would read its value as code"
     elif use.label:

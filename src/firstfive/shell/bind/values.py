@@ -25,6 +25,7 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?Z?"
 _TIME = re.compile(rf"(?:[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}T)?{_CLOCK}", re.ASCII)
 _EMAIL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,24}", re.ASCII)
+_PATH = re.compile(r"[A-Za-z0-9._/@:+,=][A-Za-z0-9._/@:+,=-]*", re.ASCII)
 _URL = re.compile(r"https?://[A-Za-z0-9][^\s\"'`\\<>{}|^$]*", re.ASCII)
 
 ACCEPTED: Mapping[ParamType, str] = MappingProxyType(
@@ -37,7 +38,7 @@ ACCEPTED: Mapping[ParamType, str] = MappingProxyType(
         ParamType.TIME: "a time as HH:MM or HH:MM:SS, or with its date in front as YYYY-MM-DDTHH:MM",
         ParamType.EMAIL: "one mail address",
         ParamType.SLUG: "a name of letters, digits, . _ - that begins with a letter or digit (no --)",
-        ParamType.PATH: "a path without .. and without control characters",
+        ParamType.PATH: "a path of letters, digits and . _ / @ : + , = - without .. in it",
         ParamType.URL: "an http or https address without quotes, spaces or $",
     }
 )
@@ -104,7 +105,7 @@ def _time(value: str) -> str | None:
 
 
 def _path(value: str) -> str | None:
-    return value if not value.startswith("-") and ".." not in value.split("/") and value.strip() else None
+    return value if _PATH.fullmatch(value) and ".." not in value.split("/") and "--" not in value else None
 
 
 def _url(value: str) -> str | None:
