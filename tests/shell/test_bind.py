@@ -110,7 +110,7 @@ REFUSED = [
     ("jq '.[\"<what>\"]' f", "FF021", "jq filter"),
     ("printf '<what>'", "FF021", "printf format"),
     ("docker inspect -f '{{.<what>}}' x", "FF021", "template"),
-    ('curl -d \'{"a": "<what>"}\' u', "FF021", "JSON"),
+    ('curl -d \'{"a": "<what>"}\' u', "FF021", "not known"),
     ("echo $((<what>))", "FF021", "arithmetic"),
     ("echo ${a[<what>]}", "FF021", "arithmetic"),
     ("echo ${a:<what>:1}", "FF021", "arithmetic"),
