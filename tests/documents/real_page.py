@@ -1,23 +1,15 @@
-"""The page that the whole program starts from, where a checkout has it beside itself."""
+"""The parts of the original page that documents are made from."""
 
 from __future__ import annotations
 
-import os
 import re
-from pathlib import Path
 
-import pytest
-
-PAGE = Path(os.environ.get("FIRSTFIVE_PAGE") or Path(__file__).parents[3] / "shared" / "incident-response.md")
+from page import original_page
 
 
 def section(number: int) -> str:
-    """The text of one of the page's sections; skips loudly where the page is absent, fails for it in CI."""
-    if not PAGE.is_file():
-        if os.environ.get("CI"):
-            raise AssertionError(f"{PAGE} is missing")
-        pytest.skip(f"{PAGE} is not here: set FIRSTFIVE_PAGE")
-    parts = re.split(r"^## (?=\d)", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    """The text of one of the page's sections."""
+    parts = re.split(r"^## (?=\d)", original_page().decode(), flags=re.MULTILINE)
     return next(part for part in parts if part.startswith(f"{number}. "))
 
 

@@ -149,7 +149,7 @@ def test_a_night_over_midnight_shows_both_days() -> None:
 def test_the_summary_is_what_is_known() -> None:
     assert part(written(*WHOLE), "Summary") == (
         "SEV-1: Shop down: health answers 502. It began at 2026-11-23 03:00 UTC and was declared 3 s later. "
-        "ana took it 37 s after that. The last change was 3.1 step 3 (If recent deploy: roll back), approved by ana; "
+        "ana took it 37 s later. The last change was 3.1 step 3 (If recent deploy: roll back), approved by ana; "
         "the symptoms stopped 66 s after the first sign. It lasted 12 min from the first sign until it was closed."
         "\n\nWhat users noticed: …"
     )
@@ -201,7 +201,7 @@ def test_the_roll_back_s_own_deploy_is_not_the_change_nearby() -> None:
 def test_how_it_was_noticed_and_what_the_page_did_badly() -> None:
     text = written(*WHOLE)
     assert part(text, "Detection improvements").startswith(
-        "- First noticed by a probe or an alert at 03:00:00, declared 3 s"
+        "- First noticed by a probe or an alert at 03:00:00, declared 3 s later."
     )
     assert part(text, "Process improvements").startswith("- No step of the page failed.\n\n> Which page")
     other = b.run("pay#3", script="prune", environment=())
@@ -279,6 +279,21 @@ def test_a_settled_run_a_foreign_step_and_lost_bytes_are_told() -> None:
     )
     assert "**mitigation deployed**: ana found that 3.1 step 3" in settled
     assert "| as expected | - | ana |" in settled
+
+
+def test_a_look_taken_again_is_shown_again_only_when_it_saw_something_else() -> None:
+    looks = [b.run("down#1", n, changing=False, script="keeper ps", environment=()) for n in (1, 2, 3)]
+    lines = [(0, b.declared())]
+    for at, (look, output, met) in enumerate(zip(looks, ("down", "down", "up"), (False, False, True), strict=True), 1):
+        lines += [(at, ev.StepStarted(run=look)), (at, b.finished(look, output=output, met=met))]
+    text = written(*lines)
+    assert re.findall(r"^### Run (\d)", text, re.MULTILINE) == ["1", "3"]
+    assert len(re.findall(r"^\| \d \| 03:00", text, re.MULTILINE)) == 3
+    assert part(text, "Process improvements").startswith("- No step of the page failed."), "it came right in the end"
+
+
+def test_what_was_declared_at_once_was_declared_at_once() -> None:
+    assert "was declared at once." in part(written((0, b.declared())), "Summary")
 
 
 def test_an_incident_in_which_nothing_ran_says_so() -> None:

@@ -26,7 +26,7 @@ class Ran:
 
 
 def runs(incident: Incident) -> tuple[Ran, ...]:
-    """Every run that was asked for or began, in that order."""
+    """Every run, in the order in which they began; one that never did stands where it was last moved."""
     began: dict[str, ev.Entry] = {}
     finished: dict[str, ev.StepFinished] = {}
     for entry in incident.entries:
@@ -37,7 +37,8 @@ def runs(incident: Incident) -> tuple[Ran, ...]:
                 finished[run_id] = entry.event
             case _:
                 pass
-    return tuple(Ran(attempt=a, began=began.get(i), finished=finished.get(i)) for i, a in incident.attempts.items())
+    every = [Ran(attempt=a, began=began.get(i), finished=finished.get(i)) for i, a in incident.attempts.items()]
+    return tuple(sorted(every, key=lambda ran: ran.began.seq if ran.began is not None else ran.attempt.seq))
 
 
 def sections(handbook: Handbook, incident: Incident) -> list[str]:
@@ -59,8 +60,18 @@ def _what_ran(handbook: Handbook, incident: Incident) -> str:
         return f"{title}\n\nNo step of a runbook ran."
     head = "| # | Began | Step | On | Verdict | Outcome | Exit | Approved by |\n|---|---|---|---|---|---|---|---|"
     rows = [f"| {n} | {_cells(handbook, ran)} |" for n, ran in enumerate(all_runs, 1)]
-    shown = [part for n, ran in enumerate(all_runs, 1) if ran.began for part in _shown(handbook, n, ran)]
+    seen: set[tuple[str, str]] = set()
+    shown: list[str] = []
+    for n, ran in enumerate(all_runs, 1):
+        if ran.began is not None and (ran.attempt.run.changing or _key(ran) not in seen):
+            shown += _shown(handbook, n, ran)
+        seen.add(_key(ran))
     return "\n\n".join((title, "\n".join((head, *rows)), *shown))
+
+
+def _key(ran: Ran) -> tuple[str, str]:
+    """A look that saw again what an earlier one saw stands in the table only."""
+    return ran.attempt.run.sha256, ran.finished.output.strip() if ran.finished else ""
 
 
 def _cells(handbook: Handbook, ran: Ran) -> str:

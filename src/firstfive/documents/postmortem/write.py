@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from datetime import date
+from datetime import date, timedelta
 
 from firstfive.documents.filling import holes
 from firstfive.documents.known import deploy_nearby
@@ -21,7 +21,7 @@ from firstfive.handbook.model import Handbook
 from firstfive.incident import events as ev
 from firstfive.incident.communicate import worst_level
 from firstfive.incident.diagnose import spoken
-from firstfive.incident.timeline import Incident, fold
+from firstfive.incident.timeline import Attempt, Incident, fold
 
 
 def write_postmortem(handbook: Handbook, incident: Incident, *, due: date | None) -> str:
@@ -114,10 +114,10 @@ def _summary(handbook: Handbook, incident: Incident) -> str:
     said = [f"SEV-{worst_level(incident)}: {prose(title)}."]
     began, declared = incident.started_at, incident.declared_at
     if began is not None and declared is not None:
-        said.append(f"It began at {day_and_time(began)} and was declared {spoken(declared - began)} later.")
+        said.append(f"It began at {day_and_time(began)} and was declared {_later(declared - began)}.")
     if incident.acknowledged_at is not None and declared is not None:
-        took = spoken(incident.acknowledged_at - declared)
-        said.append(f"{prose(incident.acknowledged_by)} took it {took} after that.")
+        took = _later(incident.acknowledged_at - declared)
+        said.append(f"{prose(incident.acknowledged_by)} took it {took}.")
     else:
         said.append("Nobody acknowledged it.")
     said.append(_mended(handbook, incident))
@@ -126,6 +126,10 @@ def _summary(handbook: Handbook, incident: Incident) -> str:
     else:
         said.append("It is not resolved yet.")
     return " ".join(said) + "\n\nWhat users noticed: …"
+
+
+def _later(span: timedelta) -> str:
+    return "at once" if span < timedelta(seconds=1) else f"{spoken(span)} later"
 
 
 def _mended(handbook: Handbook, incident: Incident) -> str:
@@ -171,7 +175,7 @@ def _detection(incident: Incident) -> str:
     seen = {ev.SignalSeen: "a probe or an alert", ev.ReportReceived: "a person's report"}
     how = seen.get(type(first.event), "the person who declared it") if first else "nobody"
     began, declared = incident.started_at, incident.declared_at
-    late = f", declared {spoken(declared - began)} after it" if began and declared else ""
+    late = f", declared {_later(declared - began)}" if began and declared else ""
     return f"- First noticed by {how}{f' at {clock(began)}' if began else ''}{late}."
 
 
@@ -179,12 +183,18 @@ def _process(handbook: Handbook, incident: Incident) -> str:
     rows: list[str] = []
     for attempt in incident.attempts.values():
         name = prose(step_name(attempt.run.step, handbook))
-        if attempt.state == "finished" and not attempt.met:
+        if attempt.state == "finished" and not attempt.met and not _came_right(incident, attempt):
             rows.append(f"- {name} did not end as the page expects: {prose(attempt.why)}")
         elif attempt.doubts:
             rows.append(f"- {name}: nobody could check its condition: {prose('; '.join(attempt.doubts))}")
     rows += [f"- Nobody could be paged: {prose(p.why)}" for p, _ in incident.pages if isinstance(p, ev.PageFailed)]
     return "\n".join(dict.fromkeys(rows)) or "- No step of the page failed."
+
+
+def _came_right(incident: Incident, attempt: Attempt) -> bool:
+    """Whether a look that came out badly was taken again later and came out well."""
+    again = (a.met and a.seq > attempt.seq for a in incident.of_step(attempt.run.step))
+    return not attempt.run.changing and any(again)
 
 
 def _empty_table(body: str) -> str:
