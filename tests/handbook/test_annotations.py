@@ -105,6 +105,13 @@ def test_lowering_a_risk_needs_the_hash_of_the_reviewed_text() -> None:
     assert "FF040" in [p.code for p in changed.problems]
 
 
+def test_a_change_is_never_tried_again_by_itself() -> None:
+    page = PAGE.replace("docker ps -a", "docker restart web").format("#: retry=3x1s")
+    handbook = compile_vault({"p.md": page.encode()})
+    assert [(p.code, p.place.line) for p in handbook.problems if p.level is Level.ERROR] == [("FF041", 9)]
+    assert handbook.runbooks[0].steps[0].retry == 0
+
+
 def test_nothing_lowers_a_destructive_command() -> None:
     page = PAGE.replace("docker ps -a", "rm -rf /var/lib/docker").format("#: risk=changing")
     problem = next(p for p in compile_vault({"p.md": page.encode()}).problems if p.code == "FF040")

@@ -30,7 +30,7 @@ BLOCK = st.one_of(
 PAGES = st.builds(
     lambda blocks, end, bom: ("\ufeff" if bom else "") + end.join("\n\n".join(blocks).split("\n")) + end,
     st.lists(BLOCK, max_size=8),
-    st.sampled_from(["\n", "\r\n"]),
+    st.sampled_from(["\n", "\r\n", "\r"]),
     st.booleans(),
 )
 

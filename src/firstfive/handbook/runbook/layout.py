@@ -151,6 +151,7 @@ def lead_of(block: Node) -> str:
 def _outline(section: Section, all_found: list[Section]) -> Outline:
     stem = basename(section.page.path).removesuffix(".md")
     title = section.title or _front_title(section) or stem
+    announced = _leads(section) or _zoned_children(section)
     is_page = len(all_found) == 1 and section.level <= 1
     alert = stem if is_page and _ALERT.fullmatch(stem) and " " not in stem else ""
     return Outline(
@@ -158,7 +159,7 @@ def _outline(section: Section, all_found: list[Section]) -> Outline:
         number=section.number,
         title=title,
         section=section,
-        blocks=tuple(_blocks(section, Zone.CONTEXT)),
+        blocks=tuple(_blocks(section, Zone.CONTEXT if announced else Zone.STEPS)),
         alert=alert,
     )
 

@@ -12,7 +12,7 @@ from firstfive.handbook.markdown import CodeLine
 from firstfive.handbook.model import Level, Parameter, Place, Problem
 from firstfive.handbook.steps.commands import Shell, commands_of
 from firstfive.handbook.steps.judged import Ready, without_terminal
-from firstfive.handbook.steps.wishes import check_risk
+from firstfive.handbook.steps.wishes import check_retry, check_risk
 from firstfive.shell.bind import Context, ParamType, bind, is_secret, variable_uses
 from firstfive.shell.bind.placeholders import found_in
 from firstfive.shell.bind.rewrite import neutralised
@@ -61,6 +61,7 @@ def judge_step(ready: Ready, shell: Shell, problems: list[Problem]) -> None:
     ready.sent = without_terminal(ready.sent, frozenset(ready.judgement.tags))
     ready.commands = commands_of(ready.judgement, ready.lines, ready.draft.place.page, ready.parameters)
     check_risk(ready.wishes, ready.judgement.verdict, ready.script, problems)
+    check_retry(ready.wishes, ready.judgement.verdict, problems)
 
 
 def undeclared(readies: Iterable[Ready], declared: frozenset[str]) -> list[Problem]:

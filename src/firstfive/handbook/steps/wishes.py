@@ -34,6 +34,7 @@ class Wishes:
     timeout: timedelta = timedelta(seconds=30)
     retry: int = 0
     retry_every: timedelta = timedelta(seconds=5)
+    retry_place: Place | None = None
     needs: tuple[str, ...] = ()
     approve: str = ""
     undo: str = ""
@@ -149,7 +150,7 @@ def _measured(wishes: Wishes, annotation: Annotation, problems: list[Problem]) -
                     )
                 )
             else:
-                wishes.retry, wishes.retry_every = int(found.group(1)), every
+                wishes.retry, wishes.retry_every, wishes.retry_place = int(found.group(1)), every, annotation.place
         case _:
             risk = _RISKS.get(annotation.value)
             if risk is None:
@@ -206,6 +207,22 @@ def check_risk(wishes: Wishes, verdict: Verdict, script: str, problems: list[Pro
             message=f"this step is {verdict}; the page may not lower that to {wishes.risk}",
             place=wishes.risk_place,
             help=help_text,
+        )
+    )
+
+
+def check_retry(wishes: Wishes, verdict: Verdict, problems: list[Problem]) -> None:
+    """FF041: only a step that reads may be tried again by itself; a change whose outcome is unclear is for a person."""
+    if wishes.retry_place is None or wishes.raised(verdict) is Verdict.READ_ONLY:
+        return
+    wishes.retry = 0
+    problems.append(
+        Problem(
+            code="FF041",
+            level=Level.ERROR,
+            message="retry= is for steps that only read; this one may change something",
+            place=wishes.retry_place,
+            help="move it to a step that checks the result",
         )
     )
 
