@@ -26,6 +26,7 @@ DEPTH = 100
 _DELIMITERS = 20_000
 """Emphasis marks in one paragraph above which the parser's own recursion could end the process."""
 _PREFIX = re.compile(rb"(?:[ \t>+*-]|\d++[.)]|\[![^\]\n]*+\][-+]?)*+")
+_LINE_END = re.compile(r"\r\n|\n|\r")
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -163,8 +164,8 @@ class Page:
         """The lines of a code block with their places; container markers and indentation are already removed."""
         first = node.line + 1 if node.flag else node.line
         lines: list[CodeLine] = []
-        for number, stored in enumerate(node.text.removesuffix("\n").split("\n")):
-            text = stored.removesuffix("\r")
+        stored = _LINE_END.split(node.text)
+        for number, text in enumerate(stored[:-1] if len(stored) > 1 and not stored[-1] else stored):
             raw = self.line_bytes(first + number)
             column = len(raw) - len(text.encode()) + 1 if raw.endswith(text.encode()) else node.column
             lines.append(CodeLine(text=text, line=first + number, column=max(1, column)))
