@@ -212,6 +212,13 @@ class Response(RuleBasedStateMachine):
         assert state.resolved_at is not None or asks or self.machine.rows, "nothing will ever happen here again"
 
     @invariant()
+    def somebody_will_be_told_again(self) -> None:
+        if self.machine.state.resolved_at is None:
+            rows = self.machine.rows.values()
+            told = [o for o in rows if isinstance(o, od.SendNotice) or (isinstance(o, od.WakeAt) and o.why == "update")]
+            assert told, "no notice is due and none is planned"
+
+    @invariant()
     def nothing_begins_after_the_end(self) -> None:
         over = False
         for entry in self.machine.state.entries:

@@ -77,7 +77,7 @@ def test_stored_values_become_typed_values() -> None:
 
 def test_reading_steps_run_by_themselves_and_the_change_is_asked_for_in_doubt() -> None:
     found = ordered(story())
-    assert runs(found) == ["down#1", "down#2", "down#4"]
+    assert runs(found) == ["down#1", "down#2"]
     (ask,) = asks(found)
     assert ask.run.step == "down#3"
     assert ask.missing == ("previous-version",)
