@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from stage import GOOD, Stage, StageError
 
 PATIENCE = 120.0
+AWAKE = 2.5  # seconds until the scripted person has read the page on the phone
 BOLD, DIM, RED, GREEN, OFF = "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[32m", "\x1b[0m"
 if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
     BOLD = DIM = RED = GREEN = OFF = ""
@@ -134,8 +135,15 @@ def line(entry: dict) -> str:
 def play(stage: Stage, incident: dict, done: set[str]) -> None:
     """The scripted person: takes it, says what they think, approves the step that waits after reading it."""
     name = incident["id"]
+    if (incident["seconds"]["since_declared"] or 0) < AWAKE:
+        return
     if "ack" not in done:
         done.add("ack")
+        left = incident["seconds"]["until_hypothesis"]
+        if left is not None:
+            say(
+                f"  {BOLD}clock{OFF}     {left // 60:.0f} min {left % 60:.0f} s left to find a hypothesis; then the page rolls back anyway"
+            )
         stage.say(name, "ack", {})
     for waiting in incident["waiting"]:
         if waiting["missing"] or waiting["run"] in done or (waiting["doubts"] and len(incident["waiting"]) > 1):

@@ -179,7 +179,7 @@ class Stage:
 
     def wait_quiet(self) -> None:
         """Until the first looks are done and nothing is wrong."""
-        self._until(lambda: self._looked(), 15, "Firstfive has not looked around")
+        self._until(self._looked, 15, "Firstfive has not looked around")
 
     def _looked(self) -> bool:
         time.sleep(1.0)

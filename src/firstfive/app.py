@@ -82,6 +82,7 @@ class Program:
     watch: Watch
     log: Callable[[str], None]
     shelf: dict[str, Handbook]
+    ledgers: list[ReleaseLink]
     problem: str = ""
     stamp: int = 0
 
@@ -140,6 +141,7 @@ class Program:
         for reason in unwatched:
             self.log(f"not watched: {reason}")
         self.watch = replace(self.watch, probes=probes)
+        self.ledgers[:] = [probe for probe in probes if isinstance(probe, ReleaseLink)]
         self.engine.watched = tuple(s for probe in probes for s in probe.symptoms)
 
     async def close(self) -> None:
@@ -176,18 +178,27 @@ async def _joined(
     folder = handbook.postmortem.folder if handbook.postmortem else ""
     tools = Tools(targets=targets, notifiers=notifiers, vault=_vault(settings, folder), redactor=redactor, log=log)
     rules = Rules(policy=policy, handbook_of=lambda digest: _pinned(shelf, digest), summarise=_summarised)
+    ledgers: list[ReleaseLink] = []
     engine = Engine(
         journal=journal,
         clock=clock,
         handbook=handbook,
         rules=rules,
         tools=tools,
+        look_for_deploys=lambda: look(),  # noqa: PLW0108 - it is defined below, once the program is there
         ensure=_ensured(settings, journal, shelf),
     )
     watch = Watch(
         probes=(), clock=clock, observe=engine.observe, redactor=redactor, log=log, interval=settings.probe_interval
     )
-    program = Program(settings=settings, engine=engine, journal=journal, watch=watch, log=log, shelf=shelf)
+    program = Program(
+        settings=settings, engine=engine, journal=journal, watch=watch, log=log, shelf=shelf, ledgers=ledgers
+    )
+
+    async def look() -> None:
+        for ledger in ledgers:
+            await program.watch.once(ledger)
+
     await program.take(handbook)
     await engine.open_incidents()
     return program

@@ -30,6 +30,7 @@ from firstfive.incident.timeline import Incident
 from firstfive.ports import Delivered, Message, OutcomeLost, Output, Receipt, Trace, Transaction
 from firstfive.shell.risk import load_table
 from firstfive.stores import open_journal
+from stories.dying import Ear
 
 START = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 DEMO = Path(__file__).resolve().parents[2] / "examples" / "demo" / "vault"
@@ -123,6 +124,36 @@ class Shelf:
         return path
 
 
+class Dying:
+    """The real journal; the program ends right after the commit of the world's `crash_after`-th event."""
+
+    def __init__(self, journal: Any, world: World) -> None:
+        self._journal, self._world = journal, world
+
+    async def write(self, work: Callable[[Transaction], Any]) -> Any:
+        appended = 0
+
+        def counted(tx: Transaction) -> Any:
+            nonlocal appended
+            appended = 0
+            return work(Ear(tx, heard))
+
+        def heard(count: int) -> None:
+            nonlocal appended
+            appended += count
+
+        result = await self._journal.write(counted)
+        world = self._world
+        if world.crash_after and appended:
+            world.crash_after = max(0, world.crash_after - appended)
+            if world.crash_after == 0:
+                raise Crash
+        return result
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._journal, name)
+
+
 class World:
     """One vault, one host, one channel, one engine that may die and come back."""
 
@@ -159,13 +190,17 @@ class World:
         async def ensure(digest: str) -> None:
             assert digest == self.handbook.digest
 
+        async def nothing_new() -> None:
+            return
+
         engine = Engine(
-            journal=_counting(self._journal, self),
+            journal=Dying(self._journal, self),
             clock=self.clock,
             handbook=self.handbook,
             rules=rules,
             tools=tools,
             ensure=ensure,
+            look_for_deploys=nothing_new,
             watched=tuple(
                 s.id
                 for r in self.handbook.runbooks
@@ -282,46 +317,3 @@ class World:
 
 
 KINDS = ("check", "step", "notice", "page", "postmortem", "wake")
-
-
-def _counting(journal: Any, world: World) -> Any:
-    """The journal, ending the program after the commit of the world's `crash_after`-th event."""
-
-    class Counting:
-        async def write(self, work: Callable[[Transaction], Any]) -> Any:
-            appended = 0
-
-            def counted(tx: Transaction) -> Any:
-                nonlocal appended
-                appended = 0
-                return work(_Ear(tx, heard))
-
-            def heard(count: int) -> None:
-                nonlocal appended
-                appended += count
-
-            result = await journal.write(counted)
-            if world.crash_after and appended:
-                world.crash_after -= appended
-                if world.crash_after <= 0:
-                    world.crash_after = 0
-                    raise Crash
-            return result
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(journal, name)
-
-    return Counting()
-
-
-class _Ear:
-    def __init__(self, tx: Transaction, heard: Callable[[int], None]) -> None:
-        self._tx, self._heard = tx, heard
-
-    def append(self, incident: str, by: str, events: Any, at: datetime) -> Any:
-        entries = self._tx.append(incident, by, events, at)
-        self._heard(len(entries))
-        return entries
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._tx, name)

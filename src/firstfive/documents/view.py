@@ -103,7 +103,7 @@ def _times(incident: Incident, handbook: Handbook, policy: Policy, now: datetime
 def hypothesis_due(incident: Incident, handbook: Handbook) -> datetime | None:
     """When the page rolls back for want of a hypothesis; None when that clock does not run (any more)."""
     within = handbook.rollback.hypothesis_within if handbook.rollback else None
-    stopped = incident.hypothesis or incident.rollback or incident.mitigated_at or incident.resolved_at
+    stopped = incident.hypothesis or incident.mitigated_at or incident.resolved_at
     if within is None or incident.declared_at is None or stopped:
         return None
     return incident.declared_at + within

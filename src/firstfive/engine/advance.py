@@ -74,9 +74,12 @@ def advance(
     """Append `events` by `by`, then let the rules run until they have nothing more to conclude; their deeds become work rows.
 
     Conclusions are written one at a time, so that each is decided on everything before it; deeds are taken only from the last
-    round. Raises JournalError when the rules do not come to rest, which is a bug and must not loop.
+    round. A timeline never runs backwards: a clock that did is held at the newest entry.
+    Raises JournalError when the rules do not come to rest, which is a bug and must not loop.
     """
     state = _known(tx, rules, incident_id)
+    if state.entries:
+        now = max(now, state.entries[-1].at)
     pending, author = tuple(events), by
     for _ in range(ROUNDS):
         for entry in tx.append(incident_id, author, pending, now) if pending else ():

@@ -114,6 +114,7 @@ def _in_trouble(engine: Engine, listing: str) -> list[str]:
 async def _deploys(engine: Engine, incident: Incident) -> Found:
     rule = engine.handbook_for(incident).rollback
     window = rule.deploy_within if rule and rule.deploy_within else timedelta(minutes=30)
+    await engine.look_for_deploys()
     ledger = await engine.journal.read(lambda tx: tx.deploys(50))
     now = incident.declared_at or engine.clock.now()
     recent = [d for d in ledger if not d.first and timedelta(0) <= now - d.at <= window]

@@ -37,7 +37,8 @@ DEPLOY_HORIZON = timedelta(hours=24)
 class Engine:
     """Runs one handbook against one journal. `tools` are the edges that orders are obeyed with.
 
-    `ensure` loads the handbook of a digest that an incident is pinned to, when it is not the present one.
+    `ensure` loads the handbook of a digest that an incident is pinned to, when it is not the present one. `look_for_deploys` brings
+    the ledger up to date before somebody concludes from it.
     """
 
     journal: Journal
@@ -46,6 +47,7 @@ class Engine:
     rules: Rules
     tools: obey.Tools
     ensure: Callable[[str], Awaitable[None]]
+    look_for_deploys: Callable[[], Awaitable[None]]
     watched: tuple[str, ...] = ()
     complaints: list[str] = field(default_factory=list)
     _awake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -142,6 +144,8 @@ class Engine:
         """Take in what a probe saw; returns the reason of what was made of it. Repeats of a known state change nothing."""
         if isinstance(seen, Deploy):
             return await self._write(lambda tx: self._note_deploy(tx, seen))
+        if seen.firing:
+            await self.look_for_deploys()
         return await self._write(lambda tx: self._sort(tx, seen))
 
     def _sort(self, tx: Transaction, signal: Signal) -> str:

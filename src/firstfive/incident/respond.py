@@ -82,7 +82,7 @@ def _move(policy: Policy, incident: Incident, runbook: Runbook, step: Step) -> I
     if any(a.state in _LIVE for a in attempts):
         yield from _renewed(policy, incident, step, attempts[-1])
         return
-    if not _due(incident, step, attempts):
+    if not _due(incident, runbook, step, attempts):
         return
     outcome, reason = standing(incident, step)
     asked_for = step.id in incident.requested
@@ -108,13 +108,16 @@ def _move(policy: Policy, incident: Incident, runbook: Runbook, step: Step) -> I
     yield Record(event=ev.ApprovalAsked(run=run, why=why, doubts=() if proposed else doubts, missing=missing))
 
 
-def _due(incident: Incident, step: Step, attempts: tuple[Attempt, ...]) -> bool:
-    """A step is due when it never ran, when a person asked again, or when it only looks and something changed since it began.
+def _due(incident: Incident, runbook: Runbook, step: Step, attempts: tuple[Attempt, ...]) -> bool:
+    """A step is due when it never ran, when a person asked again, or when it only looks and has to look again.
 
-    A look that verifies and came out badly is taken once more when the symptoms have stopped: it may have looked too early.
+    A look that verifies a change waits for one, and looks after each. When it came out badly it is taken once more as the symptoms
+    stop, since it may have looked too early. The other looks are only taken again after a change that did not help.
     """
+    verifies = step in verifying(runbook)
     if not attempts:
-        return step.purpose is not Purpose.VERIFY or incident.changed_seq > 0 or step.mode is Mode.AUTO
+        waits = verifies or (step.purpose is Purpose.VERIFY and step.mode is Mode.APPROVE)
+        return not waits or incident.changed_seq > 0
     last = attempts[-1]
     if incident.requested.get(step.id, 0) > last.seq:
         return True
@@ -123,8 +126,17 @@ def _due(incident: Incident, step: Step, attempts: tuple[Attempt, ...]) -> bool:
     if step.mode is not Mode.AUTO or last.state != "finished":
         return False
     looked_before = last.started_seq < incident.changed_seq
-    still_bad = step.purpose is Purpose.VERIFY and not last.met and incident.changed_seq > 0
+    if not verifies:
+        return looked_before and _did_not_help(incident, runbook)
+    still_bad = not last.met and incident.changed_seq > 0
     return looked_before or (still_bad and incident.mitigated_at is not None and last.at < incident.mitigated_at)
+
+
+def _did_not_help(incident: Incident, runbook: Runbook) -> bool:
+    """Whether a look after the last change came out badly; without such a step the other looks have to tell."""
+    checks = verifying(runbook)
+    tried = [a for s in checks for a in incident.of_step(s.id) if a.started_seq > incident.changed_seq]
+    return not checks or any(a.state == "finished" and not a.met for a in tried)
 
 
 def _renewed(policy: Policy, incident: Incident, step: Step, last: Attempt) -> Iterator[Order]:
@@ -259,8 +271,12 @@ def last_change(incident: Incident) -> Attempt:
 
 
 def verifying(runbook: Runbook) -> tuple[Step, ...]:
-    """Its steps that look, by themselves, whether all is well."""
-    return tuple(s for s in runbook.steps if s.purpose is Purpose.VERIFY and s.mode is Mode.AUTO)
+    """Its steps that look, by themselves and after one that changes something, whether all is well."""
+    first_change = min((s.number for s in runbook.steps if s.mode is Mode.APPROVE), default=None)
+    if first_change is None:
+        return ()
+    looks = (s for s in runbook.steps if s.purpose is Purpose.VERIFY and s.mode is Mode.AUTO)
+    return tuple(s for s in looks if s.number > first_change)
 
 
 def verification(handbook: Handbook, incident: Incident) -> tuple[bool, str]:

@@ -62,11 +62,20 @@ def triage(handbook: Handbook, signal: Signal, open_incidents: Sequence[Incident
     return Declare(title=title_of(signal, runbook), level=level, why=why)
 
 
+# What most loggers put before the message: a time, a level, a colon or bracket.
+_STAMP = re.compile(
+    r"^\W*\d{4}-\d\d-\d\d[T ]\S+\s*(?:\W*(?:trace|debug|info|warn(?:ing)?|error|fatal)\W*\s)?", re.IGNORECASE
+)
+
+
 def title_of(signal: Signal, runbook: Runbook | None) -> str:
     """One line for humans: the runbook's name when one knows this symptom, and what was seen."""
     if signal.kind is SignalKind.REPORT:
         return f"Report: {_shortened(signal.text, 80)}"
-    seen = _shortened(f"{signal.subject} {signal.text}", 90)
+    text = _STAMP.sub("", signal.text)
+    seen = _shortened(
+        f"{text} in {signal.subject}" if signal.kind is SignalKind.LOG else f"{signal.subject} {text}", 90
+    )
     return f"{runbook.title.split(' (')[0]}: {seen}" if runbook else seen
 
 
