@@ -181,7 +181,7 @@ def test_an_approval_shows_until_when_it_holds_and_an_unknown_outcome_what_to_fi
 
 HYPOTHESES = [
     (OPENING[:5], PAGE, "2026-11-23T03:05:03.000Z", "five minutes after it was declared"),
-    (OPENING[:6], PAGE, None, "the roll-back is proposed already"),
+    (OPENING[:6], PAGE, "2026-11-23T03:05:03.000Z", "a proposed roll-back does not stop it"),
     ((*OPENING[:5], OPENING[13]), PAGE, None, "somebody has one"),
     ((), PAGE, None, "nothing was declared"),
     (OPENING[:5], b.handbook(rollback=None), None, "a page without that rule"),
