@@ -5,13 +5,38 @@ Imports as little as it can: `--help` is a file, `status` is one look at the jou
 
 from __future__ import annotations
 
+import os
 import sys
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command and return its exit code."""
+    """Run one command and return its exit code; whatever happens on the way out, nobody sees a traceback for Ctrl-C or a closed pipe."""
     words = sys.argv[1:] if argv is None else argv
-    if not words or words in (["--help"], ["-h"]):
+    try:
+        code = _answer(words)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped\n")
+        return 130
+    except OSError as problem:
+        _mute()
+        if not isinstance(problem, BrokenPipeError):
+            sys.stderr.write(f"error: the answer could not be printed: {problem.strerror}\n")
+            sys.stderr.write("  help: free space, or print it elsewhere; what was asked for may have been done\n")
+        return 1
+    return code
+
+
+def _mute() -> None:
+    """Point standard output nowhere, so that what is left in it does not fail a second time at exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+
+
+def _answer(words: list[str]) -> int:
+    completing = "_FIRSTFIVE_COMPLETE" in os.environ  # noqa: TID251 - the shell's question, not a setting
+    if not completing and (not words or words in (["--help"], ["-h"])):
         from importlib.util import find_spec
 
         spec = find_spec("firstfive")

@@ -117,21 +117,21 @@ def load(*, vault: Path | None = None, config: Path | None = None, page: str = "
         vault=root.resolve(),
         page=page or named_page or _text(data, "page", "", at),
         state=state,
-        database=_text(data, "database", f"sqlite:///{state / 'journal.db'}", at),
+        database=_database(data, home, state, at),
         host=_text(listen, "host", "127.0.0.1", at),
         port=_port(listen, at),
         **{name: _span(timing, name, at) for name in _TIMING if name in timing},
         channel=_text(notify, "channel", "#incidents", at),
         postmortem_folder=_text(postmortems, "folder", "", at),
         targets=targets,
-        default_target=_text(data, "target", next(iter(targets)), at),
+        default_target=_default_target(data, targets, at),
         logs={name: _inside(value, home, f"logs.{name}", at) for name, value in _table(data, "logs", None, at).items()},
         deploys={
             name: _inside(value, home, f"deploys.{name}", at)
             for name, value in _table(data, "deploys", None, at).items()
         },
         risk=_table(data, "risk", None, at),
-        lexicon=_table(data, "lexicon", None, at),
+        lexicon=_texts(data, "lexicon", at),
         inherited={name: os.environ[name] for name in INHERITED if name in os.environ},  # noqa: TID251
         person=os.environ.get("FIRSTFIVE_USER") or os.environ.get("SUDO_USER") or os.environ.get("USER") or "operator",  # noqa: TID251
     )
@@ -191,6 +191,32 @@ def _path(data: Mapping[str, Any], name: str, home: Path, default: Path, at: str
     return (home / _text(data, name, str(default), at)).resolve()
 
 
+def _texts(data: Mapping[str, Any], name: str, at: str, shown: str = "") -> dict[str, str]:
+    """A table of texts; whole numbers are taken as they are written."""
+    found: dict[str, str] = {}
+    for key, value in _table(data, name, None, at).items():
+        if not isinstance(value, str | int) or isinstance(value, bool):
+            raise SettingsError(f"{shown or name}.{key} is a text", where=at, remedy=f'write {key} = "..."')
+        found[key] = str(value)
+    return found
+
+
+def _database(data: Mapping[str, Any], home: Path, state: Path, at: str) -> str:
+    """The journal's address; a file named relative to the settings is made absolute, wherever the command is called."""
+    address = _text(data, "database", f"sqlite:///{state / 'journal.db'}", at)
+    scheme, separator, path = address.partition(":///")
+    return f"{scheme}:///{home / path}" if separator and path and scheme == "sqlite" else address
+
+
+def _default_target(data: Mapping[str, Any], targets: Mapping[str, TargetSettings], at: str) -> str:
+    name = _text(data, "target", next(iter(targets)), at)
+    if name not in targets:
+        raise SettingsError(
+            f"there is no target {name!r}", where=at, remedy=f"known here: {', '.join(sorted(targets))}"
+        )
+    return name
+
+
 def _inside(value: object, home: Path, name: str, at: str) -> Path:
     if not isinstance(value, str):
         raise SettingsError(f"{name} is a path", where=at, remedy=f'write {name.split(".")[-1]} = "path/to/file"')
@@ -200,11 +226,16 @@ def _inside(value: object, home: Path, name: str, at: str) -> Path:
 def _port(listen: Mapping[str, Any], at: str) -> int:
     port = listen.get("port", PORT)
     if not isinstance(port, int) or isinstance(port, bool) or not 0 <= port <= 65535:
-        raise SettingsError(f"listen.port is a number from 0 to 65535, not {port!r}", where=at)
+        raise SettingsError(
+            f"listen.port is a number from 0 to 65535, not {port!r}",
+            where=at,
+            remedy=f"write port = {PORT}, or 0 for any free one",
+        )
     return port
 
 
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+SHORTEST, LONGEST = 0.01, 366 * 86400.0
 _UNIT = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -215,7 +246,12 @@ def _span(timing: Mapping[str, Any], name: str, at: str) -> timedelta:
         raise SettingsError(
             f"timing.{name} is a duration, not {value!r}", where=at, remedy='write a number and ms, s, m, h or d: "2s"'
         )
-    return timedelta(seconds=float(found[1]) * _UNIT[found[2]])
+    seconds = float(found[1]) * _UNIT[found[2]]
+    if not SHORTEST <= seconds <= LONGEST:
+        raise SettingsError(
+            f"timing.{name} is between 10ms and 366d, not {value}", where=at, remedy="give a duration that makes sense"
+        )
+    return timedelta(seconds=seconds)
 
 
 def _targets(tables: Mapping[str, Any], home: Path, at: str) -> dict[str, TargetSettings]:
@@ -232,13 +268,15 @@ def _targets(tables: Mapping[str, Any], home: Path, at: str) -> dict[str, Target
                 f"targets.{name}.kind {kind!r} is not available", where=at, remedy='"local" is; ssh is not yet'
             )
         env_file = _text(table, "env_file", "", at)
-        environment = _table(table, "environment", None, at)
+        path = table.get("path", [])
+        if not isinstance(path, list) or not all(isinstance(folder, str) for folder in path):
+            raise SettingsError(f"targets.{name}.path is a list of folders", where=at, remedy='write path = ["bin"]')
         made[name] = TargetSettings(
             kind=kind,
             workdir=(home / _text(table, "workdir", ".", at)).resolve(),
             env_file=(home / env_file) if env_file else None,
-            environment={key: str(value) for key, value in environment.items()},
-            path=tuple((home / str(p)).resolve() for p in table.get("path", ())),
+            environment=_texts(table, "environment", at, f"targets.{name}.environment"),
+            path=tuple((home / folder).resolve() for folder in path),
         )
     return made or {"local": TargetSettings(kind="local", workdir=home)}
 

@@ -35,7 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "decline": ("steps", "Say no to a waiting step."),
     "settle": ("steps", "Say whether a step of unknown outcome ran."),
     "timeline": ("journal", "The timeline of an incident."),
-    "postmortem": ("journal", "Where the post-mortem is, or its text."),
+    "postmortem": ("journal", "Where the post-mortem is, and when it is due."),
     "verify": ("journal", "Prove that no timeline was altered."),
     "doctor": ("journal", "Check everything Firstfive needs, with the fix for each."),
     "completion": ("journal", "Print the shell completion script."),
@@ -67,32 +67,67 @@ def _version(ctx: click.Context, wanted: object) -> None:
 
 def run(words: list[str], *, serve: Serve) -> int:
     """Run a command line. Every failure is an operator's sentence on stderr and one of the documented exit codes."""
+    as_json = "--json" in words
     try:
         outcome = group_for(words).main(words, prog_name="firstfive", standalone_mode=False, obj={"serve": serve})
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.ClickException as wrong:
-        wrong.show(sys.stderr)
-        return int(Exit.USAGE)
+        return _misused(wrong, as_json=as_json)
     except (click.Abort, KeyboardInterrupt):
         click.echo("stopped", err=True)
         return int(Exit.INTERRUPTED)
     except FirstfiveError as problem:
-        return _refused(problem, as_json="--json" in words)
+        return _refused(problem, as_json=as_json)
     except BrokenPipeError:
-        return int(Exit.OK)
+        raise
+    except OSError as problem:
+        return _refused(_worded(problem), as_json=as_json)
+    except Exception as problem:
+        if sys.flags.dev_mode:
+            raise
+        return _refused(_unforeseen(problem), as_json=as_json)
     return outcome if isinstance(outcome, int) else int(Exit.OK)
+
+
+def _misused(wrong: click.ClickException, *, as_json: bool) -> int:
+    if as_json:
+        context = getattr(wrong, "ctx", None)
+        path = context.command_path if context is not None else "firstfive"
+        _print_error(FirstfiveError(wrong.format_message(), remedy=f"{path} --help"))
+    wrong.show(sys.stderr)
+    return int(Exit.USAGE)
+
+
+def _worded(problem: OSError) -> FirstfiveError:
+    """What the system refused, with the file that it refused."""
+    return FirstfiveError(
+        f"the system refused: {problem.strerror or problem}",
+        where=str(problem.filename or ""),
+        remedy="mend the path, its rights or the free space there, then ask again",
+    )
+
+
+def _unforeseen(problem: Exception) -> FirstfiveError:
+    """A fault of ours, in one sentence; the trace is for whoever mends it."""
+    return FirstfiveError(
+        f"this should not happen: {type(problem).__name__}: {problem}",
+        remedy="please report it with what `python -X dev -m firstfive ...` prints for the same command",
+    )
 
 
 def _refused(problem: FirstfiveError, *, as_json: bool) -> int:
     if as_json:
-        import json
-
-        told = {"schema": "firstfive/1", "error": {"code": problem.code, "what": problem.what, "where": problem.where}}
-        told["error"]["remedy"] = problem.remedy  # type: ignore[index]
-        click.echo(json.dumps(told))
+        _print_error(problem)
     click.echo(f"error: {problem}", err=True)
     return int(problem.exit_code)
+
+
+def _print_error(problem: FirstfiveError) -> None:
+    import json
+
+    error = {"code": problem.code, "what": problem.what, "where": problem.where, "remedy": problem.remedy}
+    click.echo(json.dumps({"schema": "firstfive/1", "error": error}))
 
 
 def rendered_help() -> str:

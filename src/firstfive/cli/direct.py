@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from firstfive.app import Program, open_program
+from firstfive.documents.summary import summary
 from firstfive.documents.view import view
 from firstfive.engine import requests
 from firstfive.errors import Exit, FirstfiveError
@@ -25,7 +26,7 @@ async def answer(settings: Settings, method: str, path: str, body: View) -> View
         parts = [part for part in path.split("?")[0].split("/") if part]
         match method, parts:
             case "GET", ["incidents"]:
-                return {"incidents": [_view(program, i) for i in await _listed(program, everything="all=1" in path)]}
+                return {"incidents": [_row(program, i) for i in await _listed(program, everything="all=1" in path)]}
             case "GET", ["incidents", incident_id]:
                 return _view(program, await program.engine.incident(incident_id))
             case "POST", ["incidents"]:
@@ -48,6 +49,11 @@ async def _listed(program: Program, *, everything: bool) -> tuple[Incident, ...]
     if not everything:
         return await program.engine.open_incidents()
     return tuple([await program.engine.incident(i) for i in await program.engine.recent_ids()])
+
+
+def _row(program: Program, incident: Incident) -> View:
+    engine = program.engine
+    return summary(incident, engine.handbook_for(incident), engine.policy)
 
 
 def _view(program: Program, incident: Incident) -> View:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -52,7 +53,10 @@ def verify(vault: Path | None, config: Path | None, as_json: bool) -> int:
     from firstfive.stores import open_journal
 
     journal = open_journal(settings_of(vault, config).database, read_only=True)
-    broken = list(journal.verify())
+    try:
+        broken = list(journal.verify())
+    finally:
+        asyncio.run(journal.close())
     show(
         {"ok": not broken, "problems": broken},
         as_json=as_json,
@@ -83,7 +87,8 @@ def doctor(vault: Path | None, config: Path | None, as_json: bool) -> int:
 
 @click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
-def completion(shell: str) -> None:
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
+def completion(shell: str, as_json: bool) -> None:
     """Print the completion script of a shell: eval "$(firstfive completion bash)"."""
     from click.shell_completion import get_completion_class
 
@@ -92,4 +97,5 @@ def completion(shell: str) -> None:
     made = get_completion_class(shell)
     if made is None:
         raise FirstfiveError(f"no completion for {shell}", exit_code=Exit.USAGE)
-    click.echo(made(group_for([]), {}, "firstfive", "_FIRSTFIVE_COMPLETE").source())
+    script = made(group_for([]), {}, "firstfive", "_FIRSTFIVE_COMPLETE").source()
+    show({"shell": shell, "script": script}, as_json=as_json, text=lambda a: str(a["script"]))

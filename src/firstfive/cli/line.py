@@ -85,9 +85,13 @@ def _over_http(server: tuple[str, int, str], method: str, path: str, body: View 
             where=str(answer.get("where", "")),
             remedy=str(answer.get("remedy", "")),
             code=str(answer.get("code", "")),
-            exit_code=Exit(int(answer.get("exit_code", Exit.FAILED))),
+            exit_code=_exit(answer.get("exit_code")),
         )
     return answer
+
+
+def _exit(told: object) -> Exit:
+    return Exit(told) if told in [int(known) for known in Exit] else Exit.FAILED
 
 
 def show(answer: View, *, as_json: bool, text: Callable[[View], str]) -> None:

@@ -40,6 +40,7 @@ def line(row: dict[str, object]) -> str:
     """One open incident in one line."""
     taken = f"taken by {row['acknowledged_by']}" if row.get("acknowledged_by") else "nobody has taken it"
     waiting = row.get("waiting")
+    waiting = len(waiting) if isinstance(waiting, list) else waiting
     ask = f", {waiting} waiting for approval" if waiting else ""
     return f"{row['id']}  SEV-{row.get('level', '?')}  {row.get('status', '')}  {row.get('title', '')}  ({taken}{ask})"
 
@@ -65,6 +66,7 @@ def _database() -> str | None:
     state = ".firstfive"
     for row in lines:
         key, separator, value = (part.strip() for part in row.partition("="))
+        key = key.strip("\"'")
         if row.lstrip().startswith("["):
             break
         if separator and key == "database":

@@ -65,10 +65,21 @@ def approve(
     if dry_run:
         show(chosen, as_json=as_json, text=lambda _: "nothing was run")
         return
-    if not yes and not click.confirm("Run exactly this?", err=True):
-        raise Refused("not approved", exit_code=Exit.NEEDS_APPROVAL)
+    if not yes and not _confirmed():
+        raise Refused("not approved", remedy="answer y, or give --yes", exit_code=Exit.NEEDS_APPROVAL)
     body: View = {"by": who, "run": chosen["run"], "sha256": chosen["sha256"]}
     show(ask(settings, "POST", f"/incidents/{incident}/approve", body), as_json=as_json, text=words.incident)
+
+
+def _confirmed() -> bool:
+    """A person's yes; where nobody can answer it is a no, and Ctrl-C still ends the command."""
+    try:
+        return click.confirm("Run exactly this?", err=True)
+    except click.Abort as problem:
+        if isinstance(problem.__context__, EOFError):
+            click.echo(err=True)
+            return False
+        raise
 
 
 def waiting(seen: View, step: str | None) -> View:

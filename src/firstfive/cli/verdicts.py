@@ -30,7 +30,7 @@ def told(name: str, text: str | None, *, as_json: bool) -> tuple[str, int]:
     if text is None:
         problem = "cannot be read as UTF-8 text"
         return (
-            json.dumps({"input": name, "verdict": "unknown", "error": problem})
+            json.dumps({"schema": "firstfive/1", "input": name, "verdict": "unknown", "error": problem})
             if as_json
             else f"{name}: unknown: {problem}"
         ), int(Exit.FAILED)
