@@ -25,7 +25,14 @@ from firstfive.handbook.model import (
 from firstfive.handbook.runbook.duties import duties_in
 from firstfive.handbook.runbook.layout import Outline, Zone
 from firstfive.handbook.runbook.pieces import Gatherer, Prose
-from firstfive.handbook.runbook.symptoms import declared_symptom, names_severity, read_symptom, spoken
+from firstfive.handbook.runbook.symptoms import (
+    declared_symptom,
+    names_severity,
+    read_symptom,
+    spoken,
+    stated_alerts,
+    stated_level,
+)
 from firstfive.handbook.sections import Section
 from firstfive.handbook.steps.annotations import FrontMatter
 from firstfive.handbook.steps.bound import as_parsed, bind_step, judge_step, undeclared
@@ -186,19 +193,29 @@ def _symptoms(work: Work, problems: list[Problem]) -> tuple[tuple[Symptom, ...],
                 duties.append(Duty(kind=DutyKind.SEVERITY, text=said.text, place=said.place, level=named))
                 continue
             found.extend(read_symptom(outline.id, len(found) + 1, said))
-    if outline.alert:
-        found.append(
-            ExternalSymptom(
-                id=f"{outline.id}.s{len(found) + 1}",
-                text=f"the alert {outline.alert} fires",
-                sender="alert",
-                tokens=(outline.alert,),
-                place=outline.place,
-            )
-        )
+    found.extend(_alerts(work, len(found)))
     found.extend(_declared(work, len(found), problems))
     front_level = work.front.runbook.get("severity")
-    return tuple(found), level or (front_level if isinstance(front_level, int) else None), duties
+    stated = next((n for prose in work.gathered.prose for n in stated_level(prose.text)), None)
+    return tuple(found), level or (front_level if isinstance(front_level, int) else stated), duties
+
+
+def _alerts(work: Work, before: int) -> list[ExternalSymptom]:
+    """The alerts a runbook is named after, or says it answers ("Alert: `DiskFull`")."""
+    outline = work.outline
+    named = [(outline.alert, outline.place)] if outline.alert else []
+    named += [(name, prose.place) for prose in work.gathered.prose for name in stated_alerts(prose.text)]
+    distinct = {name: place for name, place in reversed(named)}
+    return [
+        ExternalSymptom(
+            id=f"{outline.id}.s{before + at}",
+            text=f"the alert {name} fires",
+            sender="alert",
+            tokens=(name,),
+            place=distinct[name],
+        )
+        for at, name in enumerate(dict.fromkeys(name for name, _ in named), start=1)
+    ]
 
 
 def _declared(work: Work, before: int, problems: list[Problem]) -> list[Symptom]:

@@ -29,10 +29,10 @@ class Zone(StrEnum):
 
 _ZONES = (
     (re.compile(r"^(?:common )?(?:symptoms?|signs|how it looks|detection)\b", re.IGNORECASE), Zone.SYMPTOMS),
-    (re.compile(r"^(?:communication|comms|who to tell)\b", re.IGNORECASE), Zone.COMMUNICATION),
+    (re.compile(r"^(?:communication|comms|who to tell|notify)\b", re.IGNORECASE), Zone.COMMUNICATION),
     (
         re.compile(
-            r"^(?:runbook|steps?|diagnos[ei]s|mitigations?|resolutions?|remediation|investigation|possible checks|checks"
+            r"^(?:runbook|steps?|triage|solutions?|diagnos[ei]s|mitigations?|resolutions?|remediation|investigation|possible checks|checks"
             r"|troubleshooting|procedure|verif\w+|recovery|roll-?back|fix|actions?|response|what to do|how to fix"
             r"|pre-?checks?|post-?checks?|instructions)\b",
             re.IGNORECASE,
@@ -40,12 +40,15 @@ _ZONES = (
         Zone.STEPS,
     ),
     (
-        re.compile(r"^(?:meaning|impact|overview|background|summary|description|context|causes?|notes?|see also"
-                   r"|references?|links|additional|further)\b", re.IGNORECASE),
+        re.compile(r"^(?:meaning|impact|overview|background|summary|description|context|causes?|notes?|see also|references?|links"
+            r"|additional|further|prevention|escalation|related|post-?incident|prerequisites|history|owners?|contacts?|introduction"
+            r"|alert info\w*|when to use|metadata|architecture|what it means)\b",
+            re.IGNORECASE),
         Zone.CONTEXT,
     ),
 )  # fmt: skip
 _CONTAINERS = re.compile(r"\b(?:incidents|runbooks?|playbooks?|procedures|alerts|how-?tos?)\b", re.IGNORECASE)
+_PREFIX = re.compile(r"^[^\w\s]*\s*(?:runbook|playbook)\s*(?::|—|–|-)\s+", re.IGNORECASE)
 _ALERT = re.compile(r"(?=\w*[a-z0-9][A-Z])[A-Za-z][A-Za-z0-9_]*", re.ASCII)
 
 
@@ -150,10 +153,10 @@ def lead_of(block: Node) -> str:
 
 def _outline(section: Section, all_found: list[Section]) -> Outline:
     stem = basename(section.page.path).removesuffix(".md")
-    title = section.title or _front_title(section) or stem
+    title = _PREFIX.sub("", section.title or _front_title(section) or stem) or stem
     announced = _leads(section) or _zoned_children(section)
     is_page = len(all_found) == 1 and section.level <= 1
-    alert = stem if is_page and _ALERT.fullmatch(stem) and " " not in stem else ""
+    alert = next((name for name in (stem, title) if is_page and _ALERT.fullmatch(name)), "")
     return Outline(
         id=slug(_spaced(title)) or slug(stem) or "runbook",
         number=section.number,

@@ -62,33 +62,30 @@ class Gatherer:
         self.including.pop()
 
     def _blocks(self, blocks: Sequence[Block]) -> None:
-        pending: Node | None = None
+        pending: Block | None = None
         for block in blocks:
+            if pending is not None and pending.section is not block.section:
+                self._flush(pending)
+                pending = None
             node, section = block.node, block.section
-            if node.kind is Kind.PARAGRAPH and not self._include(node, section):
-                self._flush(pending, block)
-                pending = node
-                continue
             if is_shell(node):
-                self._fence(section.page, node, pending, section)
-            elif node.kind is Kind.PARAGRAPH:
-                self._flush(pending, block)
-            else:
-                self._flush(pending, block)
-                self._container(block)
+                self._fence(section.page, node, pending.node if pending is not None else None, section)
+                pending = None
+                continue
+            self._flush(pending)
             pending = None
-        if blocks:
-            self._flush(pending, blocks[-1])
+            if node.kind is not Kind.PARAGRAPH:
+                self._container(block)
+            elif not self._include(node, section):
+                pending = block
+        self._flush(pending)
 
-    def _flush(self, node: Node | None, block: Block) -> None:
-        if node is None:
+    def _flush(self, block: Block | None) -> None:
+        if block is None:
             return
-        lead = lead_of(node)
+        lead = lead_of(block.node)
         zone = zone_of(lead) if lead else None
-        self._say(node, block.section.page, zone or self._zone(block), lead if zone else "")
-
-    def _zone(self, block: Block) -> Zone:
-        return block.zone
+        self._say(block.node, block.section.page, zone or block.zone, lead if zone else "")
 
     def _say(self, node: Node, page: Page, zone: Zone, lead: str) -> None:
         text = node.marked()

@@ -112,6 +112,17 @@ def names_severity(text: str) -> int | None:
     return found[0] if len(found) == 1 and re.match(r"sev", text.strip(), re.IGNORECASE) else None
 
 
+def stated_alerts(text: str) -> list[str]:
+    """Alert names after the words "Alert:" or "Alert name:", in backticks."""
+    found = re.search(r"\bAlerts?(?: names?)?:\s*((?:`\w+`[\s,/]*)+)", text, re.IGNORECASE)
+    return re.findall(r"`(\w+)`", found.group(1)) if found else []
+
+
+def stated_level(text: str) -> list[int]:
+    """The level after the word "Severity:", when it is a number ("Severity: P2")."""
+    return [int(digit) for digit in re.findall(r"\bSeverity:\s*(?:P|S|SEV)?[ -]?([1-9])\b", text, re.IGNORECASE)]
+
+
 def declared_symptom(symptom_id: str, entry: Mapping[str, object], place: Place) -> Symptom | str:
     """A symptom from the front matter's `signals:` list, or what is wrong with the entry."""
     kind = next((kind for kind in _KINDS if kind in entry), None)

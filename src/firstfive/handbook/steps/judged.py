@@ -28,7 +28,7 @@ from firstfive.shell.parse import Script, Statement
 from firstfive.shell.risk import Judgement, Verdict
 
 _ROLL_BACK = re.compile(r"\broll(?:ing)?[ -]?back\b|\bback to the previous\b", re.IGNORECASE)
-_VERIFY = re.compile(r"^(?:verify|confirm|check again|make sure)\b", re.IGNORECASE)
+_VERIFY = re.compile(r"^(?:verify|verification|confirm|check again|make sure)\b", re.IGNORECASE)
 _SEE = re.compile(r"\bsee\s+(?:§\s*)?(\d+(?:\.\d+)*)|§\s*(\d+(?:\.\d+)*)|\[\[#?([^\]|]+)")
 _TTY = re.compile(r"(?<=\s)(?:-it|-ti|-t|--tty)(?=\s)")
 _BY_HAND = frozenset({"editor", "interactive"})
