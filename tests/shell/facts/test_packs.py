@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 
 import pytest
@@ -135,3 +136,41 @@ def test_no_output_makes_it_stumble(text: str) -> None:
         for case in row.get("case", []):  # type: ignore[attr-defined]
             found = extract(case["command"], stdout=text, stderr=text, exit_code=0)
             assert all(name in known() for name in found), file
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "\n",
+        " ",
+        "12 x\n",
+        "a\t",
+        "NAMES  STATUS\n",
+        "a" * 60 + "\n",
+        "\\",
+        '{"a":',
+        "Mem: 1 ",
+        "-db-1",
+        "1",
+        "HTTP/1.1 ",
+    ],
+)
+def test_no_output_makes_it_slow(piece: str) -> None:
+    text = piece * (300_000 // len(piece))
+    for file, row in rows():
+        case = row["case"][0]  # type: ignore[index]
+        begun = time.process_time()
+        extract(case["command"], stdout=text, stderr="", exit_code=0)
+        assert time.process_time() - begun < 3.0, (file, case["command"])
+
+
+def test_a_template_is_cut_at_its_own_text() -> None:
+    found = extract(
+        "docker ps -a --format '{{.Names}}: {{.Status}}!' --filter name=web",
+        stdout="web: Up 3 s!\n",
+        stderr="",
+        exit_code=0,
+    )
+    assert found["container.status"] == "running"
+    for form in ("{{.Names}}{{.Status}}", "{{.Names}}: {{.Status}}", "json"):
+        assert extract(f"docker ps --format '{form}'", stdout="webUp 3 s\n", stderr="", exit_code=0) == {}

@@ -43,6 +43,8 @@ class Found:
     end: int
 
 
+MOST_PLACEHOLDERS = 500  # in one script
+
 # A name begins with a letter or @, ends with a letter, digit, dot or closing bracket, and holds nothing bash would act on.
 # What it cannot be: a redirection with spaces around its words (`< in >`), `<(`, `<<`, `\<word>`.
 _PLACEHOLDER = re.compile(r"(?<![<\\])<([^\W\d_@](?:[\w./@:%+'|-]|[ ](?=\S)){0,78}?|@\w[\w.-]{0,40})>")
@@ -59,10 +61,12 @@ def found_in(script: str) -> tuple[Found, ...]:
         name = match[1]
         if not re.search(r"[\w.)]\Z", name) or f"</{name.split(' ')[0]}>" in script:
             continue
-        before, after = script[: match.start()][-1:], script[match.end() : match.end() + 1]
+        before, after = script[max(0, match.start() - 1) : match.start()], script[match.end() : match.end() + 1]
         if " " not in name and _GLUED_REDIRECT.search(before) and (after.isalnum() or after == "_"):
             continue
         found.append(Found(name=name, start=match.start(), end=match.end()))
+        if len(found) > MOST_PLACEHOLDERS:
+            break
     return tuple(found)
 
 

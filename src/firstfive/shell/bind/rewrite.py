@@ -11,7 +11,16 @@ from dataclasses import dataclass
 from firstfive.errors import ShellSyntaxError
 from firstfive.shell.bind.contexts import TOKEN, Context, Use, uses_of
 from firstfive.shell.bind.interpreters import UNLISTED
-from firstfive.shell.bind.placeholders import CLOSED, OPEN, Found, ParamType, found_in, type_of, variable_of
+from firstfive.shell.bind.placeholders import (
+    CLOSED,
+    MOST_PLACEHOLDERS,
+    OPEN,
+    Found,
+    ParamType,
+    found_in,
+    type_of,
+    variable_of,
+)
 from firstfive.shell.parse import Script, parse
 
 
@@ -115,6 +124,9 @@ def neutralised(script: str, found: Sequence[Found]) -> str:
 
 def parsed(script: str, found: Sequence[Found], neutral: str) -> Script:
     """The tree of the neutral script; a syntax error is told at its place in the script as written."""
+    if len(found) > MOST_PLACEHOLDERS:
+        line, column = position(script, found[-1].start)
+        raise ShellSyntaxError(f"more than {MOST_PLACEHOLDERS} placeholders in one script", line=line, column=column)
     if TOKEN.search(script.encode()):
         raise ShellSyntaxError(f"{_token(0)} is a word that Firstfive keeps for itself", line=1, column=1)
     try:

@@ -105,16 +105,24 @@ def template_rows(form: str, text: str) -> list[dict[str, str]]:
     pieces = re.split(r"\{\{\s*(?:json\s+)?\.([\w.]+)\s*\}\}", form.replace("\\t", "\t").replace("\\n", "\n"))
     if len(pieces) < 3 or any("{{" in literal for literal in pieces[::2]) or "\n" in "".join(pieces).strip("\n"):
         return []
-    fields = pieces[1::2]
-    pattern = "".join(
-        re.escape(piece.strip("\n")) if number % 2 == 0 else "(.*?)" for number, piece in enumerate(pieces)
-    )
-    rows = []
-    for line in text.splitlines():
-        match = re.fullmatch(pattern, line[:2000])
-        if match is not None and line.strip():
-            rows.append(dict(zip(fields, (value.strip('"') for value in match.groups()), strict=True)))
-    return rows
+    literals = [piece.strip("\n") for piece in pieces[::2]]
+    cut = (_cut(line, literals) for line in text.splitlines() if line.strip())
+    return [dict(zip(pieces[1::2], values, strict=True)) for values in cut if values is not None]
+
+
+def _cut(line: str, literals: list[str]) -> list[str] | None:
+    """The pieces of a line between the literals of a template; None when it does not have them."""
+    if not line.startswith(literals[0]) or not line.endswith(literals[-1]):
+        return None
+    at, values = len(literals[0]), []
+    for literal in literals[1:-1]:
+        found = line.find(literal, at)
+        if found < 0 or not literal:
+            return None
+        values.append(line[at:found].strip('"'))
+        at = found + len(literal)
+    end = len(line) - len(literals[-1])
+    return [*values, line[at:end].strip('"')] if end >= at else None
 
 
 def _known_values(found: Mapping[str, Any]) -> Found:
@@ -160,6 +168,8 @@ def _rows(stage: Stage, text: str) -> list[dict[str, str]] | None:
     form = stage.option("--format") or ""
     if form in ("json", "{{json .}}"):
         document = read_json(text)
+        if document is None and text.strip():
+            return None
         entries = document if isinstance(document, list) else [document] if isinstance(document, dict) else []
         flat = [item for entry in entries for item in (entry if isinstance(entry, list) else [entry])]
         rows = [{str(k).upper(): str(v) for k, v in entry.items()} for entry in flat if isinstance(entry, dict)]
@@ -168,6 +178,8 @@ def _rows(stage: Stage, text: str) -> list[dict[str, str]] | None:
         if not {"Names", "Name"} & set(fields) or "Status" not in fields:
             return None
         rows = [{k.upper(): v for k, v in row.items()} for row in template_rows(form, text)]
+        if len(rows) != sum(1 for line in text.splitlines() if line.strip()):
+            return None
     else:
         heading = "NAMES" if "NAMES" in text else "NAME"
         if heading not in text or "STATUS" not in text:

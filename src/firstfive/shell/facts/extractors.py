@@ -55,6 +55,7 @@ _NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 _CALL = re.compile(r"([a-z]+)\s*(?:\((.*)\))?", re.DOTALL)
 _TEXT = re.compile(r"r?\"((?:[^\"\\]|\\.)*)\"|r?'((?:[^'\\]|\\.)*)'", re.DOTALL)
 _TEXT_AND_NUMBER = re.compile(rf"({_TEXT.pattern})\s*(?:,\s*(\d{{1,3}}))?\s*", re.DOTALL)
+_LONGEST_LINE = 10_000
 _BARE = ("lines", "count", "exit")
 _KNOWN = (
     'json("path") regex("re"[,group]) table("COLUMN") line(n) lines count exit contains("s") timestamp(...) since(...)'
@@ -69,8 +70,8 @@ def parse_fact_line(text: str) -> FactLine:
     Raises:
         FactLineError: FF041, for an unknown type or extractor, a bad pattern or path, or a type that the extractor cannot give.
     """
-    found = _LINE.fullmatch(text)
-    if found is None or len(text) > 1000:
+    found = _LINE.fullmatch(text) if len(text) <= 1000 else None
+    if found is None:
         raise FactLineError("a fact line reads: fact NAME : TYPE = EXTRACTOR", remedy=f"extractors: {_KNOWN}")
     name, kind, written = found.groups()
     if not _NAME.fullmatch(name):
@@ -198,7 +199,7 @@ def _regex(pattern: Pattern, number: int, kind: FactType, output: Output) -> Raw
     """Line by line over both outputs. Without a group number the first group counts, or the whole match when there is none."""
     group = number if number >= 0 else min(pattern.groups, 1)
     search = Search(pattern)
-    hits = (line for line in output.both.splitlines() if search.found(line))
+    hits = (line for line in (line[:_LONGEST_LINE] for line in output.both.splitlines()) if search.found(line))
     if kind is FactType.BOOL:
         return next(hits, None) is not None
     taken = (found[group] or "" for line in hits if (found := groups_in(pattern, line)) is not None)

@@ -12,6 +12,7 @@ from functools import lru_cache
 from importlib.resources import files
 from types import MappingProxyType
 
+_LONGEST_PHRASE = 200
 _LEAD = re.compile(r"^(?:if|when|once|in case of|is it|is the)\s+|^(?:the|a|an)\s+")
 _ARROW = re.compile(r"\s*(?:→|->|=>|—|–|:).*\Z", re.DOTALL)
 
@@ -22,6 +23,8 @@ def condition_for(phrase: str, overlay: Mapping[str, str] | None = None) -> str 
     Compared without case, quotes, end marks, a leading "if" or article, and what follows an arrow or colon. The whole phrase must
     fit: "auth failed for one user" is not "auth failed".
     """
+    if len(phrase) > _LONGEST_PHRASE:
+        return None
     plain = plainly(phrase)
     own = {plainly(key): condition for key, condition in (overlay or {}).items()}
     return own.get(plain) or lexicon().get(plain)

@@ -14,6 +14,7 @@ from firstfive.shell.facts.tables import rows_of
 
 Found = dict[str, object]
 
+_MOST_NAMES = 1000
 LONGEST_LOG = 262_144  # characters of a log that stay in a fact
 _NO_DISKS = re.compile(r"tmpfs|devtmpfs|udev|efivarfs|squashfs|overlay|shm|none|/dev/loop\d+", re.ASCII)
 
@@ -46,8 +47,8 @@ def _size(text: str) -> float | None:
 
 def memory(_: Pipeline, output: Output) -> Found:
     """`free`: how much of the memory is not available, and how much of the swap is used."""
-    head = re.search(r"^\s+total\s+used\s+free.*available\s*$", output.stdout, re.MULTILINE)
-    line = re.search(r"^Mem:\s+(.*)$", output.stdout, re.MULTILINE)
+    head = re.search(r"^[ \t]+total[ \t]+used[ \t]+free\b.*available", output.stdout, re.MULTILINE)
+    line = re.search(r"^Mem:[ \t]+(.*)$", output.stdout, re.MULTILINE)
     if head is None or line is None:
         return {}
     sizes = [_size(word) for word in line[1].split()]
@@ -55,7 +56,7 @@ def memory(_: Pipeline, output: Output) -> Found:
     if not total or available is None:
         return {}
     found: Found = {"memory.used_pct": round(100 * (total - available) / total, 1)}
-    swap = re.search(r"^Swap:\s+(\S+)\s+(\S+)", output.stdout, re.MULTILINE)
+    swap = re.search(r"^Swap:[ \t]+(\S+)[ \t]+(\S+)", output.stdout, re.MULTILINE)
     whole, used = (_size(swap[1]), _size(swap[2])) if swap else (None, None)
     if whole and used is not None:
         found["swap.used_pct"] = round(100 * used / whole, 1)
@@ -129,13 +130,14 @@ def ranking(pipeline: Pipeline, output: Output) -> Found:
     flags = "".join(word[1:] for word in behind[0].known if re.fullmatch(r"-[a-z]+", word))
     flags += "n" if "--numeric-sort" in behind[0].words else ""
     flags += "r" if "--reverse" in behind[0].words else ""
-    rows = re.findall(r"^\s*(\d{1,12}) (.+?)\s*$", output.stdout, re.MULTILINE | re.ASCII)
+    pairs = [line.strip().partition(" ") for line in output.stdout.splitlines()]
+    rows = [(int(count), name) for count, _, name in pairs if name and re.fullmatch(r"\d{1,12}", count, re.ASCII)]
     if "n" not in flags or "r" not in flags or not rows:
         return {}
     return {
         "top.first": rows[0][1],
-        "top.count": int(rows[0][0]),
-        "top.names": tuple(name for _, name in rows),
+        "top.count": rows[0][0],
+        "top.names": tuple(name for _, name in rows[:_MOST_NAMES]),
     }
 
 

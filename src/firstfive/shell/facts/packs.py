@@ -98,15 +98,17 @@ def extract(command: str, *, stdout: str, stderr: str, exit_code: int) -> dict[s
     return found
 
 
+@lru_cache(maxsize=1)
 def known() -> Mapping[str, FactSpec]:
     """Every fact that a pack gives or that the program itself collects (deploys), by name."""
     own = {spec.name: spec for spec in OWN}
     return MappingProxyType(own | {spec.name: spec for pack in packs() for spec in pack.facts})
 
 
+@lru_cache(maxsize=1)
 def types() -> Mapping[str, FactType]:
     """The same as types: what a condition may speak of on any page."""
-    return {name: spec.type for name, spec in known().items()}
+    return MappingProxyType({name: spec.type for name, spec in known().items()})
 
 
 OWN: tuple[FactSpec, ...] = (

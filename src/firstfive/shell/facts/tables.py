@@ -15,7 +15,7 @@ def rows_of(text: str, headings: Sequence[str] = ()) -> list[dict[str, str]]:
     Cells are cut where the headings begin, for a cell may be empty or hold spaces. With `headings` the table is the one whose first line
     holds them all. Nothing is returned when there is no such line.
     """
-    lines = text.expandtabs(8).splitlines() if "\t" not in text else text.splitlines()
+    lines = text.splitlines()
     for number, line in enumerate(lines):
         columns = _columns(line)
         names = [name for name, _ in columns]
