@@ -44,7 +44,7 @@ def _answer(words: list[str]) -> int:
         with open(f"{folder}/cli/help.txt", encoding="utf-8") as text:
             sys.stdout.write(text.read())
         return 0
-    if words[0] == "status":
+    if words[:1] == ["status"] and not completing:
         from firstfive.cli import quick
 
         done = quick.status(words[1:])
