@@ -16,7 +16,7 @@ SHOWN_OUTPUT = 12
 def listing(answer: View) -> str:
     """Incidents, one a line."""
     rows = answer.get("incidents", [])
-    return "\n".join(line(row) for row in rows) if rows else "No open incident."
+    return "\n".join(line({**row, "waiting": len(row.get("waiting") or ())}) for row in rows) or "No open incident."
 
 
 def incident(seen: View) -> str:

@@ -14,6 +14,7 @@ import msgspec
 
 from firstfive.errors import JournalError, Refused
 from firstfive.handbook.model import Handbook
+from firstfive.incident import communicate
 from firstfive.incident import events as ev
 from firstfive.incident import orders as od
 from firstfive.incident.decide import decide
@@ -131,5 +132,5 @@ def finished(incident: Incident) -> bool:
     """Resolved, told, and written up or refused with a reason: nothing more is due."""
     if incident.resolved_at is None:
         return False
-    told = any(notice.kind == "resolution" for notice, _ in incident.notices)
+    told = any(notice.kind == "resolution" for notice, _ in communicate.attempted(incident))
     return told and (incident.postmortem is not None or bool(incident.postmortem_why_not))

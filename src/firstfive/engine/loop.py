@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from firstfive.engine import obey
 from firstfive.engine.advance import KINDS, Rules, advance
+from firstfive.engine.requests import sound
 from firstfive.errors import FirstfiveError, Refused
 from firstfive.handbook.model import Handbook
 from firstfive.incident import events as ev
@@ -95,7 +96,7 @@ class Engine:
             state = self.rules.load(tx, incident_id)
             if repeats(state, event, by):
                 return state
-            accepted = accept(state, event, now)
+            accepted = accept(state, sound(self.rules.handbook_for(state), event), now)
             return advance(tx, self.rules, incident_id, (accepted,), by=by, now=now)
 
         return await self._write(write)
@@ -177,7 +178,8 @@ class Engine:
         now = self.clock.now()
         for incident_id in tx.incidents(only_open=True):
             if self.rules.load(tx, incident_id).resolved_at is None:
-                advance(tx, self.rules, incident_id, _deploy_events(deploy, now), by=ev.SELF, now=now)
+                during = _deploy_events(deploy, now)[:1]  # what was deployed since is noted; it is not what broke it
+                advance(tx, self.rules, incident_id, during, by=ev.SELF, now=now)
         return f"{deploy.subject} went from {deploy.previous or 'unknown'} to {deploy.version}"
 
     # --------------------------------------------------------------------------------------------------------- loop

@@ -6,10 +6,13 @@ Shared by the API and the command line, so that both accept and refuse the same 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from firstfive.errors import Exit, Refused
+from firstfive.handbook.model import Handbook, Step
 from firstfive.incident import events as ev
+from firstfive.shell.bind import ParamType, check_value
 
 Fields = Mapping[str, Any]
 
@@ -75,3 +78,35 @@ def event_of(verb: str, fields: Fields) -> ev.Event:
             exit_code=Exit.USAGE,
         )
     return make(fields)
+
+
+def sound(handbook: Handbook, event: ev.Event) -> ev.Event:
+    """The event with what it names checked against the page it is pinned to, and values in their normal form.
+
+    Raises Refused for a step, a placeholder or a severity that the page does not have, FirstfiveError for a value of the wrong type.
+    """
+    match event:
+        case ev.StepRequested(step=step_id):
+            _step(handbook, step_id)
+        case ev.ParameterSet(step=step_id, name=name, value=value):
+            step = _step(handbook, step_id)
+            parameter = next((p for p in step.parameters if p.name == name), None)
+            if parameter is None:
+                known = ", ".join(f"<{p.name}>" for p in step.parameters) or "none"
+                raise Refused(f"step {step_id} has no <{name}>", remedy=f"it has: {known}", exit_code=Exit.USAGE)
+            return replace(event, value=check_value(ParamType(parameter.kind), value))
+        case ev.SeverityChanged(level=level) if handbook.severities and handbook.severity(level) is None:
+            known = ", ".join(str(s.level) for s in handbook.severities)
+            raise Refused(f"the page's matrix has no severity {level}", remedy=f"it has {known}", exit_code=Exit.USAGE)
+        case _:
+            pass
+    return event
+
+
+def _step(handbook: Handbook, step_id: str) -> Step:
+    found = handbook.step(step_id)
+    if found is None:
+        raise Refused(
+            f"the page has no step {step_id}", remedy="firstfive explain shows the ids of steps", exit_code=Exit.USAGE
+        )
+    return found[1]

@@ -32,16 +32,17 @@ def orders(handbook: Handbook, policy: Policy, incident: Incident, now: datetime
     number = len(incident.pages) + 1
     if number > len(ladder):
         return
-    due = declared if number == 1 else incident.pages[-1][1] + wait
+    last = incident.pages[-1] if incident.pages else None
+    unreached = last is not None and isinstance(last[0], ev.PageFailed)
+    due = declared if last is None else last[1] + (timedelta(0) if unreached else wait)
     if now < due:
         yield WakeAt(at=due, why="escalate")
         return
     role, name, channel = ladder[number - 1]
-    why = (
-        "the incident was declared"
-        if number == 1
-        else f"nobody acknowledged within {int(wait.total_seconds() // 60)} min"
-    )
+    why = "the incident was declared"
+    if last is not None:
+        minutes = int(wait.total_seconds() // 60)
+        why = f"{last[0].role} could not be reached" if unreached else f"nobody acknowledged within {minutes} min"
     yield Page(number=number, role=role, contact=name, channel=channel, why=why)
 
 

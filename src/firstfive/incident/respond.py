@@ -76,7 +76,9 @@ def _looks_before(handbook: Handbook, incident: Incident, waits: Step, step: Ste
 
 
 def _move(policy: Policy, incident: Incident, runbook: Runbook, step: Step) -> Iterator[Order]:
-    if step.id in incident.skipped or step.mode is Mode.MANUAL:
+    if step.mode is Mode.MANUAL:
+        return
+    if step.id in incident.skipped and standing(incident, step)[0] is Outcome.FALSE:
         return
     attempts = incident.of_step(step.id)
     if any(a.state in _LIVE for a in attempts):

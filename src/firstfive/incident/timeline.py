@@ -135,8 +135,9 @@ def _after(s: Incident, entry: ev.Entry, event: ev.Event) -> Incident:  # noqa: 
             return replace(s, checks=_with(s.checks, check, event))
         case ev.FactsFound(facts=facts):
             return replace(s, facts={**s.facts, **{f.name: (f, at) for f in facts}})
-        case ev.DeployNoticed():
-            return replace(s, deploy=event)
+        case ev.DeployNoticed(deployed_at=deployed_at):
+            came_after = s.declared_at is not None and deployed_at > s.declared_at
+            return s if came_after else replace(s, deploy=event)
         case ev.RunbooksRanked(ranking=ranking):
             return replace(s, ranking=ranking)
         case ev.HypothesisSet(text=text):

@@ -153,32 +153,8 @@ class _Kept:
 async def _capture(argv: list[str], workdir: Path, environment: Mapping[str, str], timeout: timedelta) -> Output:
     """Start argv in its own process group with stdin closed, read both streams, end the group at the timeout."""
     loop = asyncio.get_running_loop()
-    out_read, out_write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-    err_read, err_write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-    os.set_blocking(out_write, True)
-    os.set_blocking(err_write, True)
     began = monotonic()
-    try:
-        pid = os.posix_spawn(  # noqa: ASYNC221 - starting takes a millisecond, waiting is done on a pidfd
-            "/usr/bin/env",
-            ["env", "-C", str(workdir), *argv],
-            dict(environment),
-            setsid=True,
-            file_actions=[
-                (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
-                (os.POSIX_SPAWN_DUP2, out_write, 1),
-                (os.POSIX_SPAWN_DUP2, err_write, 2),
-            ],
-        )
-    except OSError as problem:
-        os.close(out_read)
-        os.close(err_read)
-        raise FirstfiveError(
-            f"a shell could not be started: {problem.strerror}", exit_code=Exit.TARGET_UNREACHABLE
-        ) from problem
-    finally:
-        os.close(out_write)
-        os.close(err_write)
+    pid, out_read, err_read = _spawned(argv, workdir, environment)
     out, err = _Kept(), _Kept()
     ended = asyncio.gather(_drained(loop, out_read, out), _drained(loop, err_read, err), _exited(loop, pid))
     timed_out = False
@@ -202,6 +178,38 @@ async def _capture(argv: list[str], workdir: Path, environment: Mapping[str, str
         took=took,
         timed_out=timed_out,
     )
+
+
+def _spawned(argv: list[str], workdir: Path, environment: Mapping[str, str]) -> tuple[int, int, int]:
+    """(pid, read end of stdout, read end of stderr) of a process in a session of its own with stdin closed."""
+    out_read, out_write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+    err_read, err_write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+    os.set_blocking(out_write, True)
+    os.set_blocking(err_write, True)
+    try:
+        pid = os.posix_spawn(
+            "/usr/bin/env",
+            ["env", "-C", str(workdir), *argv],
+            dict(environment),
+            setsid=True,
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_DUP2, out_write, 1),
+                (os.POSIX_SPAWN_DUP2, err_write, 2),
+            ],
+        )
+    except OSError as problem:
+        os.close(out_read)
+        os.close(err_read)
+        raise FirstfiveError(
+            f"a shell could not be started: {problem.strerror}",
+            remedy="look at the limits of processes and memory on this machine; nothing was run",
+            exit_code=Exit.TARGET_UNREACHABLE,
+        ) from problem
+    finally:
+        os.close(out_write)
+        os.close(err_write)
+    return pid, out_read, err_read
 
 
 async def _drained(loop: asyncio.AbstractEventLoop, fd: int, kept: _Kept) -> None:
