@@ -114,7 +114,7 @@ def step(step_id: str, **changes: Any) -> Step:
     return Step(**{**fields, **changes})
 
 
-PREVIOUS = Parameter(name="previous-version", variable="FF_PREVIOUS_VERSION", kind="string", place=HERE)
+PREVIOUS = Parameter(name="previous-version", variable="FF_PREVIOUS_VERSION", kind="image_tag", place=HERE)
 ROLL_BACK = step(
     "down#3",
     changing=True,

@@ -180,6 +180,14 @@ LADDER = [
     ),
     ((DECLARED, (5, "ana", ev.Acknowledged(responder="ana"))), 9000, PAGE, None, None, "an answer ends it"),
     ((DECLARED, RESOLVED), 9000, PAGE, None, None, "so does the end"),
+    (
+        (DECLARED, (0, ev.PageFailed(number=1, role="On-call engineer", why="no such channel"))),
+        1,
+        PAGE,
+        ("ben", "On-call engineer (backup)"),
+        None,
+        "who cannot be reached is not waited for",
+    ),
     (((0, b.declared(2)), (0, paged(1))), 3599, PAGE, None, 3600, "sev 2 gives an hour"),
     (((0, b.declared(3)),), 9000, PAGE, None, None, "the matrix wakes nobody for sev 3"),
     (

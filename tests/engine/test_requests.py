@@ -1,0 +1,70 @@
+"""What people may ask, and what is refused in which words."""
+
+from __future__ import annotations
+
+import pytest
+from incident import builders as b
+
+from firstfive.engine.requests import event_of, sound
+from firstfive.errors import FirstfiveError, Refused
+from firstfive.incident import events as ev
+
+GOOD = [
+    ("ack", {"by": "sam"}, ev.Acknowledged(responder="sam")),
+    ("hypothesis", {"by": "sam", "text": " disk "}, ev.HypothesisSet(text="disk")),
+    ("approve", {"by": "sam", "run": "r", "sha256": "s"}, ev.Approved(run="r", sha256="s")),
+    ("decline", {"by": "sam", "run": "r"}, ev.Declined(run="r", why="declined")),
+    ("settle", {"by": "sam", "run": "r", "ran": True}, ev.OutcomeSettled(run="r", step="", ran=True, note="")),
+    ("resolve", {"by": "sam"}, ev.Resolved(why="a responder says so", root_cause="")),
+]
+
+
+@pytest.mark.parametrize(("verb", "fields", "event"), GOOD, ids=[g[0] for g in GOOD])
+def test_a_verb_and_its_fields_make_one_event(verb: str, fields: dict[str, object], event: ev.Event) -> None:
+    assert event_of(verb, fields) == event
+
+
+BAD = [
+    ("explode", {}, "nobody can 'explode' an incident"),
+    ("hypothesis", {"by": "sam"}, "text is missing"),
+    ("hypothesis", {"by": "sam", "text": 7}, "text is missing"),
+    ("ack", {"by": "sam", "surprise": 1}, "unknown field surprise"),
+    ("severity", {"by": "sam", "level": "1", "why": "x"}, "'1' is no severity level"),
+    ("severity", {"by": "sam", "level": True, "why": "x"}, "True is no severity level"),
+    ("settle", {"by": "sam", "run": "r", "ran": "yes"}, "ran is true or false"),
+]
+
+
+@pytest.mark.parametrize(("verb", "fields", "says"), BAD, ids=[f"{v}-{s}" for v, _, s in BAD])
+def test_bad_fields_are_refused_by_name(verb: str, fields: dict[str, object], says: str) -> None:
+    with pytest.raises(Refused) as refused:
+        event_of(verb, fields)
+    assert refused.value.what == says
+    assert refused.value.exit_code == 2
+
+
+UNSOUND = [
+    (ev.StepRequested(step="nowhere#9"), "the page has no step nowhere#9"),
+    (ev.ParameterSet(step="nowhere#9", name="x", value="1"), "the page has no step nowhere#9"),
+    (ev.ParameterSet(step="down#3", name="x", value="1"), "step down#3 has no <x>"),
+    (ev.SeverityChanged(level=7, why="x"), "the page's matrix has no severity 7"),
+]
+
+
+@pytest.mark.parametrize(("event", "says"), UNSOUND, ids=[s for _, s in UNSOUND])
+def test_what_the_page_does_not_have_is_refused(event: ev.Event, says: str) -> None:
+    with pytest.raises(Refused) as refused:
+        sound(b.handbook(), event)
+    assert refused.value.what == says
+    assert refused.value.remedy
+
+
+@pytest.mark.parametrize("value", ["--privileged", "1.4.1; rm -rf /", "$(id)", "", "a b"])
+def test_a_value_of_the_wrong_type_never_becomes_a_parameter(value: str) -> None:
+    with pytest.raises(FirstfiveError):
+        sound(b.handbook(), ev.ParameterSet(step="down#3", name="previous-version", value=value))
+
+
+def test_a_sound_value_passes() -> None:
+    event = ev.ParameterSet(step="down#3", name="previous-version", value="1.4.1")
+    assert sound(b.handbook(), event) == event
