@@ -108,7 +108,7 @@ def test_a_step_shows_the_exact_bytes_that_an_approval_covers() -> None:
     assert (row["state"], row["mode"], row["verdict"], row["changing"]) == ("asked", "approve", "changing", True)
     assert row["script"] == 'release "<previous-version>"'
     assert row["placeholders"] == [
-        {"name": "previous-version", "kind": "string", "variable": "FF_PREVIOUS_VERSION", "value": "1.4.1"}
+        {"name": "previous-version", "kind": "image_tag", "variable": "FF_PREVIOUS_VERSION", "value": "1.4.1"}
     ]
 
 
