@@ -25,6 +25,7 @@ from firstfive.handbook.runbook.duties import duties_in
 from firstfive.handbook.runbook.symptoms import Spoken, read_symptom
 from firstfive.handbook.sections import MissingLink, outline, resolve
 from firstfive.handbook.severity import response_time
+from firstfive.handbook.steps.judged import without_terminal
 from firstfive.handbook.templates import template_kind
 
 HERE = Place(page="a.md", line=1)
@@ -209,3 +210,23 @@ def test_a_link_finds_its_heading(link: str, heading: str, others: int, why: str
 def test_a_link_that_leads_nowhere_says_what_is_missing(link: str) -> None:
     with pytest.raises(MissingLink, match=r"no (?:page|heading|block)"):
         resolve(link, VAULT["a.md"], VAULT)
+
+
+TERMINALS = [
+    ("docker exec -it web ps", "docker exec -i web ps", "the usual one"),
+    ("docker exec -t web ps", "docker exec web ps", "nothing is left of it"),
+    ("docker exec -u root -it web ps", "docker exec -u root -it web ps", "an option with a value is not looked behind"),
+    ("docker exec --privileged -ti web ps", "docker exec --privileged -i web ps", "after another option"),
+    (
+        "kubectl -n=x exec -it pod -- sort -t , f",
+        "kubectl -n=x exec -i pod -- sort -t , f",
+        "only the client's own option",
+    ),
+    ("docker exec web sort -t , f", "docker exec web sort -t , f", "a -t of the inner command"),
+    ("sort -t , f", "sort -t , f", "no client at all"),
+]
+
+
+@pytest.mark.parametrize(("script", "sent", "why"), TERMINALS, ids=[row[2] for row in TERMINALS])
+def test_only_the_option_that_asks_for_a_terminal_goes(script: str, sent: str, why: str) -> None:
+    assert without_terminal(script) == sent, why

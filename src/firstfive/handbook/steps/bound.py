@@ -6,6 +6,7 @@ Called by `runbook.build` between cutting and building. Values are unknown here;
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from firstfive.errors import ShellSyntaxError
 from firstfive.handbook.markdown import CodeLine
@@ -58,8 +59,13 @@ def judge_step(ready: Ready, shell: Shell, problems: list[Problem]) -> None:
     """Fill `ready.judgement`, `commands` and what is sent without a terminal; FF040 is found here."""
     names = [parameter.variable for parameter in ready.parameters]
     ready.judgement = shell.judged(ready.sent, names)
-    ready.sent = without_terminal(ready.sent, frozenset(ready.judgement.tags))
     ready.commands = commands_of(ready.judgement, ready.lines, ready.draft.place.page, ready.parameters)
+    if ready.judgement.tags & {"needs-tty", "interactive"}:
+        ready.sent = without_terminal(ready.sent)
+        sent = shell.judged(ready.sent, names)
+        ready.judgement = (
+            sent if sent.verdict >= ready.judgement.verdict else replace(sent, verdict=ready.judgement.verdict)
+        )
     check_risk(ready.wishes, ready.judgement.verdict, ready.script, problems)
     check_retry(ready.wishes, ready.judgement.verdict, problems)
 

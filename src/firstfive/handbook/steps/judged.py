@@ -30,7 +30,9 @@ from firstfive.shell.risk import Judgement, Verdict
 _ROLL_BACK = re.compile(r"\broll(?:ing)?[ -]?back\b|\bback to the previous\b", re.IGNORECASE)
 _VERIFY = re.compile(r"^(?:verify|verification|confirm|check again|make sure)\b", re.IGNORECASE)
 _SEE = re.compile(r"\bsee\s+(?:§\s*)?(\d+(?:\.\d+)*)|§\s*(\d+(?:\.\d+)*)|\[\[#?([^\]|]+)")
-_TTY = re.compile(r"(?<=\s)(?:-it|-ti|-t|--tty)(?=\s)")
+_TTY = re.compile(
+    r"(\b(?:docker|podman|nerdctl|kubectl|oc)\s+(?:-\S+\s+)*(?:exec|run|debug)\s+(?:-(?!-?t)(?!it\s)\S+\s+)*)(-it|-ti|-t|--tty)\s+"
+)
 _BY_HAND = frozenset({"editor", "interactive"})
 
 
@@ -90,11 +92,9 @@ def _touches(statement: Statement, rows: range) -> bool:
     return any(_covers(statement, row + 1) for row in rows)
 
 
-def without_terminal(script: str, tags: frozenset[str]) -> str:
-    """The script that is sent where no terminal is: `-it` becomes `-i`, `-t` goes."""
-    if "needs-tty" not in tags and "interactive" not in tags:
-        return script
-    return _TTY.sub(lambda found: "-i" if "i" in found.group() else "", script)
+def without_terminal(script: str) -> str:
+    """The script that is sent where no terminal is: `-it` right after an exec or run verb becomes `-i`, `-t` goes."""
+    return _TTY.sub(lambda found: found.group(1) + ("-i " if "i" in found.group(2) else ""), script)
 
 
 def build_step(
@@ -186,25 +186,11 @@ def _mode(ready: Ready, verdict: Verdict, *, runnable: bool) -> Mode:
     judgement = ready.judgement
     if not runnable or judgement is None or ready.wishes.manual:
         return Mode.MANUAL
-    if (
-        judgement.findings
-        and all(finding.tags & _BY_HAND for finding in judgement.findings)
-        and not _terminal_only(ready)
-    ):
+    if judgement.findings and all(finding.tags & _BY_HAND for finding in judgement.findings):
         return Mode.MANUAL
-    if verdict is Verdict.READ_ONLY and not ready.parameters and not ready.wishes.approve and _auto(judgement):
+    if verdict is Verdict.READ_ONLY and not ready.parameters and not ready.wishes.approve and judgement.auto:
         return Mode.AUTO
     return Mode.APPROVE
-
-
-def _auto(judgement: Judgement) -> bool:
-    """Safe to run unasked. A command that follows for ever is, too: its step's timeout ends it."""
-    return judgement.auto
-
-
-def _terminal_only(ready: Ready) -> bool:
-    """Whether dropping the terminal flag is all it takes to run this without a person at the keys."""
-    return ready.sent != (ready.bound.script if ready.bound is not None else ready.script)
 
 
 def _titled_condition(draft: Draft, *, has_script: bool) -> tuple[If | None, list[If]]:
