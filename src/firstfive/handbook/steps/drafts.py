@@ -83,9 +83,17 @@ def hand_draft(piece: Piece) -> Draft:
 
 
 def cut(piece: Piece, script: Script | None, problems: list[Problem]) -> list[Draft]:
-    """The drafts in a piece's fence: one for each `# N.` comment, or one for the whole fence without them."""
+    """The drafts in a piece's fence: one for each `# N.` comment, or one for the whole fence without them.
+
+    A fence that bash cannot read stays in one piece, untouched: what is a comment in it nobody can tell.
+    """
     fence = piece.fence
     assert fence is not None
+    if script is None:
+        whole = Draft(title="", place=piece.place, fence=fence, lines=list(fence.lines))
+        if piece.title:
+            _announce(whole, piece)
+        return [whole]
     talk, commands = _separate(fence, script)
     first = Draft(title="", place=piece.place, fence=fence)
     drafts = [first]
@@ -122,18 +130,12 @@ def _any_command(draft: Draft) -> bool:
     return any(line.text.strip() for line in draft.lines)
 
 
-def _separate(fence: Fence, script: Script | None) -> tuple[dict[int, Said], dict[int, CodeLine]]:
+def _separate(fence: Fence, script: Script) -> tuple[dict[int, Said], dict[int, CodeLine]]:
     """Comments and commands by line index. A line that ends up empty is dropped unless the line before continues on it."""
     found: dict[int, tuple[int, str]] = {}
-    if script is not None:
-        for comment in script.comments:
-            stored = fence.lines[comment.line - 1].text.encode()
-            found[comment.line - 1] = (comment.column - 1, stored[comment.column - 1 :].decode(errors="replace"))
-    else:
-        for at, line in enumerate(fence.lines):
-            bare = line.text.lstrip()
-            if bare.startswith("#"):
-                found[at] = (len(line.text.encode()) - len(bare.encode()), bare)
+    for comment in script.comments:
+        stored = fence.lines[comment.line - 1].text.encode()
+        found[comment.line - 1] = (comment.column - 1, stored[comment.column - 1 :].decode(errors="replace"))
     talk: dict[int, Said] = {}
     commands: dict[int, CodeLine] = {}
     continued = False
@@ -151,10 +153,10 @@ def _separate(fence: Fence, script: Script | None) -> tuple[dict[int, Said], dic
     return talk, commands
 
 
-def _inside_statements(script: Script | None) -> set[int]:
+def _inside_statements(script: Script) -> set[int]:
     """Indexes of lines that lie inside a statement of several lines; a `# N.` there does not begin a step."""
     inside: set[int] = set()
-    for statement in script.statements if script is not None else ():
+    for statement in script.statements:
         length = statement.text.count("\n")
         inside.update(range(statement.line, statement.line + length))
     return inside

@@ -219,7 +219,7 @@ def check_retry(wishes: Wishes, verdict: Verdict, problems: list[Problem]) -> No
     problems.append(
         Problem(
             code="FF041",
-            level=Level.ERROR,
+            level=Level.WARNING if verdict is Verdict.UNKNOWN else Level.ERROR,
             message="retry= is for steps that only read; this one may change something",
             place=wishes.retry_place,
             help="move it to a step that checks the result",
