@@ -10,21 +10,43 @@ import click
 
 from firstfive.cli.incident import INCIDENT
 from firstfive.cli.line import View, ask, options, settings_of, show
-from firstfive.errors import Exit, FirstfiveError
+from firstfive.errors import Exit, FirstfiveError, Refused
 
 
 @click.command()
 @INCIDENT
 @options
 def timeline(incident: str, vault: Path | None, config: Path | None, as_json: bool) -> None:
-    """The timeline of an incident; with --json one entry a line, hashes included."""
-    seen = ask(settings_of(vault, config), "GET", f"/incidents/{incident}")
+    """The timeline of an incident; with --json the whole record, one entry a line, as the hash chain covers it."""
+    settings = settings_of(vault, config)
+    if as_json:
+        for line in _record(settings.database, incident):
+            click.echo(line)
+        return
+    seen = ask(settings, "GET", f"/incidents/{incident}")
     for entry in seen["timeline"]:
-        click.echo(
-            json.dumps(entry, ensure_ascii=False)
-            if as_json
-            else f"{entry['at'][:19]}Z  {entry['by']:<10}  {entry['text']}"
-        )
+        click.echo(f"{entry['at'][:19]}Z  {entry['by']:<10}  {entry['text']}")
+
+
+def _record(database: str, incident: str) -> list[str]:
+    """Every entry as it can be verified by a stranger (docs/reference/journal.md), read beside a running server."""
+    import asyncio
+
+    from firstfive.stores import open_journal
+    from firstfive.stores.codec import exported
+
+    async def read() -> list[str]:
+        journal = open_journal(database, read_only=True)
+        try:
+            entries = await journal.read(lambda tx: tx.entries(incident))
+        finally:
+            await journal.close()
+        return [json.dumps(exported(entry), ensure_ascii=False) for entry in entries]
+
+    found = asyncio.run(read())
+    if not found:
+        raise Refused(f"there is no incident {incident}", remedy="firstfive status --all lists them")
+    return found
 
 
 @click.command()
