@@ -36,7 +36,7 @@ class Use:
     """One place where a placeholder's value would arrive.
 
     `number` is the placeholder's own; `at` the byte offset of its word, or -1 when the value arrives through a variable.
-    `label` names what reads it again; `refused` says why no value may stand here.
+    `label` names what reads it again; `refused` says why no value may stand here; `computed` says that bash arithmetic gets it.
     """
 
     number: int
@@ -45,6 +45,7 @@ class Use:
     label: str = ""
     refused: str = ""
     nested: bool = False
+    computed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,7 @@ class _Around:
     nested: bool = False  # in the pattern of an expansion, where a quoted expansion must be quoted once more
     expansion: bool = False  # inside ${...} of a double-quoted text
     word: int = -1  # byte offset of the word
+    computed: bool = False  # arithmetic computes what comes out of here, however it is quoted
     splits: bool = False  # an unquoted expansion here becomes several words
 
 
@@ -113,7 +115,7 @@ class _Walk:
             case "ParamExp":
                 yield from self.expansion(node, around)
             case "ArithmExp" | "ArithmCmd" | "LetClause" | "CStyleLoop":
-                yield from self.parts(node, replace(around, context=Context.ARITHMETIC))
+                yield from self.parts(node, replace(around, context=Context.ARITHMETIC, computed=True))
             case "CallExpr":
                 yield from self.call(node, around)
             case "WordIter":
@@ -124,7 +126,7 @@ class _Walk:
                 yield from self.visit(node["X"], replace(around, role=reads_input(node["Y"]) or around.role))
                 yield from self.visit(node["Y"], around)
             case "BinaryTest" if node.get("Op") in _ARITHMETIC_TESTS:
-                yield from self.parts(node, replace(around, context=Context.ARITHMETIC))
+                yield from self.parts(node, replace(around, context=Context.ARITHMETIC, computed=True))
             case "UnaryTest" if node.get("Op") in ("-v", "-R"):
                 yield from self.parts(node, replace(around, role=Role(label="variable name")))
             case _:
@@ -144,7 +146,7 @@ class _Walk:
                 for assigned in part or ():
                     yield from self.assignment(assigned, around)
             elif key == "Index":
-                yield from self.visit(part, replace(around, context=Context.ARITHMETIC))
+                yield from self.visit(part, replace(around, context=Context.ARITHMETIC, computed=True))
             elif key not in ("Pos", "End", "Name"):
                 yield from self.visit(part, around)
 
@@ -189,7 +191,7 @@ class _Walk:
         inside = around.expansion or around.context in (Context.DOUBLE, Context.HEREDOC)
         for key, part in node.items():
             if key in ("Slice", "Index"):
-                yield from self.visit(part, replace(around, context=Context.ARITHMETIC))
+                yield from self.visit(part, replace(around, context=Context.ARITHMETIC, computed=True))
             elif key in ("Exp", "Repl") and isinstance(part, Mapping):
                 nested = key == "Repl" or part.get("Op") in _PATTERN_OPS
                 yield from self.parts(part, replace(around, nested=nested, expansion=inside))
@@ -201,7 +203,7 @@ class _Walk:
             yield replace(use, refused=use.refused or refused)
 
     def leaf(self, node: Node, around: _Around) -> Iterator[Use]:
-        if around.context is Context.ARITHMETIC:
+        if around.computed:
             for name in self.held:
                 if re.search(rf"\b{name}\b", str(node.get("Value", ""))):
                     yield from self.through(name, around)
@@ -218,6 +220,7 @@ class _Walk:
                 label=label,
                 refused=refused,
                 nested=around.nested,
+                computed=around.computed,
             )
 
     def reading(self, around: _Around, leaf: int, at: int) -> tuple[str, str]:
@@ -240,7 +243,7 @@ class _Walk:
         role = around.role
         if role is None and around.splits and around.context is Context.BARE:
             role = Role(label=UNLISTED)  # an unquoted $x is split, and its second word may be an option
-        if role is None and around.context is not Context.ARITHMETIC:
+        if role is None and not around.computed:
             return
         for number in sorted(self.held.get(name, ())):
             yield Use(
@@ -249,6 +252,7 @@ class _Walk:
                 context=around.context,
                 label=role.label if role else "",
                 refused=role.refused if role else "",
+                computed=around.computed,
             )
 
     def text(self, node: Node) -> bytes:

@@ -187,8 +187,8 @@ def _fatal(placeholder: Placeholder, use: Use) -> bool:
         return False
     if use.refused or use.context is Context.QUOTED_HEREDOC:
         return True
-    if use.context is Context.ARITHMETIC:
-        return placeholder.type is not ParamType.INT
+    if use.computed and placeholder.type is not ParamType.INT:
+        return True
     if use.label == UNLISTED:
         return placeholder.type in OPEN
     return bool(use.label) and placeholder.type not in CLOSED
@@ -205,7 +205,7 @@ def _problem(script: str, one: Found, placeholder: Placeholder, use: Use) -> Bin
         return BindProblem(code="FF023", message=message, line=line, column=column, fatal=True)
     if use.refused:
         message = f"{shown} cannot be bound here: {use.refused}"
-    elif use.context is Context.ARITHMETIC and fatal:
+    elif use.computed and fatal:
         message = f"{shown} ({placeholder.type}) reaches bash arithmetic, which computes text; only an int may"
     elif use.label == UNLISTED and fatal:
         message = f"{shown} ({placeholder.type}) goes to a {use.label}, which might read its value as code"
