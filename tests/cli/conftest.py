@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from cli.door import DEMO, Ask, Said
 
+from cli.door import DEMO, Ask, Said
 from firstfive.__main__ import main
 
 

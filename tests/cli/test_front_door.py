@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
-from cli.door import ROOT, Ask, argv, environment, process
 
+from cli.door import ROOT, Ask, argv, environment, process
 from firstfive import __version__
 from firstfive.cli.commands import COMMANDS, rendered_help
 from firstfive.errors import Exit

@@ -7,8 +7,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from cli.door import Ask, page
 
+from cli.door import Ask, page
 from firstfive import settings
 
 

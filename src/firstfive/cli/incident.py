@@ -31,8 +31,11 @@ BY = click.option("--by", "named", help="Who says so (default: $FIRSTFIVE_USER o
 def status(incident: str | None, everything: bool, vault: Path | None, config: Path | None, as_json: bool) -> None:
     """Open incidents, or one in full."""
     settings = settings_of(vault, config)
-    path = f"/incidents/{incident}" if incident else f"/incidents{'?all=1' if everything else ''}"
-    show(ask(settings, "GET", path), as_json=as_json, text=words.incident if incident else words.listing)
+    if incident:
+        show(ask(settings, "GET", f"/incidents/{incident}"), as_json=as_json, text=words.incident)
+    else:
+        found = words.rows(ask(settings, "GET", f"/incidents{'?all=1' if everything else ''}"))
+        show(found, as_json=as_json, text=words.listing)
 
 
 @click.command()

@@ -40,7 +40,6 @@ def line(row: dict[str, object]) -> str:
     """One open incident in one line."""
     taken = f"taken by {row['acknowledged_by']}" if row.get("acknowledged_by") else "nobody has taken it"
     waiting = row.get("waiting")
-    waiting = len(waiting) if isinstance(waiting, list) else waiting
     ask = f", {waiting} waiting for approval" if waiting else ""
     return f"{row['id']}  SEV-{row.get('level', '?')}  {row.get('status', '')}  {row.get('title', '')}  ({taken}{ask})"
 

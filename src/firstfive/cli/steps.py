@@ -53,7 +53,11 @@ def approve(
         for pair in values:
             name, separator, value = pair.partition("=")
             if not separator:
-                raise Refused(f"{pair!r} is not NAME=VALUE", exit_code=Exit.USAGE)
+                raise Refused(
+                    f"{pair!r} is not NAME=VALUE",
+                    remedy="write --set 'previous-version=1.4.1'",
+                    exit_code=Exit.USAGE,
+                )
             seen = ask(
                 settings,
                 "POST",
@@ -86,7 +90,10 @@ def waiting(seen: View, step: str | None) -> View:
     """The waiting run that is meant; Refused when there is none, or more than one and none was named."""
     runs: list[View] = [r for r in seen.get("waiting", []) if step in (None, r["step"], r["run"], str(r.get("number")))]
     if not runs:
-        raise Refused(f"nothing waits for approval in {seen.get('id')}" + (f" under {step}" if step else ""))
+        raise Refused(
+            f"nothing waits for approval in {seen.get('id')}" + (f" under {step}" if step else ""),
+            remedy=f"firstfive run {seen.get('id')} STEP asks for one; firstfive explain shows them",
+        )
     clear = [r for r in runs if not r.get("doubts")] or runs
     if len(clear) > 1:
         names = ", ".join(str(r["step"]) for r in clear)

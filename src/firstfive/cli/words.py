@@ -13,10 +13,20 @@ View = dict[str, Any]
 SHOWN_OUTPUT = 12
 
 
+ROW = ("id", "title", "level", "status", "declared_at", "acknowledged_by", "next_update_at", "waiting", "mitigated_at")
+
+
+def rows(answer: View) -> View:
+    """Incidents in short, whether they came in short or in full: the same keys as the quick look, `waiting` a count."""
+    short = [{name: row.get(name) for name in ROW} for row in answer.get("incidents", [])]
+    for row in short:
+        row["waiting"] = len(row["waiting"]) if isinstance(row["waiting"], list) else row["waiting"]
+    return {"incidents": short}
+
+
 def listing(answer: View) -> str:
     """Incidents, one a line."""
-    rows = answer.get("incidents", [])
-    return "\n".join(line({**row, "waiting": len(row.get("waiting") or ())}) for row in rows) or "No open incident."
+    return "\n".join(line(row) for row in answer["incidents"]) or "No open incident."
 
 
 def incident(seen: View) -> str:
