@@ -18,6 +18,7 @@ $(CORE): pyproject.toml lock/core.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r lock/core.txt
 	@printf '%s/src\n' "$(CURDIR)" > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/firstfive.pth"
 	@printf '#!%s\nimport sys\nfrom firstfive.__main__ import main\nsys.exit(main())\n' "$(CURDIR)/$(BIN)/python" > $(BIN)/firstfive && chmod +x $(BIN)/firstfive
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m compileall -q src
 	@touch $@
 
 $(STAMP): $(CORE) lock/dev.txt
