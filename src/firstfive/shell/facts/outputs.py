@@ -15,7 +15,7 @@ from firstfive.shell.facts.tables import rows_of
 Found = dict[str, object]
 
 _MOST_NAMES = 1000
-LONGEST_LOG = 262_144  # characters of a log that stay in a fact
+LONGEST_LOG = 32_768  # characters of a log that stay in a fact, and so on the timeline
 _NO_DISKS = re.compile(r"tmpfs|devtmpfs|udev|efivarfs|squashfs|overlay|shm|none|/dev/loop\d+", re.ASCII)
 
 
