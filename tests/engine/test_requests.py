@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from incident import builders as b
 
 from firstfive.engine.requests import event_of, sound
 from firstfive.errors import FirstfiveError, Refused
 from firstfive.incident import events as ev
+from incident import builders as b
 
 GOOD = [
     ("ack", {"by": "sam"}, ev.Acknowledged(responder="sam")),

@@ -1,0 +1,122 @@
+"""Changes are passed on, samples are not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from firstfive.engine.redact import Redactor
+from firstfive.engine.watch import Watch
+from firstfive.errors import JournalError
+from firstfive.incident.signals import Deploy, Signal, SignalKind
+
+START = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class Scripted:
+    """A probe that sees what it is told to see, one letter a look: B bad, G good, X an error."""
+
+    sights: str
+    name: str = "scripted"
+    symptoms: tuple[str, ...] = ("s/1",)
+    looked: int = 0
+
+    async def look(self, now: datetime) -> Sequence[Signal | Deploy]:
+        sight = self.sights[self.looked]
+        self.looked += 1
+        if sight == "X":
+            raise OSError("the host is gone")
+        return [
+            Signal(
+                kind=SignalKind.HTTP,
+                source="http",
+                subject="u",
+                firing=sight == "B",
+                text="t\x1b[31m",
+                at=now,
+                symptom="s/1",
+            )
+        ]
+
+
+@dataclass(slots=True)
+class Turned:
+    at: datetime = START
+
+    def now(self) -> datetime:
+        self.at += timedelta(seconds=1)
+        return self.at
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(0)
+
+
+@dataclass(slots=True)
+class Ear:
+    heard: list[Signal | Deploy] = field(default_factory=list)
+    deaf: int = 0
+
+    async def observe(self, seen: Signal | Deploy) -> str:
+        if self.deaf:
+            self.deaf -= 1
+            raise JournalError("the disk is full")
+        self.heard.append(seen)
+        return ""
+
+
+def told(sights: str, *, deaf: int = 0) -> tuple[str, list[bool]]:
+    """What was passed on, as letters, and after which looks another one soon was asked for."""
+    probe, ear = Scripted(sights), Ear(deaf=deaf)
+    watch = Watch(probes=(probe,), clock=Turned(), observe=ear.observe, redactor=Redactor(), log=lambda _: None)
+
+    async def looks() -> list[bool]:
+        return [await watch.once(probe) for _ in sights]
+
+    doubts = asyncio.run(looks())
+    return "".join("B" if s.firing else "G" for s in ear.heard if isinstance(s, Signal)), doubts
+
+
+@pytest.mark.parametrize(
+    ("sights", "passed_on", "why"),
+    [
+        ("GGGGGG", "G", "it is well: said once, so that a restart learns it"),
+        ("GGGB", "G", "one bad look is doubt, not trouble"),
+        ("GGGBG", "G", "a lost packet is no trouble"),
+        ("GGGBB", "GB", "two in a row are"),
+        ("GGGBBBBBB", "GB", "it is said once, not at every look"),
+        ("BBGB", "B", "one lucky second does not end it"),
+        ("BBGGB", "B", "nor do two"),
+        ("BBGGG", "BG", "three do"),
+        ("BXB", "B", "an error of the probe itself neither confirms nor clears"),
+    ],
+)
+def test_a_change_counts_once_it_is_confirmed(sights: str, passed_on: str, why: str) -> None:
+    assert told(sights)[0] == passed_on, why
+
+
+def test_doubt_asks_for_another_look_soon() -> None:
+    assert told("GGGB")[1] == [True, True, False, True]
+
+
+def test_what_the_journal_did_not_take_is_told_again() -> None:
+    assert told("BBB", deaf=1)[0] == "B"
+
+
+def test_the_first_bad_look_is_when_it_began() -> None:
+    probe, ear = Scripted("BB"), Ear()
+    watch = Watch(probes=(probe,), clock=Turned(), observe=ear.observe, redactor=Redactor(), log=lambda _: None)
+
+    async def looks() -> None:
+        await watch.once(probe)
+        await watch.once(probe)
+
+    asyncio.run(looks())
+    (signal,) = ear.heard
+    assert isinstance(signal, Signal)
+    assert signal.at == START + timedelta(seconds=1)
+    assert signal.text == "t", "evidence is clean before anybody sees it"
