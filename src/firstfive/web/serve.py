@@ -16,12 +16,12 @@ import sys
 from collections.abc import Callable
 
 import uvicorn
-from firstfive.web.app import build
 
 from firstfive.app import Program, open_program
 from firstfive.errors import Exit, FirstfiveError
 from firstfive.notifiers.console import Console
 from firstfive.settings import Settings
+from firstfive.web.app import build
 
 GRACE = 3
 

@@ -1,0 +1,113 @@
+"""The API: the same incidents as data, for the command line and for programs.
+
+Its routes are joined by `app`. Every answer about an incident is `documents.view`; what a verb takes is said by `engine.requests`,
+so that the command line without a server accepts and refuses the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from firstfive import __version__
+from firstfive.engine import requests
+from firstfive.web import asked
+from firstfive.web.engine_face import found, room_of, seen
+
+AT = "/api/v1"
+
+
+def routes() -> list[Route]:
+    """Every route of the API, with /health beside it."""
+    return [
+        Route("/health", health),
+        Route(f"{AT}/incidents", incidents, methods=["GET", "POST"]),
+        Route(f"{AT}/incidents/{{id}}", incident),
+        Route(f"{AT}/incidents/{{id}}/timeline", timeline),
+        *(Route(f"{AT}/incidents/{{id}}/{verb}", saying(verb), methods=["POST"]) for verb in requests.VERBS),
+        Route(f"{AT}/reports", report, methods=["POST"]),
+    ]
+
+
+def _json(answer: dict[str, Any], *, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(answer), status_code=status, media_type="application/json")
+
+
+async def health(request: Request) -> Response:
+    """That the server answers, and which version it is; says nothing of incidents, since it is open."""
+    return _json({"ok": True, "version": __version__})
+
+
+async def incidents(request: Request) -> Response:
+    """GET: the open incidents, newest first, or with ?all=1 the newest of all. POST: declare one."""
+    if request.method == "POST":
+        return await _declared(request)
+    room = room_of(request)
+    if request.query_params.get("all") == "1":
+        listed = [await found(room, i) for i in await room.recent_ids()]
+    else:
+        listed = list(await room.open_incidents())
+    return _json({"incidents": [seen(room, i) for i in listed]})
+
+
+async def _declared(request: Request) -> Response:
+    room = room_of(request)
+    fields = await asked.json_fields(request)
+    asked.known_only(fields, ("by", "title", "level", "why"), "declare")
+    title, why = asked.text(fields, "title"), asked.text(fields, "why", "")
+    made = await room.declare(asked.person(fields), title, asked.level(fields), why)
+    return _json(seen(room, made), status=201)
+
+
+async def report(request: Request) -> Response:
+    """Somebody says that something does not work: joins the incident named, else the newest open one, else declares."""
+    room = room_of(request)
+    fields = await asked.json_fields(request)
+    asked.known_only(fields, ("by", "text", "incident"), "report")
+    about = asked.text(fields, "incident") if "incident" in fields else None
+    if about is not None:
+        await found(room, about)
+    told = await room.report(asked.person(fields), asked.text(fields, "text"), about)
+    return _json(seen(room, told))
+
+
+async def incident(request: Request) -> Response:
+    """One incident in full."""
+    room = room_of(request)
+    return _json(seen(room, await found(room, request.path_params["id"])))
+
+
+async def timeline(request: Request) -> Response:
+    """The timeline alone, with the hash of each entry; ?after=SEQ leaves out what the caller has."""
+    room = room_of(request)
+    state = await found(room, request.path_params["id"])
+    whole = seen(room, state)
+    after = asked.sequence(request.query_params.get("after", ""))
+    rows: Any = whole["timeline"]
+    return _json(
+        {
+            "id": state.id,
+            "seq": whole["seq"],
+            "head": whole["head"],
+            "timeline": [row for row in rows if row["seq"] > after],
+        }
+    )
+
+
+def saying(verb: str) -> Callable[[Request], Awaitable[Response]]:
+    """The answer to one verb: the incident as it stands once the event is written."""
+
+    async def said(request: Request) -> Response:
+        room = room_of(request)
+        incident_id = request.path_params["id"]
+        fields = await asked.json_fields(request)
+        await found(room, incident_id)
+        by = asked.person(fields)
+        return _json(seen(room, await room.say(incident_id, by, requests.event_of(verb, fields))))
+
+    return said

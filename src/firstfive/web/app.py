@@ -1,0 +1,51 @@
+"""Joins pages, API and live streams into one ASGI application behind the door.
+
+Called by `serve` and by tests. Holds no rule of response: what may happen is decided by the engine it is given.
+"""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from firstfive.errors import FirstfiveError
+from firstfive.web import api, live, paper, problems, room
+from firstfive.web.asked import LARGEST_BODY
+from firstfive.web.engine_face import Room
+from firstfive.web.gate import door, dress, guarded, with_headers
+
+SMALL = 500
+
+
+def build(room_behind: Room, /, *, key: str, host: str, port: int) -> Starlette:
+    """The web application of one running program; `key` signs in, `host` and `port` are where it listens."""
+    entrance = door(key=key, host=host, port=port, refuse=problems.problem)
+    app = Starlette(
+        routes=[*room.routes(), *live.routes(), *api.routes(), Route("/static/{name}", paper.static)],
+        middleware=[
+            Middleware(with_headers),
+            Middleware(guarded, door=entrance),
+            Middleware(GZipMiddleware, minimum_size=SMALL),
+        ],
+        exception_handlers={
+            FirstfiveError: problems.on_firstfive,
+            HTTPException: problems.on_http,
+            Exception: _on_bug,
+        },
+        max_body_size=LARGEST_BODY,
+    )
+    app.state.room = room_behind
+    return app
+
+
+async def _on_bug(request: Request, error: Exception) -> Response:
+    """The answer to a bug is made outside the door, so it is dressed here."""
+    answer = await problems.on_bug(request, error)
+    dress(MutableHeaders(raw=answer.raw_headers))
+    return answer

@@ -1,0 +1,95 @@
+"""What the web asks of the engine: one protocol, and the few questions that every surface of it shares.
+
+Implemented by `engine.loop.Engine`; used by `api`, `room` and `live`. Opens nothing and decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from starlette.requests import Request
+
+from firstfive.documents.view import view
+from firstfive.errors import Refused
+from firstfive.handbook.model import Handbook
+from firstfive.incident.events import Event
+from firstfive.incident.policy import Policy
+from firstfive.incident.timeline import Incident
+from firstfive.ports import Clock
+from firstfive.web.problems import UnknownIncident
+
+
+class Room(Protocol):
+    """The running program as the web sees it."""
+
+    @property
+    def policy(self) -> Policy:
+        """The team's numbers."""
+        ...
+
+    @property
+    def handbook(self) -> Handbook:
+        """The page in force for new incidents."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """The only clock."""
+        ...
+
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """Ids of the symptoms that something looks at."""
+        ...
+
+    async def open_incidents(self) -> tuple[Incident, ...]:
+        """Every incident that is not finished, newest first."""
+        ...
+
+    async def recent_ids(self, limit: int = 50) -> tuple[str, ...]:
+        """The newest incidents, finished or not."""
+        ...
+
+    async def incident(self, incident_id: str) -> Incident:
+        """The incident as it stands. Raises Refused when there is none."""
+        ...
+
+    def handbook_for(self, incident: Incident) -> Handbook:
+        """The page that an incident is pinned to."""
+        ...
+
+    async def say(self, incident_id: str, by: str, event: Event) -> Incident:
+        """Write a person's event if the rules accept it now. Raises Refused with the reason."""
+        ...
+
+    async def declare(self, by: str, title: str, level: int | None = None, why: str = "") -> Incident:
+        """A person declares."""
+        ...
+
+    async def report(self, by: str, text: str, incident_id: str | None = None) -> Incident:
+        """A person reports trouble."""
+        ...
+
+    def follow(self, heard: Callable[[str], None]) -> Callable[[], None]:
+        """Call `heard` in this event loop with an incident's id after each commit, until the returned function is called."""
+        ...
+
+
+def room_of(request: Request) -> Room:
+    """The program behind this request."""
+    room: Room = request.app.state.room
+    return room
+
+
+async def found(room: Room, incident_id: str) -> Incident:
+    """The incident, or UnknownIncident in the engine's own words."""
+    try:
+        return await room.incident(incident_id)
+    except Refused as refused:
+        raise UnknownIncident(refused.what, remedy=refused.remedy, exit_code=refused.exit_code) from None
+
+
+def seen(room: Room, incident: Incident) -> dict[str, object]:
+    """The incident as plain data, now, by the page it is pinned to."""
+    return view(incident, room.handbook_for(incident), room.policy, room.clock.now())

@@ -1,0 +1,170 @@
+"""The door: which names the server answers to, who has the key, which posts come from our own pages, and the headers of every answer.
+
+Put around every route by `app`. Knows no incident; compares the key in constant time and never echoes it.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from firstfive.errors import Exit, FirstfiveError
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": CSP,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+OPEN = ("/static/", "/health")
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+COOKIE_LIVES = 7 * 24 * 3600
+
+Refuse = Callable[[Request, int, FirstfiveError], Response]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """What opens: the key, the cookie that carries it, the names the server answers to, and how a refusal is shown."""
+
+    key: str
+    cookie: str
+    hosts: frozenset[str]
+    refuse: Refuse
+
+
+def door(*, key: str, host: str, port: int, refuse: Refuse) -> Door:
+    """The door of a server that listens on host and port. The cookie carries the port, since cookies of one host share ports."""
+    named = f"[{host}]" if ":" in host and not host.startswith("[") else host
+    return Door(key=key, cookie=f"firstfive-key-{port}", hosts=LOOPBACK | {named.lower()}, refuse=refuse)
+
+
+def with_headers(app: ASGIApp) -> ASGIApp:
+    """Every answer with the headers that keep a page to itself; nothing is stored unless the answer says so."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        async def headed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                dress(MutableHeaders(scope=message))
+            await send(message)
+
+        await app(scope, receive, headed)
+
+    return answer
+
+
+def dress(headers: MutableHeaders) -> None:
+    """Add what every answer carries."""
+    for name, value in HEADERS.items():
+        headers.setdefault(name, value)
+    headers.setdefault("Cache-Control", "no-store")
+
+
+def guarded(app: ASGIApp, *, door: Door) -> ASGIApp:
+    """Let through what names this server, has the key and, when it changes something, comes from our own pages."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await app(scope, receive, send)
+            return
+        request = Request(scope)
+        refusal = _refusal(request, door)
+        await (refusal or app)(scope, receive, send)
+
+    return answer
+
+
+def _refusal(request: Request, door: Door) -> Response | None:
+    if _name_of(request.headers.get("host", "")) not in door.hosts:
+        return PlainTextResponse("This server does not answer to that name. Use its own address.\n", status_code=421)
+    if request.url.path.startswith(OPEN[0]) or request.url.path == OPEN[1]:
+        return None
+    if _bearer(request.headers, door):
+        return None
+    if request.method == "GET" and "key" in request.query_params:
+        return _signed_in(request, door)
+    if not same(request.cookies.get(door.cookie, ""), door.key):
+        return door.refuse(request, 401, _no_key())
+    if request.method not in SAFE and not from_our_pages(request.headers):
+        return door.refuse(
+            request,
+            403,
+            FirstfiveError(
+                "this request was sent by another site, so nothing was done",
+                remedy="open the room itself and do it there",
+                exit_code=Exit.NOT_AUTHORISED,
+            ),
+        )
+    return None
+
+
+def same(given: str, key: str) -> bool:
+    """Whether the two are equal, in a time that does not tell how much of it is."""
+    return hmac.compare_digest(given.encode(), key.encode())
+
+
+def _name_of(host: str) -> str:
+    """The name in a Host header, without its port, in lower case; empty when it is none."""
+    try:
+        parts = urlsplit(f"//{host}")
+        port_is_a_number = parts.port is None or parts.port > 0
+    except ValueError:
+        return ""
+    name = (parts.hostname or "").rstrip(".")
+    if not port_is_a_number or parts.username is not None or parts.path or parts.query or parts.fragment:
+        return ""
+    return f"[{name}]" if ":" in name else name
+
+
+def _bearer(headers: Headers, door: Door) -> bool:
+    scheme, _, given = headers.get("authorization", "").partition(" ")
+    return scheme.lower() == "bearer" and same(given.strip(), door.key)
+
+
+def _signed_in(request: Request, door: Door) -> Response:
+    if not same(request.query_params["key"], door.key):
+        return door.refuse(request, 401, _no_key())
+    kept = [(name, value) for name, value in parse_qsl(request.url.query) if name != "key"]
+    path = "/" + request.url.path.lstrip("/\\")
+    clean = RedirectResponse(f"{path}?{urlencode(kept)}" if kept else path, status_code=303)
+    clean.set_cookie(door.cookie, door.key, max_age=COOKIE_LIVES, path="/", httponly=True, samesite="strict")
+    return clean
+
+
+def _no_key() -> FirstfiveError:
+    return FirstfiveError(
+        "you are not signed in",
+        remedy="open the sign-in address that `firstfive serve` printed, or send its key as a bearer token",
+        exit_code=Exit.NOT_AUTHORISED,
+    )
+
+
+def from_our_pages(headers: Headers) -> bool:
+    """Whether a request that changes something was sent by a page of this server, as far as the browser tells.
+
+    Browsers that send `Sec-Fetch-Site` are taken at their word; else Origin, else Referer, must name this very host. A request that
+    tells nothing is refused.
+    """
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    try:
+        parts = urlsplit(headers.get("origin") or headers.get("referer") or "")
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and parts.netloc.lower() == headers.get("host", "").lower()

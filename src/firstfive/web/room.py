@@ -1,0 +1,227 @@
+"""The pages: what is open now, the room of one incident, and the handbook, each readable and usable without scripts.
+
+Its routes are joined by `app`. Every page is made from `documents.view` or the handbook; every action is a plain form that ends in a
+redirect, or in the same page with the reason why not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import quote, unquote
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from firstfive.documents.plain import line
+from firstfive.engine import requests
+from firstfive.errors import FirstfiveError, Refused
+from firstfive.handbook.model import Handbook
+from firstfive.incident.diagnose import words_of
+from firstfive.incident.events import Event, ParameterSet
+from firstfive.incident.timeline import Incident
+from firstfive.web import asked, live, paper
+from firstfive.web.engine_face import Room, found, room_of, seen
+from firstfive.web.problems import status_of
+
+NAME = "firstfive-name"
+REMEMBERED = 365 * 24 * 3600
+RECENT = 10
+SHOWN_ENTRIES = 15
+VALUE = "value."
+
+
+def routes() -> list[Route]:
+    """Every page and every form."""
+    return [
+        Route("/", now),
+        Route("/handbook", handbook),
+        Route("/me", me, methods=["POST"]),
+        Route("/incidents", declare, methods=["POST"]),
+        Route("/reports", report, methods=["POST"]),
+        Route("/incidents/{id}", incident),
+        *(Route(f"/incidents/{{id}}/{verb}", _acting(verb), methods=["POST"]) for verb in requests.VERBS),
+    ]
+
+
+# ------------------------------------------------------------------------------------------------------------- pages
+
+
+async def now(request: Request) -> Response:
+    """What is open, or that all is quiet and what is being watched."""
+    return await _now(request, None)
+
+
+async def _now(request: Request, refused: FirstfiveError | None) -> Response:
+    room = room_of(request)
+    standing = [seen(room, i) for i in await room.open_incidents()]
+    running = {row["id"] for row in standing}
+    recent = [await room.incident(i) for i in await room.recent_ids(RECENT)]
+    values = {
+        **_everywhere(request, refused),
+        "open": standing,
+        "past": [seen(room, i) for i in recent if i.id not in running],
+        "watched": watched_words(room),
+        "page": room.handbook,
+        "stamp": await live.stamp(room),
+    }
+    return paper.page("now.html", values, status=status_of(refused) if refused else 200)
+
+
+def watched_words(room: Room) -> list[tuple[str, str]]:
+    """(runbook, symptom) in the page's words, for every symptom that something looks at."""
+    known = ((room.handbook.symptom(symptom), symptom) for symptom in room.watched)
+    return [(f"{f[0].number} {f[0].title}".strip(), words_of(f[1])) if f else ("", symptom) for f, symptom in known]
+
+
+async def incident(request: Request) -> Response:
+    """The room of one incident."""
+    room = room_of(request)
+    return _room(request, room, await found(room, request.path_params["id"]), None)
+
+
+def _room(request: Request, room: Room, state: Incident, refused: FirstfiveError | None) -> Response:
+    shown: dict[str, Any] = seen(room, state)
+    mine = [row for row in (*shown["unknown"], *shown["waiting"]) if row["run"] == shown["next"]["run"]]
+    rest = [row for row in shown["waiting"] if row not in mine]
+    entries = list(reversed(shown["timeline"]))
+    values = {
+        **_everywhere(request, refused),
+        "v": shown,
+        "asked": mine[0] if mine else None,
+        "waiting": rest,
+        "lost": [row for row in shown["unknown"] if row not in mine],
+        "runbooks": _by_runbook(shown["steps"]),
+        "others": _others(room.handbook_for(state), shown["steps"]),
+        "values_wanted": _wanted(shown),
+        "entries": entries[:SHOWN_ENTRIES],
+        "earlier": entries[SHOWN_ENTRIES:],
+        "over": state.resolved_at is not None,
+    }
+    return paper.page("room.html", values, status=status_of(refused) if refused else 200)
+
+
+def _by_runbook(steps: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    grouped: dict[str, dict[str, Any]] = {}
+    for step in steps:
+        head = {"number": step["runbook_number"], "title": step["runbook_title"], "steps": []}
+        grouped.setdefault(step["runbook"], head)["steps"].append(step)
+    return list(grouped.values())
+
+
+def _others(handbook: Handbook, steps: Iterable[dict[str, Any]]) -> list[Any]:
+    used = {step["runbook"] for step in steps}
+    return [runbook for runbook in handbook.runbooks if runbook.id not in used]
+
+
+def _wanted(shown: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """The placeholders of each step that has any, by step id, with the values they have now."""
+    return {step["step"]: step["placeholders"] for step in shown["steps"] if step["placeholders"]}
+
+
+async def handbook(request: Request) -> Response:
+    """The page as it was understood: runbooks, and what was not."""
+    page = room_of(request).handbook
+    symptoms = {runbook.id: [words_of(s) for s in runbook.symptoms] for runbook in page.runbooks}
+    return paper.page("handbook.html", {**_everywhere(request, None), "page": page, "symptoms": symptoms})
+
+
+def _everywhere(request: Request, refused: FirstfiveError | None) -> dict[str, Any]:
+    return {"name": name_of(request), "refused": refused, "path": request.url.path}
+
+
+# ------------------------------------------------------------------------------------------------------------- forms
+
+
+def name_of(request: Request) -> str:
+    """The name this browser remembers, or nothing."""
+    return line(unquote(request.cookies.get(NAME, "")), asked.LONGEST["by"])
+
+
+async def _who(request: Request) -> tuple[str, asked.Fields]:
+    """Who acts, and the other fields of the form."""
+    fields = await asked.form_fields(request)
+    given = fields.pop("by", "")
+    return asked.person({"by": given or name_of(request)}), fields
+
+
+def _then(path: str, by: str) -> Response:
+    """On to the page that shows what came of it, with the name remembered."""
+    onward = RedirectResponse(path, status_code=303)
+    onward.set_cookie(NAME, quote(by), max_age=REMEMBERED, path="/", httponly=True, samesite="strict")
+    return onward
+
+
+async def me(request: Request) -> Response:
+    """Remember another name on this browser."""
+    by, fields = await _who(request)
+    back = asked.text(fields, "to", "/")
+    return _then(back if is_ours(back) else "/", by)
+
+
+def is_ours(path: str) -> bool:
+    """Whether a path leads to a page of this server, and to nothing a browser could take for another one."""
+    return path in ("/", "/handbook") or (
+        path.startswith("/incidents/") and path.removeprefix("/incidents/").replace("-", "").isalnum()
+    )
+
+
+async def declare(request: Request) -> Response:
+    """Declare from the first page."""
+    room = room_of(request)
+    try:
+        by, fields = await _who(request)
+        _as_number(fields)
+        asked.known_only(fields, ("title", "level", "why"), "declare")
+        made = await room.declare(by, asked.text(fields, "title"), asked.level(fields), asked.text(fields, "why", ""))
+    except Refused as refused:
+        return await _now(request, refused)
+    return _then(f"/incidents/{made.id}", by)
+
+
+async def report(request: Request) -> Response:
+    """Report from the first page."""
+    try:
+        by, fields = await _who(request)
+        asked.known_only(fields, ("text",), "report")
+        told = await room_of(request).report(by, asked.text(fields, "text"))
+    except Refused as refused:
+        return await _now(request, refused)
+    return _then(f"/incidents/{told.id}", by)
+
+
+def _acting(verb: str) -> Any:
+    async def acted(request: Request) -> Response:
+        room = room_of(request)
+        state = await found(room, request.path_params["id"])
+        try:
+            by, fields = await _who(request)
+            for event in events_of(verb, fields, by):
+                await room.say(state.id, by, event)
+        except Refused as refused:
+            return _room(request, room, await room.incident(state.id), refused)
+        return _then(f"/incidents/{state.id}", by)
+
+    return acted
+
+
+def events_of(verb: str, fields: asked.Fields, by: str) -> tuple[Event, ...]:
+    """What a form asks for: one event, or one for each value that was filled in. Raises Refused naming a field that is wrong."""
+    if verb == "set":
+        step = asked.text(fields, "step")
+        given = {name.removeprefix(VALUE): value for name, value in fields.items() if name.startswith(VALUE)}
+        if not given:
+            raise asked.wrong("no value was given", "fill in at least one")
+        return tuple(ParameterSet(step=step, name=name, value=str(value)) for name, value in given.items())
+    if verb == "severity":
+        _as_number(fields)
+    if verb == "settle":
+        fields["ran"] = asked.text(fields, "ran") == "yes"
+    return (requests.event_of(verb, {**fields, "by": by}),)
+
+
+def _as_number(fields: asked.Fields) -> None:
+    level = fields.get("level")
+    if isinstance(level, str) and level.isascii() and level.isdigit() and len(level) < 3:
+        fields["level"] = int(level)
