@@ -1,4 +1,4 @@
-"""Every command by name and the module that holds it, loaded only when it is asked for; errors become words and exit codes.
+"""Every command by name and its module below `cli`, loaded only when it is asked for; errors become words and exit codes.
 
 Called by `__main__`. Knows no command's inside.
 """
@@ -16,10 +16,10 @@ from firstfive import __version__
 from firstfive.errors import Exit, FirstfiveError
 
 COMMANDS: dict[str, tuple[str, str]] = {
-    "init": ("handbook", "Make a settings file beside a vault."),
-    "check": ("handbook", "Compile a page and say what was understood and what was not."),
-    "risk": ("handbook", "Say what a shell script does: read-only, unknown, changing, destructive."),
-    "explain": ("handbook", "Show a runbook step by step: exact script, verdicts, who moves it."),
+    "init": ("page.init", "Make a settings file beside a vault."),
+    "check": ("page.check", "Compile a page and say what was understood and what was not."),
+    "risk": ("page.risk", "Say what a shell script does: read-only, unknown, changing, destructive."),
+    "explain": ("page.explain", "Show a runbook step by step: exact script, verdicts, who moves it."),
     "serve": ("serve", "Watch, respond, and open the room."),
     "status": ("incident", "Open incidents, or one in full."),
     "declare": ("incident", "Declare an incident."),

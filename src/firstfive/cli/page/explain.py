@@ -1,12 +1,18 @@
-"""A runbook step by step, for somebody who wants to know beforehand what would happen.
+"""The `explain` command: a runbook step by step, for somebody who wants to know beforehand what would happen.
 
-Called by the `explain` command. Shows the exact text that would be sent; runs nothing.
+Called by the front door. Shows the exact text that would be sent; runs nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
+import click
+
+from firstfive.cli.line import options, settings_of
+from firstfive.cli.page.plain import say
+from firstfive.errors import Exit, FirstfiveError
 from firstfive.handbook.model import Mode, Runbook, Step
 
 WHO = {
@@ -14,6 +20,26 @@ WHO = {
     Mode.APPROVE: "runs when a responder approves exactly these bytes",
     Mode.MANUAL: "a person does it",
 }
+
+
+@click.command()
+@click.argument("runbook")
+@options
+def explain(runbook: str, vault: Path | None, config: Path | None, as_json: bool) -> None:
+    """Show a runbook (3.1, its id or title) step by step: exact script, verdicts and reasons, who moves it."""
+    from firstfive.app import read_handbook
+    from firstfive.handbook import report
+
+    handbook = read_handbook(settings_of(vault, config))
+    found = handbook.runbook(runbook)
+    if found is None:
+        known = ", ".join(f"{r.number or r.id}" for r in handbook.runbooks)
+        raise FirstfiveError(f"the page has no runbook {runbook}", remedy=f"it has {known}", exit_code=Exit.USAGE)
+    if as_json:
+        whole = report.to_json(handbook)["runbooks"]
+        say(next(r for r in whole if r["id"] == found.id))
+    else:
+        click.echo(explained(found))
 
 
 def explained(runbook: Runbook) -> str:

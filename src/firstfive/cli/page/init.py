@@ -1,13 +1,39 @@
-"""The settings file that `firstfive init` writes: every setting with its default, ready to be edited.
+"""The `init` command: the settings file for a vault, with every setting and its default, ready to be edited.
 
-Called by `init`. Looks at the vault only to find the page.
+Called by the front door. Looks at the vault only to find the page; never overwrites a file.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from firstfive.errors import VaultError
+import click
+
+from firstfive.cli.page.plain import say
+from firstfive.errors import Exit, FirstfiveError, SettingsError, VaultError
+from firstfive.settings import FILE
+
+
+@click.command()
+@click.argument("vault", type=click.Path(path_type=Path), default=".")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
+def init(vault: Path, as_json: bool) -> None:
+    """Make a settings file beside a vault's page; never overwrites one."""
+    folder = vault.parent if vault.is_file() else vault
+    if not folder.is_dir():
+        raise SettingsError(f"there is no folder {folder}", remedy="give the folder of the vault")
+    file = folder / FILE
+    if file.exists():
+        raise FirstfiveError(f"{file} is there already", remedy="edit it, or remove it first", exit_code=Exit.CONFLICT)
+    page, text = starter(folder, vault.name if vault.is_file() else "")
+    file.write_text(text, encoding="utf-8")
+    state = folder / ".firstfive"
+    state.mkdir(mode=0o700, exist_ok=True)
+    (state / ".gitignore").write_text("*\n", encoding="utf-8")
+    if as_json:
+        say({"settings": str(file), "page": page})
+    else:
+        click.echo(f"made {file} for the page {page}\nnext: firstfive check, then firstfive serve")
 
 
 def starter(folder: Path, page: str) -> tuple[str, str]:

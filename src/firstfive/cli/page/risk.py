@@ -1,6 +1,6 @@
-"""`firstfive risk`: scripts in, verdicts and reasons out.
+"""The `risk` command: scripts in, verdicts and reasons out.
 
-Called by the `risk` command. A script that cannot be read or parsed is unknown, never read-only.
+Called by the front door. A script that cannot be read or parsed is unknown, never read-only.
 """
 
 from __future__ import annotations
@@ -10,8 +10,26 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
+
 from firstfive.errors import Exit
 from firstfive.shell.risk import judge
+
+
+@click.command()
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option("-c", "command", help="Judge this text instead of files.")
+@click.option("--json", "as_json", is_flag=True, help="One object a line per input, in order.")
+def risk(files: tuple[Path, ...], command: str | None, as_json: bool) -> int:
+    """Say what each shell script does: read-only, unknown, changing or destructive, with the reasons."""
+    if command is None and not files:
+        raise click.UsageError("give files, - for standard input, or -c 'COMMAND'")
+    worst = int(Exit.OK)
+    for name, text in inputs(files, command):
+        line, code = told(name, text, as_json=as_json)
+        click.echo(line)
+        worst = max(worst, code)
+    return worst
 
 
 def inputs(files: tuple[Path, ...], command: str | None) -> Iterator[tuple[str, str | None]]:

@@ -1,0 +1,1 @@
+"""Commands about the page itself: they need no server and no journal."""
