@@ -49,6 +49,7 @@ class Output:
     dropped: int
     took: timedelta
     timed_out: bool = False
+    stderr: str = ""  # empty where a target keeps both streams as one
 
 
 class Trace(StrEnum):

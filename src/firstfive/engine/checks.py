@@ -78,7 +78,7 @@ async def _command(engine: Engine, check: Check) -> Found:
     shown = output.text.strip() or "no output"
     if output.timed_out:
         return Answer.BAD, f"no answer within {spoken(PATIENCE)}", ()
-    values = facts.extract(check.script, stdout=output.stdout, stderr=output.text, exit_code=output.exit_code)
+    values = facts.extract(check.script, stdout=output.stdout, stderr=output.stderr, exit_code=output.exit_code)
     known = tuple(
         Fact(name=name, kind=kind, value=value)
         for name, value in values.items()

@@ -195,7 +195,7 @@ def met(step: Step | None, output: Output) -> tuple[bool, str]:
         held = step.expect_output.lower() in output.stdout.lower()
         return held, f"the output {'holds' if held else 'does not hold'} “{step.expect_output}”"
     if step is not None and step.expect is not None:
-        values = {"exit": output.exit_code, "stdout": output.stdout, "stderr": output.text}
+        values = {"exit": output.exit_code, "stdout": output.stdout, "stderr": output.stderr}
         result = step.expect.evaluate(values)
         return result.outcome.name == "TRUE", step.expect.explain(values)
     return output.exit_code == 0, f"exit {output.exit_code}"
@@ -206,7 +206,7 @@ def _facts(engine: Engine, run: Run, step: Step | None, output: Output) -> tuple
         return ()
     found: list[Fact] = []
     if len(step.commands) <= 1 or _is_one_line(run.script):
-        values = facts.extract(run.script, stdout=output.stdout, stderr=output.text, exit_code=output.exit_code)
+        values = facts.extract(run.script, stdout=output.stdout, stderr=output.stderr, exit_code=output.exit_code)
         found += [fact for name, value in values.items() if (fact := fact_of(name, value)) is not None]
     if not run.changing:
         text = output.stdout.lower()

@@ -174,6 +174,7 @@ async def _capture(argv: list[str], workdir: Path, environment: Mapping[str, str
         exit_code=TIMED_OUT if timed_out else code,
         text=stdout + stderr,
         stdout=stdout,
+        stderr=stderr,
         dropped=out.dropped + err.dropped,
         took=took,
         timed_out=timed_out,
