@@ -112,7 +112,6 @@ def test_status_of_one_incident(ask: Ask, shut: Path) -> None:
         ("decline", "INC-9"),
         ("settle", "INC-9", "x", "--ran"),
         ("timeline", "INC-9"),
-        ("timeline", "INC-9", "--json"),
         ("postmortem", "INC-9"),
         ("report", "x", "--incident", "INC-9"),
     ],
@@ -371,6 +370,15 @@ def test_the_timeline_in_words_and_as_lines_of_json(ask: Ask, shut: Path) -> Non
     assert [t["seq"] for t in told] == [1, 2]
     assert set(told[0]) == {"incident", "seq", "at", "by", "type", "data", "hash"}
     assert told[0]["hash"] != told[1]["hash"]
+
+
+def test_the_record_of_an_incident_that_does_not_exist(ask: Ask, shut: Path) -> None:
+    said = ask("timeline", "INC-9", "--json")
+    assert (said.code, said.err) == (
+        8,
+        "error: there is no incident INC-9\n  help: firstfive status --all lists them\n",
+    )
+    assert said.json["error"]["what"] == "there is no incident INC-9"
 
 
 def test_a_post_mortem_that_is_not_written_yet(ask: Ask, shut: Path) -> None:

@@ -66,6 +66,8 @@ def _over_http(server: tuple[str, int, str], method: str, path: str, body: View 
         connection.request(method, f"/api/v1{path}", json.dumps(body) if body is not None else None, headers)
         response = connection.getresponse()
         answer: View = json.loads(response.read() or b"{}")
+        if not isinstance(answer, dict):
+            raise ValueError("its answer is no object")  # noqa: TRY004, TRY301 - told below like any answer that makes no sense
     except (OSError, ValueError, http.client.HTTPException) as problem:
         raise FirstfiveError(
             f"the server at {host}:{port} does not answer: {problem}",

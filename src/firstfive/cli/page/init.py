@@ -26,7 +26,7 @@ def init(vault: Path, as_json: bool) -> None:
     if file.exists():
         raise FirstfiveError(f"{file} is there already", remedy="edit it, or remove it first", exit_code=Exit.CONFLICT)
     page, text = starter(folder, vault.name if vault.is_file() else "")
-    file.write_text(text, encoding="utf-8")
+    _write_new(file, text)
     state = folder / ".firstfive"
     state.mkdir(mode=0o700, exist_ok=True)
     (state / ".gitignore").write_text("*\n", encoding="utf-8")
@@ -34,6 +34,18 @@ def init(vault: Path, as_json: bool) -> None:
         say({"settings": str(file), "page": page})
     else:
         click.echo(f"made {file} for the page {page}\nnext: firstfive check, then firstfive serve")
+
+
+def _write_new(file: Path, text: str) -> None:
+    """The whole file or none: half a settings file would be read as settings."""
+    with file.open("x", encoding="utf-8") as made:
+        try:
+            made.write(text)
+            made.flush()
+        except OSError as problem:
+            file.unlink()
+            problem.filename = str(file)
+            raise
 
 
 def starter(folder: Path, page: str) -> tuple[str, str]:

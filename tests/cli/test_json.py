@@ -1,0 +1,85 @@
+"""`--json` on every command: one JSON object (or one a line) on standard output, for good answers and for errors."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cli.door import Ask
+from firstfive.cli.commands import COMMANDS
+
+ONE_A_LINE = {"risk", "timeline"}
+
+# Each command once with good input and once with bad; INC-1 is open and payments-down#4 waits in it.
+CALLS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "init": (("fresh",), ("nowhere",)),
+    "check": ((), ("nowhere",)),
+    "risk": (("-c", "ls"), ()),
+    "explain": (("3.1",), ("9.9",)),
+    "serve": ((), ("--port", "x")),
+    "status": (("INC-1",), ("INC-9",)),
+    "declare": (("slow",), (" ",)),
+    "report": (("slow",), (" ",)),
+    "ack": (("INC-1",), ("INC-9",)),
+    "hypothesis": (("INC-1", "disk"), ("INC-1", "")),
+    "severity": (("INC-1", "2", "why"), ("INC-1", "2", "")),
+    "note": (("INC-1", "hello"), ("INC-1", "")),
+    "update": (("INC-1", "hello"), ("INC-1", "")),
+    "resolve": (("INC-1",), ("INC-9",)),
+    "run": (("INC-1", "shop-down#4"), ("INC-1", "nothing#1")),
+    "approve": (("INC-1", "--yes"), ("INC-1", "nothing#1", "--yes")),
+    "decline": (("INC-1",), ("INC-1", "nothing#1")),
+    "settle": ((), ("INC-9", "x", "--ran")),
+    "timeline": (("INC-1",), ("INC-9",)),
+    "postmortem": ((), ("INC-9",)),
+    "verify": ((), ("--vault", "nowhere")),
+    "doctor": ((), ("--vault", "nowhere")),
+    "completion": (("bash",), ("tcsh",)),
+}
+# Shown elsewhere with good input: they need a server or a run whose outcome nobody knows.
+GOOD_ELSEWHERE = {
+    "serve": "test_serve.py",
+    "settle": "test_incident_commands.py",
+    "postmortem": "test_incident_commands.py",
+}
+
+
+@pytest.fixture(autouse=True)
+def standing(ask: Ask, vault: Path) -> None:
+    (vault / "fresh").mkdir()
+    (vault / "fresh" / "Incident.md").write_text("# Incident\n")
+    assert ask("declare", "the shop is shut").code == 0
+    assert ask("run", "INC-1", "payments-down#4").code == 0
+
+
+def test_the_table_holds_every_command() -> None:
+    assert set(CALLS) == set(COMMANDS)
+    here = Path(__file__).parent
+    for name, file in GOOD_ELSEWHERE.items():
+        assert f'"{name}"' in (here / file).read_text(), name
+
+
+@pytest.mark.parametrize("name", sorted(set(COMMANDS) - set(GOOD_ELSEWHERE)))
+def test_a_good_answer(ask: Ask, name: str) -> None:
+    said = ask(name, *CALLS[name][0], "--json")
+    assert said.code == (1 if name == "doctor" else 0), said.err
+    lines = said.out.splitlines()
+    assert len(lines) == 1 or name in ONE_A_LINE
+    for line in lines:
+        told = json.loads(line)
+        assert name == "timeline" or told["schema"] == "firstfive/1"
+        assert "error" not in told
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_an_error(ask: Ask, name: str) -> None:
+    said = ask(name, *CALLS[name][1], "--json")
+    assert said.code in (1, 2, 8)
+    told = said.json
+    assert set(told) == {"schema", "error"}
+    assert set(told["error"]) == {"code", "what", "where", "remedy"}
+    assert told["error"]["what"].strip()
+    assert told["error"]["remedy"].strip(), "an error says what to do"
+    assert "Traceback" not in said.err
