@@ -131,6 +131,14 @@ def test_explain_names_what_the_page_has(ask: Ask, vault: Path) -> None:
     assert said.err == "error: the page has no runbook 9.9\n  help: it has 3.1, 3.2, 3.3\n"
 
 
+def test_explain_on_a_page_without_runbooks(ask: Ask, tmp_path: Path) -> None:
+    page(tmp_path, "# Incident\n\n## Contacts\n\n| Role | Primary |\n|--|--|\n| On-call | Sam |\n")
+    said = ask("explain", "3.1", "--vault", str(tmp_path))
+    assert said.err == (
+        "error: the page has no runbook 3.1\n  help: it has none; firstfive check says what was not understood\n"
+    )
+
+
 VERDICTS = [
     ("ls -l", "read-only"),
     ("frobnicate --all", "unknown"),

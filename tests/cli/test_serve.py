@@ -24,10 +24,14 @@ PAGE = """# Incident Response
 
 | Sev | Meaning | Response time | Examples |
 |-----|---------|---------------|----------|
-| **Sev 1** | All is shut | 15 min | x |
-| **Sev 2** | Much is shut | 1 hour | y |
+| **Sev 1** | All is shut | 15 min | The door is locked |
+| **Sev 2** | Much is shut | 1 hour | A window is locked |
 
 ## 3.1 Shop down
+
+**Symptoms.** The door is locked.
+
+**Runbook.**
 
 ```bash
 # 1. Look

@@ -34,7 +34,8 @@ def explain(runbook: str, vault: Path | None, config: Path | None, as_json: bool
     found = handbook.runbook(runbook)
     if found is None:
         known = ", ".join(f"{r.number or r.id}" for r in handbook.runbooks)
-        raise FirstfiveError(f"the page has no runbook {runbook}", remedy=f"it has {known}", exit_code=Exit.USAGE)
+        remedy = f"it has {known}" if known else "it has none; firstfive check says what was not understood"
+        raise FirstfiveError(f"the page has no runbook {runbook}", remedy=remedy, exit_code=Exit.USAGE)
     if as_json:
         whole = report.to_json(handbook)["runbooks"]
         say(next(r for r in whole if r["id"] == found.id))
