@@ -27,7 +27,7 @@ def played(folder: Path, dies_after: int) -> tuple[str, int, int]:
         toml.write_text(
             toml.read_text()
             .replace('probe_interval = "500ms"', 'probe_interval = "200ms"')
-            .replace('log_quiet = "3s"', 'log_quiet = "500ms"')
+            .replace('log_quiet = "6s"', 'log_quiet = "500ms"')
             .replace('resolve_after = "3s"', 'resolve_after = "500ms"')
         )
         stage.start_shop()

@@ -208,6 +208,13 @@ def _facts(engine: Engine, run: Run, step: Step | None, output: Output) -> tuple
     if len(step.commands) <= 1 or _is_one_line(run.script):
         values = facts.extract(run.script, stdout=output.stdout, stderr=output.stderr, exit_code=output.exit_code)
         found += [fact for name, value in values.items() if (fact := fact_of(name, value)) is not None]
+    now = engine.clock.now()
+    for line in step.fact_lines:
+        value = facts.run_extractor(
+            line, stdout=output.stdout, stderr=output.stderr, exit_code=output.exit_code, now=now
+        )
+        own = fact_of(line.name, value)
+        found += [own] if own is not None else []
     if not run.changing:
         text = output.stdout.lower()
         for runbook in engine.handbook.runbooks:

@@ -80,6 +80,8 @@ def _move(policy: Policy, incident: Incident, runbook: Runbook, step: Step) -> I
         return
     if step.id in incident.skipped and standing(incident, step)[0] is Outcome.FALSE:
         return
+    if step.id not in incident.requested and not _ready(incident, runbook, step):
+        return
     attempts = incident.of_step(step.id)
     if any(a.state in _LIVE for a in attempts):
         yield from _renewed(policy, incident, step, attempts[-1])
@@ -108,6 +110,13 @@ def _move(policy: Policy, incident: Incident, runbook: Runbook, step: Step) -> I
         else f"{runbook.number} step {step.number}: {step.title}"
     )
     yield Record(event=ev.ApprovalAsked(run=run, why=why, doubts=() if proposed else doubts, missing=missing))
+
+
+def _ready(incident: Incident, runbook: Runbook, step: Step) -> bool:
+    """Whether every step that this one needs has run well; a need that names no step of the runbook is never met, only asked for."""
+    named = {s.name: s for s in runbook.steps if s.name}
+    needed = [named.get(name) for name in step.needs]
+    return all(s is not None and any(a.met for a in incident.of_step(s.id)) for s in needed)
 
 
 def _due(incident: Incident, runbook: Runbook, step: Step, attempts: tuple[Attempt, ...]) -> bool:
