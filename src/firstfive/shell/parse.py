@@ -28,7 +28,7 @@ PATIENCE = 20.0
 BATCH_BYTES = 512 * 1024
 SCRIPT_BYTES = 1024 * 1024
 
-_ERROR = re.compile(r"^<standard input>:(\d+):(\d+): (.*)", re.DOTALL)
+_ERROR = re.compile(r"^(?:<standard input>:)?(\d+):(\d+): (.*)", re.DOTALL)
 _PROMPT = re.compile(r"^\s*(?:\[?[\w.-]+@[\w.-]+[^$#\n]*\]?[$#]|\$) (.*)$")
 _GOES_ON = re.compile(r"^\s*> (.*)$")
 
