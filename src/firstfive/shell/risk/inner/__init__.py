@@ -1,0 +1,1 @@
+"""Languages inside a command's arguments: sed, awk, jq, SQL, Redis and the mongo shell."""

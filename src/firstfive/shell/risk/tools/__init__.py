@@ -1,0 +1,1 @@
+"""Tools whose words need more than a list of options."""
