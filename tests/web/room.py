@@ -31,7 +31,7 @@ class HandClock:
 
 @dataclass(slots=True, kw_only=True)
 class Room:
-    """Incidents by id, each a list of (seconds, by, event)."""
+    """Incidents by id, each a list of (seconds, by, event). `broken` is raised instead of an answer."""
 
     policy: Policy = POLICY
     handbook: Handbook = field(default_factory=handbook)
@@ -39,6 +39,7 @@ class Room:
     watched: tuple[str, ...] = ("down.1", "down.2", "down.3", "pay.1")
     lines: dict[str, list[Line]] = field(default_factory=dict)
     ears: list[Callable[[str], None]] = field(default_factory=list)
+    broken: Exception | None = None
 
     def tell(self, incident_id: str, lines: Iterable[Line]) -> None:
         """Put these on the timeline as they are, then let the rules conclude."""
@@ -66,6 +67,8 @@ class Room:
         return fold(incident_id, entries(self.lines[incident_id], incident_id))
 
     async def open_incidents(self) -> tuple[Incident, ...]:
+        if self.broken is not None:
+            raise self.broken
         states = [self._state(i) for i in reversed(self.lines)]
         return tuple(s for s in states if s.resolved_at is None)
 

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from firstfive import __version__
+from firstfive.documents.summary import summary
 from firstfive.engine import requests
 from firstfive.web import asked
 from firstfive.web.engine_face import found, room_of, seen
@@ -44,7 +45,7 @@ async def health(request: Request) -> Response:
 
 
 async def incidents(request: Request) -> Response:
-    """GET: the open incidents, newest first, or with ?all=1 the newest of all. POST: declare one."""
+    """GET: the open incidents, newest first, or with ?all=1 the newest of all, a few words each. POST: declare one."""
     if request.method == "POST":
         return await _declared(request)
     room = room_of(request)
@@ -52,7 +53,7 @@ async def incidents(request: Request) -> Response:
         listed = [await found(room, i) for i in await room.recent_ids()]
     else:
         listed = list(await room.open_incidents())
-    return _json({"incidents": [seen(room, i) for i in listed]})
+    return _json({"incidents": [summary(i, room.handbook_for(i), room.policy) for i in listed]})
 
 
 async def _declared(request: Request) -> Response:

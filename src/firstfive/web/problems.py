@@ -20,6 +20,7 @@ DETAILS = {
     405: ("this address does not take that method", "the reference lists the methods of every route"),
     413: ("the request is larger than 1 MiB", "send less; attach nothing"),
 }
+WRONG_VALUE = "FF022"
 
 
 class UnknownIncident(Refused):
@@ -35,6 +36,8 @@ def status_of(error: FirstfiveError) -> int:
             return 422
         case Refused():
             return 409
+        case FirstfiveError(code=code) if code == WRONG_VALUE:
+            return 422
         case JournalError():
             return 503
         case _:

@@ -199,7 +199,9 @@ def _acting(verb: str) -> Any:
             by, fields = await _who(request)
             for event in events_of(verb, fields, by):
                 await room.say(state.id, by, event)
-        except Refused as refused:
+        except FirstfiveError as refused:
+            if status_of(refused) >= 500:
+                raise
             return _room(request, room, await room.incident(state.id), refused)
         return _then(f"/incidents/{state.id}", by)
 

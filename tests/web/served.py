@@ -1,0 +1,126 @@
+"""The application on a real socket of loopback, in a thread with its own event loop; the room is touched from that loop only."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import uvicorn
+
+from firstfive.web.app import build
+from incident.builders import Line
+from web.client import BEARER, KEY
+from web.room import Room
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """A served room: its port, and a way to touch it from the loop it lives in."""
+
+    port: int
+    room: Room
+    loop: asyncio.AbstractEventLoop
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def sign_in(self) -> str:
+        return f"{self.url}/?key={KEY}"
+
+    def within(self, work: Callable[[], Any]) -> Any:
+        """What `work` returns, run in the server's loop."""
+
+        async def run() -> Any:
+            return work()
+
+        return asyncio.run_coroutine_threadsafe(run(), self.loop).result(10)
+
+    def tell(self, *lines: Line, incident: str = "INC-1") -> None:
+        """Put these on a timeline, as a commit would."""
+        self.within(lambda: self.room.tell(incident, lines))
+
+
+@contextmanager
+def serving(room: Room) -> Iterator[Served]:
+    """Serve until the block is left; streams that are open then are ended."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    app = build(room, key=KEY, host="127.0.0.1", port=port)
+    config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="off", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    loops: list[asyncio.AbstractEventLoop] = []
+    up = threading.Event()
+
+    async def run() -> None:
+        loops.append(asyncio.get_running_loop())
+        serving_now = asyncio.create_task(server.serve(sockets=[listener]))
+        while not server.started and not serving_now.done():
+            await asyncio.sleep(0.01)
+        up.set()
+        await serving_now
+
+    thread = threading.Thread(target=lambda: asyncio.run(run()))
+    thread.start()
+    try:
+        assert up.wait(10)
+        yield Served(port=port, room=room, loop=loops[0])
+    finally:
+        server.should_exit = True
+        thread.join(15)
+        listener.close()
+        assert not thread.is_alive()
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """An open event stream: its answer's headers and its events one by one."""
+
+    connection: http.client.HTTPConnection
+    answer: http.client.HTTPResponse
+
+    def next(self) -> dict[str, str]:
+        """The next event as its fields; comments are passed over."""
+        fields: dict[str, str] = {}
+        while True:
+            line = self.answer.readline().decode().rstrip("\r\n")
+            if not line and fields:
+                return fields
+            if line and not line.startswith(":"):
+                name, _, value = line.partition(":")
+                fields[name] = value.removeprefix(" ")
+
+    def entries(self, count: int) -> list[dict[str, Any]]:
+        """The next `count` entries; signs of life are passed over."""
+        found: list[dict[str, Any]] = []
+        while len(found) < count:
+            event = self.next()
+            if event["event"] == "entry":
+                assert event["id"] == str(json.loads(event["data"])["seq"])
+                found.append(json.loads(event["data"]))
+        return found
+
+
+@contextmanager
+def stream(port: int, path: str, *, key: str = KEY, last: str = "") -> Iterator[Stream]:
+    """Open an event stream with the key."""
+    headers = {**BEARER, "Authorization": f"Bearer {key}", "Accept-Encoding": "gzip"}
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", path, headers={**headers, "Last-Event-ID": last} if last else headers)
+        answer = connection.getresponse()
+        try:
+            yield Stream(connection, answer)
+        finally:
+            answer.close()
+    finally:
+        connection.close()
