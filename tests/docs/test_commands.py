@@ -1,0 +1,63 @@
+"""Every command line in the documentation is run here, or named with the test that runs it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from docs.reading import FILES, ROOT, command_blocks, name_of
+from firstfive.__main__ import main
+
+# Lines that want a path of the reader's own, a server, or minutes: the test that runs the same elsewhere.
+ELSEWHERE = {
+    'firstfive check "path/to/Incident Response.md"': (
+        "tests/cli/test_page_commands.py::test_check_takes_a_folder_a_page_or_an_option"
+    ),
+    "firstfive init path/to/vault": (
+        "tests/cli/test_page_commands.py::test_init_writes_settings_that_load_and_that_check_accepts"
+    ),
+    "firstfive serve": "tests/cli/test_serve.py::test_serve_says_where_the_room_is",
+    "firstfive doctor": "tests/cli/test_serve.py::test_the_doctor_sees_the_server",
+    "firstfive check --strict": "tests/cli/test_page_commands.py::test_check_strict_fails_on_a_warning",
+}
+BLOCKS = [(file, block) for file in FILES for block in command_blocks(file)]
+
+
+@pytest.mark.parametrize(("file", "block"), BLOCKS, ids=[f"{name_of(f)}-{b[0]}" for f, b in BLOCKS])
+def test_a_block_of_commands_works(
+    file: Path, block: list[str], shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["declare", "the shop is shut"]) == 0
+    for line in block:
+        if line in ELSEWHERE:
+            continue
+        words = shlex.split(line)
+        if words[0] == "make":
+            done = subprocess.run(["make", "-n", *words[1:]], cwd=ROOT, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, f"{line}: {done.stderr}"
+            continue
+        code = main(words[1:])
+        told = capsys.readouterr()
+        assert code == 0, f"{line}: {told.err}"
+
+
+def test_the_documentation_shows_commands() -> None:
+    assert len(BLOCKS) >= 10
+
+
+@pytest.mark.parametrize(("line", "test"), ELSEWHERE.items(), ids=list(ELSEWHERE))
+def test_what_is_proven_elsewhere_is_there(line: str, test: str) -> None:
+    path, _, name = test.partition("::")
+    assert re.search(rf"^def {name}\(", (ROOT / path).read_text(), re.MULTILINE)
+    assert any(line in block for _, block in BLOCKS), "no page shows it any more"
+
+
+def test_the_make_targets_that_are_named_in_prose_exist() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = {word for file in FILES for word in re.findall(r"`make ([a-z-]+)", file.read_text())}
+    assert named
+    assert named <= targets
