@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from firstfive.handbook.checklist import check_kind
+from firstfive.handbook.compile import compile_vault
 from firstfive.handbook.markdown import read_page
 from firstfive.handbook.model import (
     CheckKind,
@@ -230,3 +231,33 @@ TERMINALS = [
 @pytest.mark.parametrize(("script", "sent", "why"), TERMINALS, ids=[row[2] for row in TERMINALS])
 def test_only_the_option_that_asks_for_a_terminal_goes(script: str, sent: str, why: str) -> None:
     assert without_terminal(script) == sent, why
+
+
+OPENERS = [
+    ("ssh db1", True),
+    ("ssh -t db1", True),
+    ("ssh root@db1", True),
+    ("ssh db1 uptime", False),
+    ("oc debug node/a", True),
+    ("oc -n default debug node/a", True),
+    ("oc debug node/a -- chroot /host ls", False),
+    ("sudo chroot /host", True),
+    ("kubectl exec -it web -- bash", True),
+    ("kubectl exec web -- ls", False),
+    ("docker exec -it web sh", True),
+    ("docker exec web sh -c ls", False),
+    ("sudo -i", True),
+    ("sudo ls", False),
+]
+
+
+@pytest.mark.parametrize(("opener", "elsewhere"), OPENERS)
+def test_commands_after_a_shell_elsewhere_are_an_error(opener: str, elsewhere: bool) -> None:
+    page = f"## Runbooks\n\n### R\n\n```bash\n{opener}\nreboot\n```\n"
+    found = [str(p.place) for p in compile_vault({"p.md": page.encode()}).problems if p.code == "FF016"]
+    assert found == (["p.md:6:1"] if elsewhere else [])
+
+
+def test_a_shell_elsewhere_at_the_end_takes_nothing_with_it() -> None:
+    page = b"## Runbooks\n\n### R\n\n```bash\nuptime\nssh db1\n```\n"
+    assert [p.code for p in compile_vault({"p.md": page}).problems if p.code == "FF016"] == []

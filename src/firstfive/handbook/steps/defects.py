@@ -14,6 +14,7 @@ from firstfive.shell.bind import is_secret
 from firstfive.shell.parse import Script, Statement
 from firstfive.shell.risk import Verdict
 
+_LOOKED_AT = 4000
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)")
 _TTY = re.compile(r"(?<=\s)(-it|-ti|-t|--tty)(?=\s)")
 _USE_DB = re.compile(r"""\bmongosh?\b[\s\S]*?--eval[\s=\\]+["']\s*use\s+\w+\s*;""")
@@ -30,6 +31,12 @@ _DEFAULT_FILES = frozenset(
 )
 _NAMED = re.compile(
     r"\bdocker\s+(?:container\s+)?(?:logs|exec|inspect|stop|start|restart|kill|rm)\s+(?:-[-\w]+(?:=\S+)?\s+)*([\w.-]+)"
+)
+_CLIENT = re.compile(r"(?:sudo (?:-\S+ )*)?(?:ssh|oc|kubectl|docker|podman|chroot|nsenter|su|mosh|telnet|crictl)\b")
+_OPENS_SHELL = re.compile(
+    r"(?:sudo (?:-\S+ )*)?(?:ssh(?: -[A-Za-z46]+)*(?: -[ilpFJ] \S+)* [\w@.-]+|chroot \S+(?: (?:/\S+/)?(?:ba)?sh)?|su(?: -l?)?(?: \w+)?"
+    r"|(?:oc|kubectl)(?: -\S+(?: [\w-]+)?)*? debug(?: -\S+)* \S+|(?:oc|kubectl) [^|;&]*?\brsh [^|;&]*"
+    r"|(?:docker|podman|kubectl|oc) [^|;&]*?\bexec [^|;&]*? (?:/\S+/)?(?:ba|z)?sh)|sudo -[is]"
 )
 _SERVICE_VERBS = frozenset(
     {"up", "restart", "stop", "start", "logs", "exec", "run", "kill", "pull", "build", "create", "rm", "ps"}
@@ -103,7 +110,7 @@ def _moved(place: Place, before: str) -> Place:
 
 
 def _by_shape(ready: Ready, statement: Statement) -> Iterator[Problem]:
-    text, place = statement.text, _statement_place(ready, statement)
+    text, place = statement.text[:_LOOKED_AT], _statement_place(ready, statement)
     if _USE_DB.search(text):
         yield _warn("FF054", '"use" is a word of the mongo shell, not JavaScript: everything after it is lost', place,
                     "name the database as an argument: mongosh DATABASE --eval '...'")  # fmt: skip
@@ -160,10 +167,10 @@ def _arguments(rest: str) -> list[tuple[str, int]]:
 def _compose(ready: Ready, parsed: Script, containers: frozenset[str], services: frozenset[str]) -> Iterator[Problem]:
     edited: tuple[str, int] | None = None
     for statement in parsed.statements:
-        edit = _EDITS.search(statement.text)
+        edit = _EDITS.search(statement.text[:_LOOKED_AT])
         if edit:
             edited = (edit.group(1), _statement_place(ready, statement).line)
-        call = _COMPOSE.search(statement.text)
+        call = _COMPOSE.search(statement.text[:_LOOKED_AT])
         if call is None:
             continue
         has_file = re.search(r"(?:^|\s)(?:-f|--file)(?:[\s=])", call.group("rest"))
@@ -179,35 +186,19 @@ def _compose(ready: Ready, parsed: Script, containers: frozenset[str], services:
 
 def _wrong_machine(ready: Ready, parsed: Script) -> Iterator[Problem]:
     """FF016: commands after one that opens a shell elsewhere would run here, not there."""
-    if len(parsed.statements) < 2 or ready.judgement is None:
-        return
-    last = parsed.statements[-1]
-    for finding in ready.judgement.findings:
-        if (
-            "interactive" in finding.tags
-            and "editor" not in finding.tags
-            and finding.line < last.line
-            and _opens_shell(finding.text)
-        ):
-            line = ready.lines[min(finding.line, len(ready.lines)) - 1]
+    tagged = ready.judgement.findings if ready.judgement is not None else ()
+    lines = {finding.line for finding in tagged if "interactive" in finding.tags and "editor" not in finding.tags}
+    for statement in parsed.statements[:-1]:
+        words = " ".join(statement.text[:_LOOKED_AT].split())[:500]
+        if _OPENS_SHELL.fullmatch(words) or (statement.line in lines and _CLIENT.match(words)):
             yield Problem(
                 code="FF016",
                 level=Level.ERROR,
                 message="this opens a shell on another machine; the commands after it would run here, not there",
-                place=Place(page=ready.draft.place.page, line=line.line, column=line.column + finding.column - 1),
+                place=_statement_place(ready, statement),
                 help="give that shell its commands as an argument, or split the block into steps by hand",
             )
             return
-
-
-def _opens_shell(text: str) -> bool:
-    return (
-        re.match(
-            r"(?:sudo\s+(?:-\S+\s+)*)?(?:ssh|oc|kubectl|docker|podman|chroot|nsenter|su|mosh|telnet|crictl|bash|sh)\b",
-            text,
-        )
-        is not None
-    )
 
 
 def broken(ready: Ready, line: int, column: int, what: str) -> Problem:
