@@ -33,7 +33,8 @@ _STATUS = re.compile(
     r"`(?P<subject>[^`]+)`\s+(?:shows?|is|in|stays?|keeps?)\s+`(?P<status>[^`]+)`\s+in\s+`(?P<via>[^`]+)`"
 )
 _LOGS = re.compile(
-    r"(?:(?<![\w./-])(?P<source>[\w./-]{1,40}(?: [\w./-]{1,40})?)\s)?\blogs?\s+(?:file\s+)?(?:shows?|floods?|contains?|has|have|fills?|reports?)\b",
+    r"(?:(?<![\w./-])(?P<source>[\w./-]{1,40}(?: [\w./-]{1,40})?)\s)?"
+    r"\blogs?\s+(?:file\s+)?(?:shows?|floods?|contains?|has|have|fills?|reports?)\b",
     re.IGNORECASE,
 )
 _FLOOD = re.compile(r"\bfloods?\b|\brepeated(?:ly)?\b|\bstorm\b|\bcycling\b|\bspik(?:e|es|ing)\b", re.IGNORECASE)
