@@ -122,9 +122,9 @@ def test_line_ends_and_a_byte_order_mark_stay() -> None:
 
 
 def test_a_fix_that_a_problem_names_is_made() -> None:
-    text = fence("# 1. Count", 'docker exec -it db mongosh --eval "db.a.find({x: {$lt: 3}}).count()"')
+    text = fence("# 1. Block", 'docker exec -it db mongosh --eval "db.a.updateOne({x: 1}, {$set: {y: 2}})"')
     made = planned(text)
-    assert made.after == text.replace("-it", "-i").replace("$lt", "\\$lt").encode()
+    assert made.after == text.replace("-it", "-i").replace("$set", "\\$set").encode()
     assert {edit.code for edit in made.edits} == {"FF051", "FF056"}
     gone = {p.code for p in compile_vault({"Incident.md": made.after}).problems}
     assert not gone & {"FF051", "FF056"}
@@ -195,6 +195,15 @@ def test_an_edit_that_would_change_another_step_is_left_out() -> None:
     ((edit, why),) = made.left
     assert edit.text.startswith(b"#: fact")
     assert why in ("something else on the page would be read differently", "a problem on line 15 would be gone as well")
+
+
+def test_an_edit_that_lets_a_step_run_with_less_asking_is_left_to_a_person() -> None:
+    text = fence("# 1. Count", 'docker exec db mongosh --eval "db.a.find({x: {$lt: 3}}).count()"')
+    made = planned(text)
+    assert made.after == text.encode()
+    ((edit, why),) = made.left
+    assert edit.code == "FF056"
+    assert why == '"Count" would run with less asking: auto, read-only'
 
 
 def test_same_page_same_plan() -> None:

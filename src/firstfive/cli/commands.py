@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("page.check", "Compile a page and say what was understood and what was not."),
     "risk": ("page.risk", "Say what a shell script does: read-only, unknown, changing, destructive."),
     "explain": ("page.explain", "Show a runbook step by step: exact script, verdicts, who moves it."),
+    "fmt": ("page.fmt", "Show small mends of a page as a diff, and make them on request."),
     "serve": ("serve", "Watch, respond, and open the room."),
     "status": ("incident", "Open incidents, or one in full."),
     "declare": ("incident", "Declare an incident."),

@@ -1,11 +1,12 @@
-"""The `check` command: the page compiled, and what was understood and what was not.
+"""The `check` command: the page compiled, and what was understood and what was not; on request, held against the host.
 
-Called by the front door. Changes nothing and runs nothing of the page.
+Called by the front door. Changes nothing; runs something only with `--host`, and then only what reads.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,23 +14,54 @@ from firstfive.cli.line import options, settings_of
 from firstfive.cli.page.plain import say
 from firstfive.errors import Exit
 
+if TYPE_CHECKING:
+    from firstfive.handbook.model import Handbook
+    from firstfive.settings import Settings
+
 
 @click.command()
 @click.argument("page", type=click.Path(path_type=Path), required=False)
 @click.option("--strict", is_flag=True, help="Warnings fail too.")
+@click.option("--sarif", "as_sarif", is_flag=True, help="A SARIF 2.1.0 log instead of text.")
 @options
-def check(page: Path | None, strict: bool, vault: Path | None, config: Path | None, as_json: bool) -> int:
+def check(
+    page: Path | None, strict: bool, as_sarif: bool, vault: Path | None, config: Path | None, as_json: bool
+) -> int:
     """Compile a page and say what was understood and what was not."""
     from firstfive.app import read_handbook
-    from firstfive.handbook import report
     from firstfive.handbook.model import Level
 
-    handbook = read_handbook(settings_of(page or vault, config))
-    if as_json:
-        say(report.to_json(handbook))
+    if as_sarif and as_json:
+        raise click.UsageError("give --sarif or --json, not both")
+    settings = settings_of(page or vault, config)
+    handbook = read_handbook(settings)
+    if as_sarif:
+        _sarif(settings, handbook)
     else:
-        click.echo(report.understood(handbook))
-        problems = report.render_problems(handbook)
-        click.echo(f"\n{problems}" if problems else "\nNo problem was found.")
+        _tell(handbook, as_json=as_json)
     bad = {Level.ERROR, Level.WARNING} if strict else {Level.ERROR}
     return int(Exit.DOES_NOT_COMPILE if any(p.level in bad for p in handbook.problems) else Exit.OK)
+
+
+def _tell(handbook: Handbook, *, as_json: bool) -> None:
+    from firstfive.handbook import report
+
+    if as_json:
+        say(report.to_json(handbook))
+        return
+    click.echo(report.understood(handbook))
+    problems = report.render_problems(handbook)
+    click.echo(f"\n{problems}" if problems else "\nNo problem was found.")
+
+
+def _sarif(settings: Settings, handbook: Handbook) -> None:
+    """Pages are named from the current folder when the vault is below it, since that is where a pipeline stands."""
+    import json
+
+    from firstfive import __version__
+    from firstfive.documents.sarif import sarif
+
+    here = Path.cwd()
+    folder = settings.vault.relative_to(here).as_posix() if settings.vault.is_relative_to(here) else ""
+    log = sarif(handbook, version=__version__, folder="" if folder == "." else folder)
+    click.echo(json.dumps(log, ensure_ascii=False, indent=1))
