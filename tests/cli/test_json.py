@@ -16,6 +16,7 @@ ONE_A_LINE = {"risk", "timeline"}
 CALLS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "init": (("fresh",), ("nowhere",)),
     "check": ((), ("nowhere",)),
+    "fmt": ((), ("nowhere",)),
     "risk": (("-c", "ls"), ()),
     "explain": (("3.1",), ("9.9",)),
     "serve": ((), ("--port", "x")),
