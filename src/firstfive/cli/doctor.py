@@ -5,6 +5,7 @@ Called by the `doctor` command. Looks only; asks no network beyond the hosts tha
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import socket
 import sqlite3
@@ -76,12 +77,26 @@ def _eyes(settings: Settings, handbook: Handbook) -> list[Finding]:
 def _machine(settings: Settings) -> list[Finding]:
     free = shutil.disk_usage(_standing(settings.state)).free
     found = [_found("disk", free > ROOM, f"{free // 2**20} MiB free for the journal", "free at least 200 MiB")]
+    found.append(_journal(settings))
     server = server_of(settings)
     found.append(_port(settings) if server is None else _found("server", True, f"runs on {server[0]}:{server[1]}", ""))
     fixed = sqlite3.sqlite_version_info >= (3, 51, 3)
     note = "" if fixed else ", which has the WAL-reset bug; harmless here: one process writes with one connection"
     found.append(_found("SQLite", True, f"{sqlite3.sqlite_version}{note}", ""))
     return found
+
+
+def _journal(settings: Settings) -> Finding:
+    from firstfive.stores import open_journal
+
+    scheme, _, path = settings.database.partition(":///")
+    if scheme == "sqlite" and not Path(path).exists():
+        return _found("journal", True, "none yet; the first incident makes it", "")
+    try:
+        asyncio.run(open_journal(settings.database, read_only=True).close())
+    except FirstfiveError as problem:
+        return _found("journal", False, problem.what, problem.remedy)
+    return _found("journal", True, path, "")
 
 
 def _standing(path: Path) -> Path:

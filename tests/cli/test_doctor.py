@@ -1,0 +1,122 @@
+"""The doctor: each thing that must hold, what was found, and the fix to the word."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from cli.door import Ask, page
+
+
+@pytest.fixture
+def well(vault: Path) -> Path:
+    """The demo's vault with everything around it that its settings name."""
+    shop = vault.parent / "shop"
+    (shop / "var").mkdir(parents=True)
+    (shop / "var" / "web.log").touch()
+    (shop / "var" / "pay.log").touch()
+    (shop / "current").symlink_to("releases/1")
+    settings = vault / "firstfive.toml"
+    settings.write_text(settings.read_text() + "\n[listen]\nport = 0\n")
+    return vault
+
+
+def findings(ask: Ask) -> dict[str, tuple[bool, str, str]]:
+    told = ask("doctor", "--json").json
+    assert told["ok"] == all(f["ok"] for f in told["findings"])
+    return {f["what"]: (f["ok"], f["found"], f["remedy"]) for f in told["findings"]}
+
+
+def test_all_is_well(ask: Ask, well: Path) -> None:
+    said = ask("doctor")
+    assert (said.code, said.err) == (0, "")
+    lines = said.out.splitlines()
+    assert all(line.startswith("ok    ") for line in lines), said.out
+    assert [line.split(":")[0].removeprefix("ok    ") for line in lines] == [
+        *("settings", "page", "who is paged", "symptoms watched", "log web", "log pay", "release link web"),
+        *("disk", "journal", "port", "SQLite", "tools"),
+    ]
+
+
+def test_each_thing_that_is_missing_has_its_remedy(ask: Ask, vault: Path) -> None:
+    said = ask("doctor")
+    assert said.code == 1
+    found = findings(ask)
+    shop = f"{vault}/../shop"
+    assert found["log web"] == (
+        False,
+        f"{shop}/var/web.log",
+        "the file is not there; mend [logs] web or start the program",
+    )
+    assert found["release link web"] == (False, f"{shop}/current", "no link is there; mend [deploys] web")
+    assert f"MEND  release link web: {shop}/current\n      help: no link is there; mend [deploys] web\n" in said.out
+
+
+def test_a_port_in_use(ask: Ask, well: Path) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = taken.getsockname()[1]
+        settings = well / "firstfive.toml"
+        settings.write_text(settings.read_text().replace("port = 0", f"port = {port}"))
+        assert findings(ask)["port"] == (
+            False,
+            f"127.0.0.1:{port}: Address already in use",
+            "set [listen] port to a free one",
+        )
+
+
+def test_a_journal_that_cannot_be_used(ask: Ask, well: Path) -> None:
+    assert findings(ask)["journal"] == (True, "none yet; the first incident makes it", "")
+    ask("declare", "x")
+    journal = well / ".firstfive" / "journal.db"
+    assert findings(ask)["journal"] == (True, str(journal), "")
+    with closing(sqlite3.connect(journal)) as newer:
+        newer.execute("UPDATE alembic_version SET version_num = '9999'")
+        newer.commit()
+    ok, found, remedy = findings(ask)["journal"]
+    assert (ok, found) == (
+        False,
+        "a newer version of Firstfive wrote this journal (schema 9999, known here up to 0001)",
+    )
+    assert remedy.startswith("start that version again")
+
+
+def test_a_page_that_does_not_compile_ends_the_list(ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page(tmp_path, "# Incident\n")
+    monkeypatch.chdir(tmp_path)
+    found = findings(ask)
+    assert list(found) == ["settings", "page"]
+    assert found["settings"] == (False, "none", "firstfive init makes one")
+    assert found["page"][:2] == (False, "nothing on the page was understood")
+
+
+def test_a_contact_that_is_a_placeholder_pages_nobody(ask: Ask, well: Path) -> None:
+    text = (well / "Incident Response.md").read_text()
+    for name in ("Sam", "Kim", "Alex", "Robin"):
+        text = text.replace(f"{name} Example", "<name>")
+    (well / "Incident Response.md").write_text(text)
+    assert findings(ask)["who is paged"] == (
+        False,
+        "nobody: every contact of the page is a placeholder",
+        "fill the contacts table of the page; a placeholder pages nobody",
+    )
+
+
+def test_tools_that_are_missing(ask: Ask, well: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name in os.environ["PATH"].split(":"):
+        shfmt = Path(name) / "shfmt"
+        if shfmt.exists():
+            (tools / "shfmt").symlink_to(shfmt)
+            break
+    monkeypatch.setenv("PATH", str(tools))
+    assert findings(ask)["tools"] == (
+        False,
+        "missing: bash, env, setsid, timeout",
+        "install coreutils, util-linux and bash",
+    )
