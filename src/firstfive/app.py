@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -56,12 +57,32 @@ def read_handbook(settings: Settings) -> Handbook:
         ) from problem
 
 
+_LINK = re.compile(rb"\[\[([^\]|#^\n]{1,200})")
+
+
+def _linked(pages: Mapping[str, bytes], page: str) -> Mapping[str, bytes]:
+    """A page with those that it links to or includes, and theirs."""
+    by_name = {Path(name).stem.lower(): name for name in pages} | {
+        name.lower().removesuffix(".md"): name for name in pages
+    }
+    wanted, found = [page], dict[str, bytes]()
+    while wanted:
+        name = wanted.pop()
+        if name in found or name not in pages:
+            continue
+        found[name] = pages[name]
+        named = (match.decode("utf-8", "replace").strip().lower() for match in _LINK.findall(pages[name]))
+        wanted += [by_name[link] for link in named if link in by_name]
+    return {name: found[name] for name in sorted(found)}
+
+
 def _compiled(settings: Settings, pages: Mapping[str, bytes]) -> Handbook:
     if settings.page and settings.page not in pages:
         raise PageError(
             f"the vault has no page {settings.page}", where=str(settings.vault), remedy="set page in firstfive.toml"
         )
-    return compile_vault(pages, main=settings.page or None, options=_options(settings))
+    read = _linked(pages, settings.page) if settings.alone else pages
+    return compile_vault(read, main=settings.page or None, options=_options(settings))
 
 
 def _options(settings: Settings) -> Options:

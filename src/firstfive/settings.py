@@ -39,12 +39,14 @@ class TargetSettings:
 class Settings:
     """Everything a team sets. Paths are absolute; `file` is where it was read from, None when all is default.
 
+    `alone` is set when a page itself was named: then only it and the pages that it links to are read.
     `key` is the secret that signs in to the room; empty means that serve makes one.
     """
 
     file: Path | None
     vault: Path
     page: str
+    alone: bool
     state: Path
     database: str
     host: str = "127.0.0.1"
@@ -116,6 +118,7 @@ def load(*, vault: Path | None = None, config: Path | None = None, page: str = "
         file=file,
         vault=root.resolve(),
         page=page or named_page or _text(data, "page", "", at),
+        alone=bool(named_page),
         state=state,
         database=_database(data, home, state, at),
         host=_text(listen, "host", "127.0.0.1", at),

@@ -31,7 +31,7 @@ title: Shop
 ```bash
 # 1. How many are queued?
 #: id=count
-#: fact queue.length: int = regex("(\\\\d+) waiting")
+#: fact queue.length: int = regex("(\\d+) waiting")
 cat queue.txt
 
 # 2. If the queue is long: drop it
