@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -150,6 +152,11 @@ def test_bash_completes_commands_and_options(tmp_path: Path) -> None:
     assert "--severity" in completed("firstfive declare --", tmp_path)
 
 
+def unread(pipe: int) -> int:
+    """How many bytes wait in a pipe: none once the reader has come to its read."""
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
+
+
 def interrupted(words: list[str], cwd: Path) -> tuple[int, str, str]:
     """Start a command that waits for standard input, press Ctrl-C, and take what it says."""
     running = subprocess.Popen(
@@ -161,8 +168,14 @@ def interrupted(words: list[str], cwd: Path) -> tuple[int, str, str]:
         stderr=subprocess.PIPE,
         text=True,
     )
-    time.sleep(2.0)
-    assert running.poll() is None
+    assert running.stdin is not None
+    running.stdin.write("n")
+    running.stdin.flush()
+    until = time.monotonic() + 30
+    while unread(running.stdin.fileno()):
+        assert running.poll() is None
+        assert time.monotonic() < until, "it never reads"
+        time.sleep(0.02)
     running.send_signal(signal.SIGINT)
     out, err = running.communicate(timeout=20)
     return running.returncode, out, err
