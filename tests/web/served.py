@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import uvicorn
+from sse_starlette.sse import AppStatus
 
 from firstfive.web.app import build
 from incident.builders import Line
@@ -75,8 +76,10 @@ def serving(room: Room) -> Iterator[Served]:
         assert up.wait(10)
         yield Served(port=port, room=room, loop=loops[0])
     finally:
+        AppStatus.should_exit = True  # as its signal would; a thread hears no signals
         server.should_exit = True
         thread.join(15)
+        AppStatus.should_exit = False
         listener.close()
         assert not thread.is_alive()
 

@@ -8,6 +8,7 @@
   const heard = byId("heard");
   const stale = byId("stale");
   let last = Date.now();
+  let ever = false;
   let told = "";
   let ahead = 0;
 
@@ -38,7 +39,7 @@
     const quiet = Math.floor((Date.now() - last) / 1000);
     const old = quiet >= STALE;
     heard.hidden = false;
-    heard.textContent = old ? `not live for ${span(quiet)}` : `live, heard ${quiet} s ago`;
+    heard.textContent = old ? `not live for ${span(quiet)}` : ever ? `live, heard ${quiet} s ago` : "connecting";
     heard.classList.toggle("late", old);
     const words = old ? "Nothing has been heard from the server: what you see may be old." : "";
     if (stale.textContent !== words) stale.textContent = words;
@@ -46,7 +47,7 @@
 
   if (live) {
     for (const name of ["ping", "entry", "change", "htmx:sse:after:connection"]) {
-      live.addEventListener(name, () => { last = Date.now(); });
+      live.addEventListener(name, () => { last = Date.now(); ever = true; });
     }
   }
   document.addEventListener("htmx:after:request", (event) => {

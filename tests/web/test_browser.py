@@ -1,0 +1,277 @@
+"""The room in a real Chromium, on a phone: approve with a thumb, with scripts and without; live; readable by all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from documents.story import AFTERWARDS, CHANGE, OPENING, ROLL_BACK, WHOLE
+from firstfive.incident import events as ev
+from incident.builders import Line, finished, run
+from web.client import KEY
+from web.room import Room
+from web.served import Served, serving
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+PHONE = {"width": 360, "height": 800}
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+AXE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "firstfive" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+LONG = "a-very-long-name-without-any-space-" * 8
+
+Open = Callable[..., Page]
+Serve = Callable[[Room], Served]
+
+
+def missing(what: str) -> None:
+    """Skip loudly, or fail where a test that does not run is a lie."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(what)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.warn(what, stacklevel=2)
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    path = shutil.which("chromium")
+    if path is None:
+        missing("no chromium here: run tests/prepare")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+def waiting() -> Room:
+    room = Room()
+    room.tell("INC-1", OPENING)
+    return room
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Serve rooms until the test is over."""
+    with ExitStack() as servers:
+        yield lambda room: servers.enter_context(serving(room))
+
+
+@pytest.fixture
+def served(serve: Serve) -> Served:
+    return serve(waiting())
+
+
+@pytest.fixture
+def visit(chromium: Browser, serve: Serve) -> Iterator[Open]:
+    """Open a page of a server as somebody who is signed in; what went wrong in the browser fails the test at its end."""
+    contexts: list[BrowserContext] = []
+    wrong: list[str] = []
+
+    def opened(server: Served, path: str = "/incidents/INC-1", *, name: str = "ben", **options: Any) -> Page:
+        context = chromium.new_context(**{"viewport": PHONE, "reduced_motion": "reduce", **options})
+        contexts.append(context)
+        known = {f"firstfive-key-{server.port}": KEY, "firstfive-name": name}
+        context.add_cookies([{"name": n, "value": v, "url": server.url} for n, v in known.items() if v])
+        page = context.new_page()
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on(
+            "console", lambda said: wrong.append(said.text) if "409" not in said.text and said.type == "error" else None
+        )
+        page.on("request", lambda sent: wrong.append(sent.url) if not sent.url.startswith(server.url) else None)
+        page.goto(server.url + path)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+def last(served: Served) -> Line:
+    line: Line = served.within(lambda: served.room.lines["INC-1"][-1])
+    return line
+
+
+def approved() -> ev.Approved:
+    return ev.Approved(run=ROLL_BACK.id, sha256=ROLL_BACK.sha256)
+
+
+def test_a_thumb_approves_and_the_page_follows_without_being_left(served: Served, visit: Open) -> None:
+    page = visit(served)
+    page.evaluate("window.stayed = true")
+    page.get_by_role("button", name="Approve & run 3.1 step 3").click()
+    expect(page.locator("#step-down\\#3 .state")).to_have_text("approved")
+    assert last(served)[1:] == ("ben", approved())
+    assert page.evaluate("window.stayed") is True
+
+
+def test_without_scripts_the_same_thumb_approves(served: Served, visit: Open) -> None:
+    page = visit(served, name="", java_script_enabled=False)
+    box = page.locator(".next .approve")
+    box.get_by_label("Your name").fill("cleo")
+    box.get_by_role("button", name="Approve & run 3.1 step 3").click()
+    expect(page.locator("#step-down\\#3 .state")).to_have_text("approved")
+    assert last(served)[1:] == ("cleo", approved())
+    expect(page.locator(".me summary")).to_have_text("cleo")
+
+
+SETTLING = """e => {
+    e.style.animation = "none"; void e.offsetWidth; e.style.animation = "";
+    const [arming] = e.getAnimations();
+    const at = ms => { arming.pause(); arming.currentTime = ms; return getComputedStyle(e).pointerEvents; };
+    return [at(0), at(600), at(701)];
+}"""
+
+
+def test_a_yes_that_has_just_appeared_under_a_thumb_does_not_count_yet(served: Served, visit: Open) -> None:
+    button = visit(served).get_by_role("button", name="Approve & run 3.1 step 3")
+    assert button.evaluate(SETTLING) == ["none", "none", "auto"]
+
+
+def test_an_approval_of_bytes_that_changed_meanwhile_is_refused_with_the_reason(served: Served, visit: Open) -> None:
+    page = visit(served)
+    page.locator(".next .approve input[name=sha256]").evaluate("e => { e.value = '0'.repeat(64) }")
+    page.get_by_role("button", name="Approve & run 3.1 step 3").click()
+    expect(page.locator("#said")).to_contain_text("Not done:")
+    assert not isinstance(last(served)[-1], ev.Approved)
+
+
+def test_a_new_entry_appears_and_leaves_what_the_reader_does_alone(served: Served, visit: Open) -> None:
+    page = visit(served)
+    page.locator("#out-down\\#1 summary").click()
+    page.get_by_label("Note for the timeline").fill("half a sent")
+    page.get_by_label("Note for the timeline").focus()
+    served.tell((91, "ana", ev.Noted(text="seen from the other side")))
+    expect(page.locator("#line li").first).to_contain_text("ana notes: seen from the other side", timeout=3000)
+    expect(page.get_by_label("Note for the timeline")).to_have_value("half a sent")
+    expect(page.get_by_label("Note for the timeline")).to_be_focused()
+    expect(page.locator("#out-down\\#1 pre")).to_be_visible()
+
+
+def test_many_entries_at_once_all_appear(served: Served, visit: Open) -> None:
+    page = visit(served)
+    for n in range(12):
+        served.tell((91, "ana", ev.Noted(text=f"number {n}")))
+    expect(page.locator("#line li").first).to_contain_text("number 11", timeout=3000)
+    for n in range(12):
+        expect(page.locator("#line")).to_contain_text(f"number {n}")
+
+
+def test_a_note_is_written_and_its_field_is_empty_again(served: Served, visit: Open) -> None:
+    page = visit(served)
+    page.get_by_label("Note for the timeline").fill("looks like the release")
+    page.get_by_role("button", name="Note it").click()
+    expect(page.locator("#line")).to_contain_text("ben notes: looks like the release")
+    expect(page.get_by_label("Note for the timeline")).to_have_value("")
+
+
+def test_the_whole_way_to_resolved_is_followed_live(served: Served, visit: Open) -> None:
+    page = visit(served)
+    served.tell(*CHANGE, *WHOLE[len(OPENING) + len(CHANGE) :], *AFTERWARDS)
+    expect(page.locator(".head .status")).to_have_text("resolved", timeout=3000)
+    expect(page.locator("#room")).to_contain_text("postmortems/x.md")
+
+
+def test_a_line_that_went_quiet_is_said_to_be_old(served: Served, visit: Open) -> None:
+    page = visit(served, "/")
+    page.clock.install()
+    page.goto(served.url + "/incidents/INC-1")
+    expect(page.locator("#heard")).to_contain_text("live, heard")
+    page.clock.fast_forward(50_000)
+    expect(page.locator("#heard")).to_contain_text("not live")
+    expect(page.locator("#stale")).to_contain_text("may be old")
+
+
+@pytest.mark.parametrize("turn", range(4))
+def test_an_incident_that_opens_while_the_page_loads_shows_itself(turn: int, serve: Serve, visit: Open) -> None:
+    server = serve(Room())
+    page = visit(server, "/")
+    server.tell(*OPENING)
+    expect(page.get_by_role("link", name="Shop down: health answers 502")).to_be_visible(timeout=5000)
+    expect(page.locator("#heard")).to_contain_text("live, heard")
+
+
+def crowded() -> Room:
+    """A room with words that do not break, long outputs, and every kind of card at once."""
+    room = Room()
+    look = run("pay#1", changing=False, script=f"look {LONG}", environment=())
+    doubtful = run("pay#3", script=f"prune {LONG}", environment=(("FF_X", LONG),))
+    more: tuple[Line, ...] = (
+        (70, "ana", ev.StepRequested(step="pay#1")),
+        (71, ev.StepStarted(run=look)),
+        (72, finished(look, output=f"{LONG}\n" * 40)),
+        (73, ev.ApprovalAsked(run=doubtful, why=LONG, doubts=(LONG,))),
+        (74, LONG[:80], ev.Noted(text=LONG)),
+        (75, ev.NoticeSent(kind="update", number=1, channel=LONG[:60], text=LONG, unfilled=(LONG,))),
+    )
+    room.tell("INC-1", (*OPENING, *more))
+    return room
+
+
+@pytest.mark.parametrize("width", [320, 360, 1280])
+def test_no_page_scrolls_sideways(width: int, visit: Open, serve: Serve) -> None:
+    server = serve(crowded())
+    page = visit(server, "/", viewport={"width": width, "height": 800})
+    for path in ("/", "/incidents/INC-1", "/handbook"):
+        page.goto(server.url + path)
+        page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+TARGETS = """() => [...document.querySelectorAll("button, summary, input:not([type=hidden]), select, .bar a, a.go")]
+    .filter(e => e.offsetParent !== null && e.getBoundingClientRect().height < 43.9)
+    .map(e => `${e.tagName} ${e.textContent.trim().slice(0, 40)} ${e.getBoundingClientRect().height}`)"""
+
+
+def test_whatever_is_touched_is_at_least_44_pixels_high(visit: Open, serve: Serve) -> None:
+    server = serve(crowded())
+    for path in ("/", "/incidents/INC-1", "/handbook"):
+        page = visit(server, path)
+        page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
+        assert page.evaluate(TARGETS) == [], path
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 360), ("dark", 360), ("light", 1280)])
+def test_axe_finds_nothing(scheme: str, width: int, serve: Serve, visit: Open) -> None:
+    if not AXE.is_file():
+        missing("no axe-core here: run tests/prepare")
+    server = serve(crowded())
+    server.tell(*WHOLE, *AFTERWARDS, incident="INC-2")
+    page = visit(server, "/", color_scheme=scheme, viewport={"width": width, "height": 900})
+    for path in ("/", "/incidents/INC-1", "/incidents/INC-2", "/handbook"):
+        page.goto(server.url + path)
+        page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
+        page.evaluate(AXE.read_text())
+        found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
+        broken = [(v["id"], [n["html"][:160] for n in v["nodes"]][:3]) for v in found["violations"]]
+        assert broken == [], path
+
+
+def test_signing_in_leaves_no_key_in_the_address(served: Served, chromium: Browser) -> None:
+    context = chromium.new_context()
+    page = context.new_page()
+    page.goto(served.url + "/incidents/INC-1")
+    expect(page.get_by_role("heading", name="This room needs its key")).to_be_visible()
+    page.get_by_label("Or paste the key").fill(KEY)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Shop down: health answers 502")).to_be_visible()
+    assert page.url == served.url + "/incidents/INC-1"
+    context.close()
