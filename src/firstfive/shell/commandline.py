@@ -70,16 +70,20 @@ def stages_of(command: Node | None) -> tuple[Node, ...]:
 
 
 def nodes(tree: object) -> Iterator[Node]:
-    """Every node of a tree, outermost first."""
+    """Every node of a tree, outermost first. Positions are no nodes and are not entered."""
     todo: list[object] = [tree]
     while todo:
         found = todo.pop()
-        if isinstance(found, Mapping):
+        if isinstance(found, dict):
             if "Type" in found or "Parts" in found:
                 yield found
-            todo.extend(reversed(list(found.values())))
-        elif isinstance(found, list | tuple):
-            todo.extend(reversed(found))
+            todo += [below for below in reversed(found.values()) if isinstance(below, list) or _is_node(below)]
+        elif isinstance(found, list):
+            todo += reversed(found)
+
+
+def _is_node(value: object) -> bool:
+    return isinstance(value, dict) and "Offset" not in value
 
 
 # Programs that run the command behind their own words: options that eat a word, and how many plain words come first.
