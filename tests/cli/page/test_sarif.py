@@ -26,7 +26,8 @@ def test_the_exit_code_is_that_of_check(ask: Ask, vault: Path) -> None:
     assert [ask("check", "--sarif").code, ask("check", "--sarif", "--strict").code] == [0, 7]
 
 
-def test_two_forms_at_once_are_refused(ask: Ask, vault: Path) -> None:
-    said = ask("check", "--sarif", "--json")
+@pytest.mark.parametrize("other", ["--json", "--host"])
+def test_two_forms_at_once_are_refused(ask: Ask, vault: Path, other: str) -> None:
+    said = ask("check", "--sarif", other)
     assert said.code == 2
-    assert "not both" in said.err
+    assert "--sarif stands alone" in said.err

@@ -23,18 +23,27 @@ if TYPE_CHECKING:
 @click.argument("page", type=click.Path(path_type=Path), required=False)
 @click.option("--strict", is_flag=True, help="Warnings fail too.")
 @click.option("--sarif", "as_sarif", is_flag=True, help="A SARIF 2.1.0 log instead of text.")
+@click.option("--host", "on_host", is_flag=True, help="Ask the host whether what the page names is there; only looks.")
 @options
 def check(
-    page: Path | None, strict: bool, as_sarif: bool, vault: Path | None, config: Path | None, as_json: bool
+    page: Path | None,
+    strict: bool,
+    as_sarif: bool,
+    on_host: bool,
+    vault: Path | None,
+    config: Path | None,
+    as_json: bool,
 ) -> int:
     """Compile a page and say what was understood and what was not."""
     from firstfive.app import read_handbook
     from firstfive.handbook.model import Level
 
-    if as_sarif and as_json:
-        raise click.UsageError("give --sarif or --json, not both")
+    if as_sarif and (as_json or on_host):
+        raise click.UsageError("--sarif stands alone: give it without --json and --host")
     settings = settings_of(page or vault, config)
     handbook = read_handbook(settings)
+    if on_host:
+        return _hold(settings, handbook, strict=strict, as_json=as_json)
     if as_sarif:
         _sarif(settings, handbook)
     else:
@@ -65,3 +74,21 @@ def _sarif(settings: Settings, handbook: Handbook) -> None:
     folder = settings.vault.relative_to(here).as_posix() if settings.vault.is_relative_to(here) else ""
     log = sarif(handbook, version=__version__, folder="" if folder == "." else folder)
     click.echo(json.dumps(log, ensure_ascii=False, indent=1))
+
+
+def _hold(settings: Settings, handbook: Handbook, *, strict: bool, as_json: bool) -> int:
+    """Hold the page against the host that its commands run on by default; what is missing fails, with `strict` the unknown, too."""
+    import asyncio
+
+    from firstfive.app import _target
+    from firstfive.cli.page import host
+
+    name = settings.default_target
+    target = _target(name, settings.targets[name], settings)
+    findings = asyncio.run(host.held(handbook, settings, target))
+    if as_json:
+        say(host.plain(findings))
+    else:
+        click.echo(host.worded(findings))
+    bad = {host.MEND, host.UNKNOWN} if strict else {host.MEND}
+    return int(Exit.FAILED if any(finding.state in bad for finding in findings) else Exit.OK)
