@@ -62,6 +62,8 @@ class Room:
         raise AssertionError("the rules did not come to rest")
 
     def _state(self, incident_id: str) -> Incident:
+        if self.broken is not None:
+            raise self.broken
         if incident_id not in self.lines:
             raise Refused(f"there is no incident {incident_id}", remedy="firstfive status lists the open ones")
         return fold(incident_id, entries(self.lines[incident_id], incident_id))

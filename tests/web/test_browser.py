@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from documents.story import AFTERWARDS, CHANGE, OPENING, ROLL_BACK, WHOLE
+from firstfive.errors import JournalError
 from firstfive.incident import events as ev
 from incident.builders import Line, finished, run
 from web.client import KEY
@@ -93,7 +94,10 @@ def visit(chromium: Browser, serve: Serve) -> Iterator[Open]:
         page = context.new_page()
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on(
-            "console", lambda said: wrong.append(said.text) if "409" not in said.text and said.type == "error" else None
+            "console",
+            lambda said: (
+                wrong.append(said.text) if "Failed to load resource" not in said.text and said.type == "error" else None
+            ),
         )
         page.on("request", lambda sent: wrong.append(sent.url) if not sent.url.startswith(server.url) else None)
         page.goto(server.url + path)
@@ -151,6 +155,24 @@ def test_an_approval_of_bytes_that_changed_meanwhile_is_refused_with_the_reason(
     page.locator(".next .approve input[name=sha256]").evaluate("e => { e.value = '0'.repeat(64) }")
     page.get_by_role("button", name="Approve & run 3.1 step 3").click()
     expect(page.locator("#said")).to_contain_text("Not done:")
+    assert not isinstance(last(served)[-1], ev.Approved)
+
+
+def test_a_failure_keeps_the_room_in_view_and_says_what_failed(served: Served, visit: Open) -> None:
+    page = visit(served)
+    served.within(lambda: setattr(served.room, "broken", JournalError("the disk is full", remedy="free some")))
+    page.get_by_label("Note for the timeline").fill("looks like the release")
+    page.get_by_role("button", name="Note it").click()
+    expect(page.locator("#said")).to_contain_text("Not done: the disk is full. Free some.")
+    expect(page.get_by_role("heading", name="Shop down: health answers 502")).to_be_visible()
+    expect(page.get_by_label("Note for the timeline")).to_have_value("looks like the release")
+
+
+def test_a_browser_whose_key_is_no_longer_good_is_led_to_sign_in(served: Served, visit: Open) -> None:
+    page = visit(served)
+    page.context.clear_cookies(name=f"firstfive-key-{served.port}")
+    page.get_by_role("button", name="Approve & run 3.1 step 3").click()
+    expect(page.get_by_role("heading", name="This room needs its key")).to_be_visible()
     assert not isinstance(last(served)[-1], ev.Approved)
 
 

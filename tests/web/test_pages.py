@@ -331,3 +331,16 @@ def test_hostile_words_of_a_person_come_back_as_text(word: str) -> None:
     calm = read(get(app_of(room), "/incidents/INC-1", name="").text)
     assert not [tag for tag in calm.skeleton if any(name.startswith("on") for name in tag[1])]
     assert [tag for tag, _ in calm.skeleton].count("script") == 3
+
+
+def test_a_long_output_is_shown_with_its_beginning_and_its_end() -> None:
+    look = run("down#1", changing=False, script="look", environment=())
+    long = "first line\n" + "x" * 50_000 + "\nlast line"
+    text = get(
+        app_of(opened(((1, declared()), (2, ev.StepStarted(run=look)), (3, finished(look, output=long))))),
+        "/incidents/INC-1",
+    ).text
+    assert "first line" in text
+    assert "last line" in text
+    assert "38021 characters in the middle" in text
+    assert len(text) < 40_000

@@ -18,12 +18,14 @@ from starlette.routing import Route
 
 from firstfive.documents.plain import iso
 from firstfive.documents.sentence import sentence
+from firstfive.errors import FirstfiveError
 from firstfive.incident.events import Entry
 from firstfive.web import asked
 from firstfive.web.engine_face import Room, found, room_of
 
 PING_EVERY = 15
 AWAKE = "ping"
+LOOKED_AT = 20
 
 
 def routes() -> list[Route]:
@@ -46,7 +48,16 @@ async def all_live(request: Request) -> Response:
 
 
 def _stream(events: AsyncIterator[ServerSentEvent]) -> Response:
-    return EventSourceResponse(events, ping=PING_EVERY, ping_message_factory=_ping)
+    return EventSourceResponse(_while_it_lasts(events), ping=PING_EVERY, ping_message_factory=_ping)
+
+
+async def _while_it_lasts(events: AsyncIterator[ServerSentEvent]) -> AsyncIterator[ServerSentEvent]:
+    """The same events; a journal that cannot be read ends the stream, and whoever listens comes back with what they had."""
+    try:
+        async for event in events:
+            yield event
+    except FirstfiveError:
+        return
 
 
 def _ping() -> ServerSentEvent:
@@ -103,5 +114,5 @@ async def _changes(room: Room, last: str) -> AsyncIterator[ServerSentEvent]:
 
 async def stamp(room: Room) -> str:
     """A short word for the state of all recent incidents; another word when any of them grew."""
-    states = [await room.incident(i) for i in await room.recent_ids()]
+    states = [await room.incident(i) for i in await room.recent_ids(LOOKED_AT)]
     return hashlib.sha256(" ".join(f"{s.id}:{s.seq}" for s in states).encode()).hexdigest()[:16]

@@ -45,16 +45,22 @@ def status_of(error: FirstfiveError) -> int:
 
 
 def problem(request: Request, status: int, error: FirstfiveError) -> Response:
-    """The error as this client reads it: JSON under /api and /health, a page elsewhere."""
+    """The error as this client reads it: JSON under /api and /health, a page elsewhere.
+
+    A page that asked for a part of itself keeps what it shows and adds the reason, or goes to sign in again.
+    """
     if request.url.path.startswith("/api/") or request.url.path == "/health":
         return Response(
             msgspec.json.encode(body_of(status, error)), status_code=status, media_type="application/problem+json"
         )
-    return paper.page(
+    answer = paper.page(
         "signin.html" if status == 401 else "problem.html",
-        {"error": error, "status": status, "path": "/" + request.url.path.lstrip("/\\"), "name": ""},
+        {"refused": error, "status": status, "path": "/" + request.url.path.lstrip("/\\"), "name": ""},
         status=status,
     )
+    if "hx-request" in request.headers:
+        answer.headers.update({"HX-Refresh": "true"} if status == 401 else {"HX-Reswap": "none"})
+    return answer
 
 
 def body_of(status: int, error: FirstfiveError) -> dict[str, object]:

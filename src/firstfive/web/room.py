@@ -29,6 +29,8 @@ NAME = "firstfive-name"
 REMEMBERED = 365 * 24 * 3600
 RECENT = 10
 SHOWN_ENTRIES = 15
+SHOWN_HEAD = 4000
+SHOWN_TAIL = 8000
 VALUE = "value."
 
 
@@ -105,9 +107,18 @@ def _room(request: Request, room: Room, state: Incident, refused: FirstfiveError
 def _by_runbook(steps: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     grouped: dict[str, dict[str, Any]] = {}
     for step in steps:
+        step["output"], step["hidden"] = shortened(step["output"])
         head = {"number": step["runbook_number"], "title": step["runbook_title"], "steps": []}
         grouped.setdefault(step["runbook"], head)["steps"].append(step)
     return list(grouped.values())
+
+
+def shortened(output: str) -> tuple[str, int]:
+    """The beginning and the end of a long output, and how many characters between them are left to the API."""
+    hidden = len(output) - SHOWN_HEAD - SHOWN_TAIL
+    if hidden <= 0:
+        return output, 0
+    return f"{output[:SHOWN_HEAD]}\n[...]\n{output[-SHOWN_TAIL:]}", hidden
 
 
 def _others(handbook: Handbook, steps: Iterable[dict[str, Any]]) -> list[Any]:
