@@ -39,7 +39,7 @@
     const quiet = Math.floor((Date.now() - last) / 1000);
     const old = quiet >= STALE;
     heard.hidden = false;
-    heard.textContent = old ? `not live for ${span(quiet)}` : ever ? `live, heard ${quiet} s ago` : "connecting";
+    heard.textContent = old ? `not live for ${span(quiet)}` : ever ? `heard ${quiet} s ago` : "connecting";
     heard.classList.toggle("late", old);
     const words = old ? "Nothing has been heard from the server: what you see may be old." : "";
     if (stale.textContent !== words) stale.textContent = words;
@@ -52,7 +52,10 @@
   }
   document.addEventListener("htmx:after:request", (event) => {
     const { sourceElement, response } = event.detail.ctx;
-    if (sourceElement?.matches?.("form") && response?.status < 400) sourceElement.reset();
+    if (!sourceElement?.matches?.("form")) return;
+    const failed = response?.status >= 400;
+    if (!failed) sourceElement.reset();
+    if (failed || sourceElement.closest(".next")) setTimeout(() => scrollTo({ top: 0 }), 50);
   });
   window.htmx?.registerExtension("keep", {
     htmx_before_morph_attr: (element, { attrName }) => !(attrName === "open" && element.matches("details")),
