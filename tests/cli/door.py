@@ -12,6 +12,8 @@ from typing import Any, Protocol
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DEMO = ROOT / "examples" / "demo"
+# Commands that answer in a protocol of their own, so `--json` means nothing there.
+PROTOCOLS = {"lsp"}
 ALONE = "note: no server runs, so this is only written down; `firstfive serve` acts on it\n"
 
 
