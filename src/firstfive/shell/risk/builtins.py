@@ -12,7 +12,7 @@ from firstfive.shell.risk.names import NAME, dangerous
 from firstfive.shell.risk.options import Manner, read_options, scan, shown
 from firstfive.shell.risk.verdict import Ruling, changing, harmless, unknown, worst
 from firstfive.shell.risk.walk import Call, Judge
-from firstfive.shell.risk.words import FOREIGN, Word, joined
+from firstfive.shell.risk.words import FOREIGN, GIVEN, Word, joined
 
 Rule = Callable[[Judge, Call], Ruling]
 _UNARY = frozenset("-" + letter for letter in "efdrwxsznLhSpbcgukOGNta")
@@ -69,7 +69,7 @@ def _printf(judge: Judge, call: Call) -> Ruling:
     first = call.words[1] if len(call.words) > 1 else Word("")
     if first.text == "--" and len(call.words) > 2:
         first = call.words[2]
-    if first.text.startswith("-") or first.may_be_option() or "%n" in first.text:
+    if first.text[:1] in ("-", GIVEN) or first.loose or first.may_be_option() or "%n" in first.text:
         return unknown(f"printf {shown(first.text)} may set a variable")
     return harmless("printf: only prints")
 
@@ -116,7 +116,20 @@ def _eval(judge: Judge, call: Call) -> Ruling:
     text = joined(call.words[1:])
     if text.loose:
         return unknown("eval of text that is only known when it runs")
-    return judge.script(text.text)
+    return _in_this_shell(judge, text.text)
+
+
+_SETS = re.compile(
+    r"=|\b(?:read|mapfile|readarray|printf|getopts|unset|for|select|let|wait|shift|set|declare|typeset|local|export|readonly|exec|trap)\b|\(\(|\(\)"
+)
+
+
+def _in_this_shell(judge: Judge, text: str) -> Ruling:
+    """Code that could also change the variables that the rest of the script was judged with."""
+    ruling = judge.script(text)
+    return (
+        ruling if _SETS.search(text) is None else worst((ruling, unknown("code that may set variables of this shell")))
+    )
 
 
 def _exec(judge: Judge, call: Call) -> Ruling:
@@ -149,7 +162,7 @@ def _trap(judge: Judge, call: Call) -> Ruling:
         return harmless("trap: prints or clears")
     if rest[0].text.startswith("-") or rest[0].loose:
         return unknown("trap with text that is only known when it runs")
-    return judge.script(rest[0].text)
+    return _in_this_shell(judge, rest[0].text)
 
 
 def _listed(options: str, *tags: str, args: int | None = None) -> Rule:

@@ -19,11 +19,12 @@ from firstfive.shell.risk.table import Spec, Table
 from firstfive.shell.risk.tools import clouds, looking, wrappers
 from firstfive.shell.risk.verdict import Finding, Ruling, Verdict, harmless, unknown, worst
 from firstfive.shell.risk.walk import Call, Judge, Reading
-from firstfive.shell.risk.words import MARKS, NUMBER, Word
+from firstfive.shell.risk.words import BOUND, FOREIGN, GIVEN, GLOB, MARKS, NUMBER, Word
 
 DEPTH = 8
 _FOLDERS = re.compile(r"(?:/usr(?:/local)?)?/s?bin/([^/]+)")
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.ASCII | re.DOTALL)
+_UNSURE = re.compile(f"[{GIVEN}{FOREIGN}{BOUND}{GLOB}]")
 _SECRET_FILE = re.compile(
     r"(?:^|/)(?:\.env(?:\..*)?|.*\.env|.*\.(?:pem|key|p12|pfx|jks|keystore)|id_[a-z0-9]+|shadow|gshadow|\.pgpass|\.my\.cnf|\.netrc|environ|credentials"
     r"|kubeconfig|.*secrets?(?:\.[a-z]+)?)$"
@@ -126,7 +127,7 @@ class Knowing:
                 return worst((above, _tagged(harmless(f"{spec.path}: only reads"), spec)))
             if found.options and found.has("--version", "-v", "-V", "--help", "-h", "version") and not spec.bare:
                 return _tagged(harmless(f"{spec.path}: prints its version or help"), spec)
-            return worst((above, _bare(spec, call)))
+            return worst((above, _bare(spec, call) if spec.bare else unknown(f"{spec.path} without a sub-command")))
         name = call.words[found.rest].plain
         if name is None:
             return unknown(f"the sub-command of {spec.path} is only known when it runs")
@@ -152,7 +153,11 @@ class Knowing:
         if start >= len(call.words):
             return worst((*rulings, _bare(spec, call)))
         prefix = "" if spec.path in ("sudo", "env", "timeout", "nice", "nohup") else f"{spec.path}: "
-        return _tagged(worst((self.behind(call, start, reason=prefix), *rulings)), spec)
+        rulings.append(self.behind(call, start, reason=prefix))
+        if any(w.loose for w in call.words[:start]) and start + 1 < len(call.words):
+            # an unquoted variable in front may be empty or bring options along: then the command starts one word later
+            rulings.append(self.behind(call, start + 1, reason=prefix))
+        return _tagged(worst(rulings), spec)
 
     def _operands(self, spec: Spec, call: Call, found: Scan) -> list[Ruling]:
         rulings: list[Ruling] = []
@@ -168,7 +173,8 @@ class Knowing:
             rulings.append(Ruling(spec.otherwise, f"{spec.path} with arguments that are only known when it runs"))
         if spec.operand is not None:
             for word in found.operands:
-                if not spec.operand.fullmatch(word.text):
+                # what is not known could be anything, an assignment too
+                if any(not spec.operand.fullmatch(_UNSURE.sub(stand_in, word.text)) for stand_in in ("x", "=")):
                     rulings.append(Ruling(spec.otherwise, f"{spec.path} {shown(word.text)} is not listed"))
         return rulings
 

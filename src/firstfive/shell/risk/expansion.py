@@ -6,9 +6,11 @@ Called by `walk`, which also receives every command found inside a word. An expa
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
+from firstfive.shell.commandline import text_of
 from firstfive.shell.risk.names import NAME, Variables, dangerous, kind
 from firstfive.shell.risk.words import FOREIGN, GIVEN, GLOB, NUMBER, PRIVATE, Word, bare, dollar_quoted, quoted
 
@@ -93,7 +95,9 @@ def _part(reader: Reader, part: Node, *, in_quotes: bool) -> Word:
             if set(part) - _COMMAND:
                 reader.refuse(part, "a substitution of a kind that is not listed")
             reader.inside(part.get("Stmts") or ())
-            return Word(NUMBER) if counts(part.get("Stmts") or ()) else Word(FOREIGN, not in_quotes)
+            if counts(part.get("Stmts") or ()):
+                return Word(NUMBER)
+            return Word(GIVEN if names_only(part.get("Stmts") or ()) else FOREIGN, not in_quotes)
         case "ArithmExp":
             arithmetic(reader, part.get("X"))
             return Word(NUMBER)
@@ -101,6 +105,8 @@ def _part(reader: Reader, part: Node, *, in_quotes: bool) -> Word:
             reader.inside(part.get("Stmts") or ())
             return Word("/dev/fd/" + NUMBER)
         case "ExtGlob":
+            if any(c in (part.get("Pattern") or {}).get("Value", "") for c in "$`<>"):
+                reader.refuse(part, "an expansion inside a pattern")
             return Word(GLOB)
         case other:
             reader.refuse(part, f"{other} is not known here")
@@ -258,6 +264,57 @@ def counts(statements: Sequence[Node]) -> bool:
     if plain[0] == "seq":
         return all(p is not None and p.isdigit() for p in plain[1:])
     return set(plain[1:]) == wanted
+
+
+_LISTERS = {"docker", "podman", "docker-compose", "kubectl", "oc", "crictl", "nerdctl"}
+_THINNERS = {"head", "tail", "sort", "uniq", "grep"}
+_THINNED = {
+    "awk '{print $1}'",
+    "awk '{ print $1 }'",
+    "awk '{print $NF}'",
+    "cut -d/ -f2",
+    "cut -d / -f 2",
+    "cut -f2 -d/",
+    "tr -d '\"'",
+}
+
+
+def names_only(statements: Sequence[Node]) -> bool:
+    """Whether a substitution can only print names or ids that Docker or Kubernetes gave out: none of them starts with a dash."""
+    if len(statements) != 1 or statements[0].get("Redirs"):
+        return False
+    stages: list[list[str | None]] = []
+    command = statements[0].get("Cmd") or {}
+    while True:
+        last = command["Y"] if command.get("Type") == "BinaryCmd" and command.get("Op") == "|" else {"Cmd": command}
+        call = last.get("Cmd") or {}
+        if call.get("Type") != "CallExpr" or last.get("Redirs") or call.get("Assigns"):
+            return False
+        stages.append([text_of(word) for word in call.get("Args") or ()])
+        if last["Cmd"] is command:
+            break
+        command = command["X"].get("Cmd") or {}
+    first = stages[-1]
+    for stage in stages[:-1]:
+        if None in stage or (
+            stage[0] not in _THINNERS
+            and " ".join(shlex.quote(str(w)) if set(str(w)) & set(' ${}"') else str(w) for w in stage) not in _THINNED
+        ):
+            return False
+    if not first or first[0] not in _LISTERS:
+        return False
+    shown = " ".join(word or "?" for word in first)
+    return (
+        re.search(r"(?:^| )(?:-q|-[a-z]*q[a-z]*|--quiet)(?: |$)", shown) is not None
+        if first[0] not in ("kubectl", "oc")
+        else (
+            re.search(
+                r" get .*(?:-o ?|--output[ =])(?:name|jsonpath=\S*(?:\.metadata\.name|\.spec\.nodeName|\.status\.podIP)\S*)",
+                shown,
+            )
+            is not None
+        )
+    )
 
 
 def clean(text: str) -> bool:

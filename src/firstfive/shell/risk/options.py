@@ -21,7 +21,7 @@ VERDICTS = {
     "destructive": Verdict.DESTRUCTIVE,
 }
 _ENTRY = re.compile(
-    r"(?P<names>[^{#!]+?)(?P<takes>[:=])?(?:\{(?P<only>[^}]*)\})?(?:#(?P<risk>[a-z-]+))?(?P<tags>(?:![a-z-]+)*)"
+    r"(?P<names>[^{#!]+?)(?P<takes>[:=])?(?:\{(?P<only>.*)\})?(?:#(?P<risk>[a-z-]+))?(?P<tags>(?:![a-z-]+)*)"
 )
 
 

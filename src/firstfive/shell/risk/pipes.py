@@ -13,7 +13,7 @@ from firstfive.shell.risk import expansion
 from firstfive.shell.risk.expansion import Reader
 from firstfive.shell.risk.options import shown
 from firstfive.shell.risk.verdict import Ruling, changing, harmless, unknown
-from firstfive.shell.risk.words import FOREIGN, GIVEN, Word
+from firstfive.shell.risk.words import FOREIGN, GIVEN, NUMBER, Word
 
 Node: TypeAlias = Mapping[str, Any]
 
@@ -56,7 +56,7 @@ def _redirected(operator: str, word: Word) -> Ruling:
     if operator in _TO:
         if operator == ">&" and plain is not None and (plain == "-" or plain.rstrip("-").isdigit()):
             return harmless("")
-        if plain in _NOWHERE or word.text.startswith("/dev/fd/"):
+        if plain in _NOWHERE or word.text == "/dev/fd/" + NUMBER:
             return harmless("")
         if plain is None or plain.startswith(("/dev/tcp/", "/dev/udp/")):
             return changing(f"writes to {shown(word.text)}")

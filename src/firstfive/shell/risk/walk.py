@@ -6,7 +6,7 @@ Called by `judge`. Every node type that is not named here makes its script unkno
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
@@ -87,6 +87,7 @@ class Reading:
     functions: set[str] = field(default_factory=set)
     findings: list[Finding] = field(default_factory=list)
     loops: bool = False
+    fed: bool = False
     _seen: set[int] = field(default_factory=set)
 
     # ------------------------------------------------------------------------------------------------- statements
@@ -125,21 +126,18 @@ class Reading:
         text, fed = (given, True) if feeds else (text, fed)
         command = node.get("Cmd")
         if command is not None and command.get("Type") == "CallExpr":
-            if node.get("Background"):
-                with self._apart():
-                    self._call(command, node, rulings, fed=fed, text=text, last=last)
-            else:
-                self._call(command, node, rulings, fed=fed, text=text, last=last)
+            with self._apart() if node.get("Background") else nullcontext():
+                self._call(command, node, rulings, fed=fed or self.fed, text=text, last=last)
             return
         bad = [r for r in rulings if r.verdict is not Verdict.READ_ONLY or r.tags]
         if bad or command is None:
             self.note(node, worst(bad) if bad else harmless("only a redirection"))
         if command is None:
             return
-        if node.get("Background"):
-            self.inside([{**node, "Background": False, "Redirs": ()}])
-        else:
+        kept, self.fed = self.fed, self.fed or fed
+        with self._apart() if node.get("Background") else nullcontext():
             self._compound(command)
+        self.fed = kept
 
     def _compound(self, node: Node) -> None:
         self.saw(node)
@@ -254,10 +252,15 @@ class Reading:
     ) -> None:
         self.saw(node)
         given = node.get("Args") or ()
+        words = expansion.words(self, given)
+        reads = bool(words) and words[0].plain == "read"
         for item in node.get("Assigns") or ():
-            rulings.append(self._assignment(item, alone=not given))
+            if not (reads and item["Name"]["Value"] == "IFS" and not item.get("Append") and not item.get("Index")):
+                rulings.append(self._assignment(item, alone=not given))
+            elif item.get("Value"):
+                expansion.word(self, item["Value"])
+        self._told(words)
         if given:
-            words = expansion.words(self, given)
             rulings.append(self._ruled(Call(words=words, text=text, fed=fed, last=last)))
             if untrusted(words):
                 rulings.append(harmless("", "untrusted"))
@@ -265,6 +268,14 @@ class Reading:
                 rulings.append(harmless("", "secret-in-argv"))
         ruling = worst([r for r in reversed(rulings)])
         self.note(statement, ruling, node=node)
+
+    def _told(self, words: Sequence[Word]) -> None:
+        """`read x` and `unset x` leave nothing known of x."""
+        heads = {word.plain for word in words[:3]}
+        if heads & {"read", "mapfile", "readarray", "unset"}:
+            for word in words:
+                if word.plain is not None and NAME.fullmatch(word.plain):
+                    self.variables.put(word.plain, Word(FOREIGN), straight=False)
 
     def _ruled(self, call: Call) -> Ruling:
         name = call.words[0].plain if call.words else ""

@@ -8,14 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+from firstfive.shell.risk.inner.lists import listed
 from firstfive.shell.risk.options import Manner, scan, shown
 from firstfive.shell.risk.table import Spec
 from firstfive.shell.risk.verdict import Ruling, changing, destructive, harmless, unknown, worst
 from firstfive.shell.risk.walk import Call, Judge
 
-_AWS_SERVICES = frozenset(
-    ["acm", "apigateway", "apigatewayv2", "application-autoscaling", "autoscaling", "backup", "cloudformation", "cloudfront", "cloudtrail", "cloudwatch", "codebuild", "codedeploy", "codepipeline", "ce", "config", "directconnect", "dms", "docdb", "dynamodb", "ec2", "ecr", "ecs", "efs", "eks", "elasticache", "elasticbeanstalk", "elb", "elbv2", "emr", "es", "events", "firehose", "fsx", "glue", "guardduty", "health", "iam", "inspector2", "kafka", "kinesis", "lambda", "logs", "mq", "opensearch", "organizations", "rds", "redshift", "resourcegroupstaggingapi", "route53", "route53resolver", "s3api", "securityhub", "service-quotas", "servicediscovery", "ses", "sesv2", "shield", "sns", "sqs", "ssm", "states", "stepfunctions", "storagegateway", "sts", "support", "synthetics", "waf", "wafv2", "workspaces", "xray"]
-)
+_AWS_SERVICES = listed("aws", "services")
 _AWS_READS = re.compile(
     r"describe-[a-z0-9-]+|list-[a-z0-9-]+|head-(?:object|bucket)|lookup-events|filter-log-events|simulate-principal-policy"
     r"|get-(?:caller-identity|metric-(?:statistics|data)|log-events|log-record|log-group-fields|bucket-[a-z-]+|function|function-configuration|policy|policy-version"
@@ -34,6 +33,8 @@ _GCLOUD_READS = frozenset(
         "list",
         "describe",
         "get-iam-policy",
+        "get-value",
+        "ls",
         "read",
         "get-health",
         "get-serial-port-output",
@@ -43,9 +44,7 @@ _GCLOUD_READS = frozenset(
         "info",
     )
 )
-_GCLOUD_GROUPS = frozenset(
-    ["compute", "container", "sql", "logging", "projects", "config", "auth", "iam", "dns", "functions", "run", "pubsub", "redis", "services", "monitoring", "storage", "app", "builds", "artifacts", "beta", "alpha", "instances", "clusters", "operations", "zones", "regions", "machine-types", "disks", "snapshots", "images", "networks", "subnets", "firewall-rules", "addresses", "forwarding-rules", "backend-services", "url-maps", "target-http-proxies", "target-https-proxies", "ssl-certificates", "instance-groups", "managed", "unmanaged", "instance-templates", "routers", "routes", "vpn-tunnels", "node-pools", "databases", "backups", "managed-zones", "record-sets", "topics", "subscriptions", "service-accounts", "roles", "organizations", "folders", "billing", "accounts", "buckets", "objects", "logs", "sinks", "metrics", "configurations", "jobs", "revisions", "versions", "repositories", "packages", "health-checks", "security-policies", "reservations", "resource-policies", "target-pools", "vpn-gateways", "interconnects", "domain-mappings", "users", "ssl-policies", "policies", "channels", "dashboards", "quotas", "enabled", "workflows", "deployments", "memcache", "spanner", "bigtable", "dataproc", "composer", "environments", "dataflow"]
-)
+_GCLOUD_GROUPS = listed("gcloud", "groups")
 _AZ_READS = frozenset(
     (
         "list",

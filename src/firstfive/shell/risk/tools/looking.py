@@ -224,7 +224,7 @@ def _date(judge: Judge, spec: Spec, call: Call, at: int) -> Ruling:
 
 def _crontab(judge: Judge, spec: Spec, call: Call, at: int) -> Ruling:
     found = scanned(spec, call, at)
-    if found.has("-l"):
+    if found.has("-l") and not found.has("-r", "-e") and not found.operands:
         return worst((found.ruling(), harmless("crontab -l: prints")))
     if found.has("-e"):
         return changing("crontab -e opens an editor", "editor", "interactive")
@@ -352,7 +352,24 @@ def _rpm(judge: Judge, spec: Spec, call: Call, at: int) -> Ruling:
     return worst((found.ruling(), changing("rpm installs or removes")))
 
 
+def _pm2_logs(judge: Judge, spec: Spec, call: Call, at: int) -> Ruling:
+    found = scanned(spec, call, at)
+    return worst(
+        (found.ruling(), harmless(f"{spec.path}: only reads", *(() if found.has("--nostream") else ("unbounded",))))
+    )
+
+
+def _builder(judge: Judge, spec: Spec, call: Call, at: int) -> Ruling:
+    """Tools that build or roll out: only asking for their version reads."""
+    name = call.words[at - 1].text
+    if len(call.words) == at + 1 and call.words[at].plain in ("--version", "-version", "version"):
+        return harmless(f"{name}: prints its version")
+    return changing(f"{name} builds or rolls out")
+
+
 CODE: Mapping[str, Code] = {
+    "pm2-logs": _pm2_logs,
+    "builder": _builder,
     "rpm": _rpm,
     "ping": _ping,
     "tcpdump": _tcpdump,

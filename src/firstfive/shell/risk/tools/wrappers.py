@@ -82,7 +82,10 @@ def _ssh(judge: Judge, spec: Spec, call: Call, at: int) -> Ruling:
     typed = joined(rest)
     if typed.loose or any(mark in typed.text for mark in (GIVEN, FOREIGN, BOUND)):
         return unknown("ssh runs text that is only known when it runs", *tags)
-    ruling = judge.script(typed.text, *tags, *extra)
+    readings = [typed.text]
+    if host.loose and len(rest) > 1:
+        readings.append(joined(rest[1:]).text)
+    ruling = worst(judge.script(text, *tags, *extra) for text in readings)
     return Ruling(ruling.verdict, f"ssh: {ruling.reason}", ruling.tags)
 
 
