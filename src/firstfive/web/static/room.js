@@ -41,6 +41,7 @@
     heard.hidden = false;
     heard.textContent = old ? `not live for ${span(quiet)}` : ever ? `heard ${quiet} s ago` : "connecting";
     heard.classList.toggle("late", old);
+    heard.classList.toggle("fresh", ever && !old);
     const words = old ? "Nothing has been heard from the server: what you see may be old." : "";
     if (stale.textContent !== words) stale.textContent = words;
   };
