@@ -50,6 +50,7 @@ soak: $(STAMP)  ## long sweeps
 bench: $(STAMP)  ## speed as ratios, side by side
 	$(BIN)/python bench/cli_start.py
 	$(BIN)/python bench/compiler.py
+	$(BIN)/python bench/serve_cost.py
 
 drills: $(CORE)  ## the demo's fault three times, with the seconds to each milestone
 	@for n in 1 2 3; do $(BIN)/python examples/demo/run.py --yes --brief || exit 1; done
