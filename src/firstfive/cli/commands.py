@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "risk": ("page.risk", "Say what a shell script does: read-only, unknown, changing, destructive."),
     "explain": ("page.explain", "Show a runbook step by step: exact script, verdicts, who moves it."),
     "fmt": ("page.fmt", "Show small mends of a page as a diff, and make them on request."),
+    "lsp": ("page.lsp", "Serve an editor: findings while you write, verdicts under the cursor."),
     "serve": ("serve", "Watch, respond, and open the room."),
     "status": ("incident", "Open incidents, or one in full."),
     "declare": ("incident", "Declare an incident."),
