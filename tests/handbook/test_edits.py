@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from firstfive.errors import PageError
 from firstfive.handbook.compile import Options, compile_vault
 from firstfive.handbook.edits import Edit, Plan, patched, plan
 from firstfive.handbook.edits.offers import usual
@@ -110,6 +112,23 @@ def test_the_spelling_of_a_directive_is_mended_on_the_page() -> None:
     assert not made.left
 
 
+def test_what_only_looks_like_a_directive_is_not_touched() -> None:
+    text = fence("# 1. Write", "cat > notes <<'END'", "#:timeout=5s", "END", 'echo "', "#:timeout=5s", '"')
+    made = planned(text)
+    assert made.after == text.encode()
+    assert not made.left
+
+
+def test_a_fence_that_bash_cannot_read_is_not_touched() -> None:
+    text = fence("# 1. Look", "#:timeout=5s", "if then")
+    assert planned(text).after == text.encode()
+
+
+def test_a_directive_beside_a_placeholder_is_mended() -> None:
+    text = fence("# 1. Look", "#:timeout=5s", "cat <name>.log")
+    assert planned(text).after == text.replace("#:timeout", "#: timeout").encode()
+
+
 def test_a_directive_inside_a_quote_keeps_its_indentation() -> None:
     text = fence("# 1. Look", "#:timeout=5s", "docker ps").replace(HEAD, "")
     quoted = HEAD + "".join(f"> {line}\n" for line in text.splitlines())
@@ -204,6 +223,22 @@ def test_an_edit_that_lets_a_step_run_with_less_asking_is_left_to_a_person() -> 
     ((edit, why),) = made.left
     assert edit.code == "FF056"
     assert why == '"Count" would run with less asking: auto, read-only'
+
+
+PAGES = sorted((Path(__file__).parent / "pages").rglob("*.md"))
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_a_page_of_the_collection_is_mended_once_and_for_all(path: Path) -> None:
+    raw = path.read_bytes()
+    try:
+        made = plan({path.name: raw}, path.name, main=None, options=Options(), links=True)
+    except PageError:
+        return
+    lines = {edit.line for edit in made.edits}
+    was, now = raw.splitlines(keepends=True), made.after.splitlines(keepends=True)
+    assert {n for n, (a, b) in enumerate(zip(was, now, strict=True), 1) if a != b} == lines
+    assert not plan({path.name: made.after}, path.name, main=None, options=Options(), links=True).edits
 
 
 def test_same_page_same_plan() -> None:

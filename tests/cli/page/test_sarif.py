@@ -31,3 +31,22 @@ def test_two_forms_at_once_are_refused(ask: Ask, vault: Path, other: str) -> Non
     said = ask("check", "--sarif", other)
     assert said.code == 2
     assert "--sarif stands alone" in said.err
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "line"),
+    [
+        pytest.param(b"nothing here\n", "FF001", 1, id="nothing was understood"),
+        pytest.param(b"# Incident\n\xff\n", "FF002", 2, id="no text"),
+    ],
+)
+def test_a_page_that_does_not_compile_still_makes_a_log(
+    ask: Ask, tmp_path: Path, text: bytes, code: str, line: int
+) -> None:
+    said = ask("check", str(page(tmp_path, text) / "Incident Response.md"), "--sarif")
+    assert said.code == 7
+    assert said.err.startswith(f"error: {code} ")
+    (result,) = said.json["runs"][0]["results"]
+    place = result["locations"][0]["physicalLocation"]
+    assert (result["ruleId"], result["level"], place["region"]["startLine"]) == (code, "error", line)
+    assert place["artifactLocation"]["uri"].endswith("Incident%20Response.md")

@@ -12,7 +12,7 @@ import click
 
 from firstfive.cli.line import options, settings_of
 from firstfive.cli.page.plain import say
-from firstfive.errors import Exit
+from firstfive.errors import Exit, PageError
 
 if TYPE_CHECKING:
     from firstfive.handbook.model import Handbook
@@ -35,13 +35,12 @@ def check(
     as_json: bool,
 ) -> int:
     """Compile a page and say what was understood and what was not."""
-    from firstfive.app import read_handbook
     from firstfive.handbook.model import Level
 
     if as_sarif and (as_json or on_host):
         raise click.UsageError("--sarif stands alone: give it without --json and --host")
     settings = settings_of(page or vault, config)
-    handbook = read_handbook(settings)
+    handbook = _compiled(settings, as_sarif=as_sarif)
     if on_host:
         return _hold(settings, handbook, strict=strict, as_json=as_json)
     if as_sarif:
@@ -50,6 +49,22 @@ def check(
         _tell(handbook, as_json=as_json)
     bad = {Level.ERROR, Level.WARNING} if strict else {Level.ERROR}
     return int(Exit.DOES_NOT_COMPILE if any(p.level in bad for p in handbook.problems) else Exit.OK)
+
+
+def _compiled(settings: Settings, *, as_sarif: bool) -> Handbook:
+    """The handbook. When nothing compiles, a log says so as well before the error does: what takes the log wants one in any case."""
+    from firstfive.app import read_handbook
+    from firstfive.cli.page.vault import problem_of
+    from firstfive.handbook.model import Handbook
+
+    try:
+        return read_handbook(settings)
+    except PageError as problem:
+        if as_sarif:
+            name, suffix, _ = problem.where.partition(".md")
+            page = settings.page or (name + suffix if suffix and not name.startswith("/") else ".")
+            _sarif(settings, Handbook(title="", digest="", sources=(), problems=(problem_of(problem, page),)))
+        raise
 
 
 def _tell(handbook: Handbook, *, as_json: bool) -> None:

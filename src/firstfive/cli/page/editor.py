@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from firstfive.cli.page.vault import options_of, pages_of
+from firstfive.cli.page.vault import options_of, pages_of, problem_of
 from firstfive.errors import FirstfiveError, PageError
 from firstfive.handbook.compile import Options, compile_vault
-from firstfive.handbook.model import Command, Handbook, Level, Mode, Place, Problem
+from firstfive.handbook.model import Command, Handbook, Mode, Problem
 from firstfive.settings import find, load
 
 _WHO = {
@@ -57,14 +57,14 @@ def read(path: Path, text: str) -> Reading:
                 return _read(pages, page, settings.page or None, options_of(settings))
         return _alone(_read({path.name: text.encode()}, path.name, None, Options()))
     except FirstfiveError as problem:
-        return Reading(page=path.name, problems=(_problem(problem, path.name),))
+        return Reading(page=path.name, problems=(problem_of(problem, path.name),))
 
 
 def _read(pages: dict[str, bytes], page: str, main: str | None, options: Options) -> Reading:
     try:
         handbook = compile_vault(pages, main=main, options=options)
     except PageError as problem:
-        return Reading(page=page, problems=(_problem(problem, page),))
+        return Reading(page=page, problems=(problem_of(problem, page),))
     return Reading(page=page, problems=tuple(p for p in handbook.problems if p.place.page == page), handbook=handbook)
 
 
@@ -74,15 +74,6 @@ def _alone(reading: Reading) -> Reading:
         return Reading(page=reading.page, problems=(), handbook=handbook)
     kept = tuple(problem for problem in reading.problems if problem.code not in ("FF030", "FF032"))
     return Reading(page=reading.page, problems=kept, handbook=handbook)
-
-
-def _problem(error: FirstfiveError, page: str) -> Problem:
-    """A reason why nothing could be read, at its place when that is on this page and at the top when it is not."""
-    line, _, column = (
-        error.where.removeprefix(page).strip(":").partition(":") if error.where.startswith(page) else ("", "", "")
-    )
-    place = Place(page=page, line=int(line) if line.isdigit() else 1, column=int(column) if column.isdigit() else 1)
-    return Problem(code=error.code, level=Level.ERROR, message=error.what, place=place, help=error.remedy)
 
 
 def command_at(reading: Reading, line: int, column: int) -> Pointed | None:

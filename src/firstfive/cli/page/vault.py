@@ -1,6 +1,6 @@
 """A vault as bytes with the settings that read it, for commands that compile a page before it is saved or after it was edited.
 
-Called by `fmt` and `lsp`. Reads files; compiles nothing itself.
+Called by `fmt`, `check` and `lsp`. Reads files; compiles nothing itself.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from firstfive.errors import VaultError
+from firstfive.errors import FirstfiveError, VaultError
 from firstfive.handbook.compile import Options
+from firstfive.handbook.model import Level, Place, Problem
 from firstfive.settings import Settings
 from firstfive.shell.risk import load_table
 from firstfive.stores.vault import FolderVault
@@ -47,3 +48,12 @@ def read_vault(settings: Settings) -> Vault:
     return Vault(
         folder=settings.vault, pages=pages, page=page, main=settings.page or None, options=options_of(settings)
     )
+
+
+def problem_of(error: FirstfiveError, page: str) -> Problem:
+    """The reason why nothing could be read, as a finding: at its place when that is on `page`, else at the top with the place in words."""
+    here = error.where == page or error.where.startswith(f"{page}:")
+    line, _, column = error.where.removeprefix(page).strip(":").partition(":") if here else ("", "", "")
+    place = Place(page=page, line=int(line) if line.isdigit() else 1, column=int(column) if column.isdigit() else 1)
+    what = error.what if here or not error.where else f"{error.what} ({error.where})"
+    return Problem(code=error.code, level=Level.ERROR, message=what, place=place, help=error.remedy)

@@ -25,6 +25,7 @@ from firstfive.handbook.sections import outline
 _PLACE = re.compile(r"(?P<page>.+):(?P<line>\d+):(?P<column>\d+)", re.DOTALL)
 _CAUTION = (Mode.AUTO, Mode.APPROVE, Mode.MANUAL)
 _KEPT = ("id", "number", "title", "place")
+_RUN = ("script", "bound", "commands")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,17 +92,38 @@ def _harm(read: Callable[[bytes], Handbook], raw: bytes, page: str, now: Handboo
     return strayed(now, then, page, edits)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """What some edits may change: columns on their `lines`, the steps in `owners` (in `quiet` ones not what is run), link targets."""
+
+    page: str
+    lines: frozenset[int]
+    owners: frozenset[str]
+    quiet: frozenset[str]
+    words: tuple[tuple[str, str], ...]
+
+
+def _reach(handbook: Handbook, page: str, edits: Sequence[Edit]) -> Reach:
+    scripts = frozenset(edit.line for edit in edits if not edit.link and not edit.old.startswith(b"#:"))
+    notes = frozenset(edit.line for edit in edits if edit.old.startswith(b"#:"))
+    owners = _owners(handbook, page, scripts | notes)
+    return Reach(
+        page=page,
+        lines=frozenset(edit.line for edit in edits),
+        owners=owners,
+        quiet=owners - _owners(handbook, page, scripts),
+        words=tuple((edit.text.decode(), edit.old.decode()) for edit in edits if edit.link),
+    )
+
+
 def strayed(before: Handbook, after: Handbook, page: str, edits: Sequence[Edit]) -> str:
     """The first difference between two readings of a vault that the edits on `page` do not account for, in words."""
-    lines = frozenset(edit.line for edit in edits)
-    owners = [_owners(handbook, page, lines) for handbook in (before, after)]
-    if owners[0] != owners[1]:
+    reach = _reach(before, page, edits)
+    if reach != _reach(after, page, edits):
         return "other steps would come of it"
-    words = [(edit.text.decode(), edit.old.decode()) for edit in edits if edit.link]
-    shapes = [_shape(handbook, page, lines, owners[0], words) for handbook in (before, after)]
-    if shapes[0] != shapes[1]:
+    if _reduced(_told(before), reach) != _reduced(_told(after), reach):
         return "something else on the page would be read differently"
-    return _problems(before, after, page, lines, owners[0]) or _bolder(before, after, owners[0])
+    return _problems(before, after, reach) or _bolder(before, after, reach.owners)
 
 
 def _steps(handbook: Handbook) -> list[Step]:
@@ -116,48 +138,44 @@ def _owners(handbook: Handbook, page: str, lines: frozenset[int]) -> frozenset[s
     return frozenset(step.id for step in steps if step.place.line in owning)
 
 
-def _shape(
-    handbook: Handbook, page: str, lines: frozenset[int], owners: frozenset[str], words: Sequence[tuple[str, str]]
-) -> Any:
-    """Everything that was read, without what the edits may change: their own steps, and columns on their own lines."""
-    told = {key: value for key, value in to_json(handbook).items() if key not in ("digest", "sources", "problems")}
-    return _reduced(told, page, lines, owners, words)
+def _told(handbook: Handbook) -> dict[str, Any]:
+    return {key: value for key, value in to_json(handbook).items() if key not in ("digest", "sources", "problems")}
 
 
-def _reduced(
-    value: Any, page: str, lines: frozenset[int], owners: frozenset[str], words: Sequence[tuple[str, str]]
-) -> Any:
+def _reduced(value: Any, reach: Reach) -> Any:
+    """Everything that was read, without what the edits may change."""
     match value:
         case dict():
-            mine = value.get("id") in owners and "script" in value
-            kept = {key: value[key] for key in _KEPT} if mine else value
-            return {key: _reduced(item, page, lines, owners, words) for key, item in kept.items()}
+            kept = value
+            if value.get("id") in reach.owners and "script" in value:
+                kept = {key: value[key] for key in (*_KEPT, *(_RUN if value["id"] in reach.quiet else ()))}
+            return {key: _reduced(item, reach) for key, item in kept.items()}
         case list():
-            return [_reduced(item, page, lines, owners, words) for item in value]
+            return [_reduced(item, reach) for item in value]
         case str():
             place = _PLACE.fullmatch(value)
-            if place and place["page"] == page and int(place["line"]) in lines:
-                return f"{page}:{place['line']}"
-            for new, old in words:
+            if place and place["page"] == reach.page and int(place["line"]) in reach.lines:
+                return f"{reach.page}:{place['line']}"
+            for new, old in reach.words:
                 value = value.replace(new, "\0").replace(old, "\0")
             return value
         case _:
             return value
 
 
-def _problems(before: Handbook, after: Handbook, page: str, lines: frozenset[int], owners: frozenset[str]) -> str:
-    was, now = (Counter(_key(problem, page, lines) for problem in side.problems) for side in (before, after))
+def _problems(before: Handbook, after: Handbook, reach: Reach) -> str:
+    was, now = (Counter(_key(problem, reach) for problem in side.problems) for side in (before, after))
     new = sorted(now - was)
     if new:
         return f"it would bring {new[0][0]} on line {new[0][2]}"
-    gone = [line for _, path, line, _ in (was - now) if path != page or line not in lines]
-    inside = {line for line in gone if _owners(before, page, frozenset({line})) & owners}
-    return "" if set(gone) <= inside else f"a problem on line {min(set(gone) - inside)} would be gone as well"
+    gone = {line for _, path, line, _ in (was - now) if path != reach.page or line not in reach.lines}
+    outside = {line for line in gone if not _owners(before, reach.page, frozenset({line})) & reach.owners}
+    return f"a problem on line {min(outside)} would be gone as well" if outside else ""
 
 
-def _key(problem: Problem, page: str, lines: frozenset[int]) -> tuple[str, str, int, int]:
+def _key(problem: Problem, reach: Reach) -> tuple[str, str, int, int]:
     place = problem.place
-    edited = place.page == page and place.line in lines
+    edited = place.page == reach.page and place.line in reach.lines
     return (problem.code, place.page, place.line, 0 if edited else place.column)
 
 

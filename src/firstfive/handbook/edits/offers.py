@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from posixpath import basename
 
+from firstfive.errors import ShellSyntaxError
 from firstfive.handbook.edits.spans import Edit, apart
 from firstfive.handbook.markdown import CodeLine, Kind, Page
 from firstfive.handbook.model import Handbook, Place
@@ -18,6 +19,8 @@ from firstfive.handbook.phrases import numbered, slug
 from firstfive.handbook.sections import MissingLink, Section, resolve
 from firstfive.handbook.steps.annotations import ATTRIBUTES, DIRECTIVES
 from firstfive.handbook.steps.fences import is_shell
+from firstfive.shell.bind import neutral
+from firstfive.shell.parse import parse
 
 _LEAD = re.compile(r"\s*([A-Za-z_-]+)(?=[\s=]|$)")
 _PAIR = re.compile(r"\s*([A-Za-z_-]+)(=(?:\"[^\"]*\"|\S*))?(?=\s|$)")
@@ -33,9 +36,19 @@ def offered(page: Page, handbook: Handbook, vault: Mapping[str, Section]) -> tup
 def _directives(page: Page) -> Iterator[Edit]:
     for node in page.root.find(Kind.CODE_BLOCK):
         if is_shell(node):
-            for line in page.code_lines(node):
-                if line.text.lstrip().startswith("#:"):
+            lines = page.code_lines(node)
+            comments = _comments("\n".join(line.text for line in lines))
+            for number, line in enumerate(lines, 1):
+                if number in comments and line.text.lstrip().startswith("#:"):
                     yield from _directive(page, line)
+
+
+def _comments(script: str) -> frozenset[int]:
+    """The lines where bash sees a `#:` comment: not those inside a string or a here-document, and none when it cannot read it."""
+    try:
+        return frozenset(comment.line for comment in parse(neutral(script)).comments if comment.text.startswith("#:"))
+    except ShellSyntaxError:
+        return frozenset()
 
 
 def _directive(page: Page, line: CodeLine) -> Iterator[Edit]:
