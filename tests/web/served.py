@@ -51,10 +51,11 @@ class Served:
 
 
 @contextmanager
-def serving(room: Room) -> Iterator[Served]:
+def serving(room: Room, port: int = 0) -> Iterator[Served]:
     """Serve until the block is left; streams that are open then are ended."""
     listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
     port = listener.getsockname()[1]
     app = build(room, key=KEY, host="127.0.0.1", port=port)
     config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="off", timeout_graceful_shutdown=1)

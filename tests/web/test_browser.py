@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import warnings
 from collections.abc import Callable, Iterator
@@ -36,6 +37,8 @@ FLAGS = (
 AXE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "firstfive" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 LONG = "a-very-long-name-without-any-space-" * 8
+
+EXPECTED = re.compile("Failed to load resource|network error")
 
 Open = Callable[..., Page]
 Serve = Callable[[Room], Served]
@@ -95,9 +98,7 @@ def visit(chromium: Browser, serve: Serve) -> Iterator[Open]:
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on(
             "console",
-            lambda said: (
-                wrong.append(said.text) if "Failed to load resource" not in said.text and said.type == "error" else None
-            ),
+            lambda said: wrong.append(said.text) if not EXPECTED.search(said.text) and said.type == "error" else None,
         )
         page.on("request", lambda sent: wrong.append(sent.url) if not sent.url.startswith(server.url) else None)
         page.goto(server.url + path)
@@ -223,6 +224,17 @@ def test_the_whole_way_to_resolved_is_followed_live(served: Served, visit: Open)
     served.tell(*CHANGE, *WHOLE[len(OPENING) + len(CHANGE) :], *AFTERWARDS)
     expect(page.locator(".head .status")).to_have_text("resolved", timeout=3000)
     expect(page.locator("#room")).to_contain_text("postmortems/x.md")
+
+
+def test_a_room_that_stays_open_over_a_restart_catches_up(visit: Open) -> None:
+    room = waiting()
+    with serving(room) as before:
+        page = visit(before)
+        expect(page.locator("#heard")).to_contain_text("heard")
+    room.tell("INC-1", [(91, "ana", ev.Noted(text="while nobody was served"))])
+    with serving(room, before.port):
+        expect(page.locator("#line")).to_contain_text("while nobody was served", timeout=15_000)
+        page.close()
 
 
 def test_a_line_that_went_quiet_is_said_to_be_old(served: Served, visit: Open) -> None:

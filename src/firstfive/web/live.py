@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
+import anyio
 import msgspec
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.requests import Request
@@ -26,6 +28,7 @@ from firstfive.web.engine_face import Room, found, room_of
 PING_EVERY = 15
 AWAKE = "ping"
 LOOKED_AT = 20
+FAREWELL = 1.0
 
 
 def routes() -> list[Route]:
@@ -37,51 +40,57 @@ async def incident_live(request: Request) -> Response:
     """Entries of one incident after Last-Event-ID, else after ?after=, then each one as it is committed."""
     room = room_of(request)
     state = await found(room, request.path_params["id"])
-    last = request.headers.get("last-event-id") or request.query_params.get("after", "")
-    return _stream(_entries(room, state.id, asked.sequence(last)))
+    return _stream(room, state.id, Entries(room=room, incident=state.id, had=asked.sequence(_last(request))))
 
 
 async def all_live(request: Request) -> Response:
     """One event whenever any incident changed since the state that the caller has seen."""
-    last = request.headers.get("last-event-id") or request.query_params.get("after", "")
-    return _stream(_changes(room_of(request), last))
+    room = room_of(request)
+    return _stream(room, "", Changes(room=room, had=_last(request)))
 
 
-def _stream(events: AsyncIterator[ServerSentEvent]) -> Response:
-    return EventSourceResponse(_while_it_lasts(events), ping=PING_EVERY, ping_message_factory=_ping)
+def _last(request: Request) -> str:
+    return request.headers.get("last-event-id") or request.query_params.get("after", "")
 
 
-async def _while_it_lasts(events: AsyncIterator[ServerSentEvent]) -> AsyncIterator[ServerSentEvent]:
-    """The same events; a journal that cannot be read ends the stream, and whoever listens comes back with what they had."""
-    try:
-        async for event in events:
-            yield event
-    except FirstfiveError:
-        return
+@dataclass(slots=True, kw_only=True)
+class Entries:
+    """What is new on one timeline since entry number `had`."""
+
+    room: Room
+    incident: str
+    had: int
+
+    async def fresh(self) -> list[ServerSentEvent]:
+        """One event for each entry that was not told yet; all of them to somebody who says they had more than there is."""
+        state = await self.room.incident(self.incident)
+        handbook = self.room.handbook_for(state)
+        new = state.entries[self.had if self.had <= state.seq else 0 :]
+        self.had = state.seq
+        return [
+            ServerSentEvent(event="entry", id=str(entry.seq), data=_row(entry, sentence(entry, handbook)))
+            for entry in new
+        ]
 
 
-def _ping() -> ServerSentEvent:
-    """A named event and no comment, so that the page can tell a quiet line from a dead one."""
-    return ServerSentEvent(event=AWAKE, data="")
+@dataclass(slots=True, kw_only=True)
+class Changes:
+    """Whether any incident changed since the state that `had` stands for."""
+
+    room: Room
+    had: str
+
+    async def fresh(self) -> list[ServerSentEvent]:
+        """One event when something did, none otherwise."""
+        now = await stamp(self.room)
+        before, self.had = self.had, now
+        return [ServerSentEvent(event="change", id=now, data=now)] if now != before else []
 
 
-async def _entries(room: Room, incident_id: str, after: int) -> AsyncIterator[ServerSentEvent]:
-    news = asyncio.Event()
-    stop = room.follow(lambda touched: news.set() if touched == incident_id else None)
-    try:
-        yield _ping()
-        had = after
-        while True:
-            news.clear()
-            state = await room.incident(incident_id)
-            had = had if had <= state.seq else 0
-            handbook = room.handbook_for(state)
-            for entry in state.entries[had:]:
-                yield ServerSentEvent(event="entry", id=str(entry.seq), data=_row(entry, sentence(entry, handbook)))
-            had = state.seq
-            await news.wait()
-    finally:
-        stop()
+async def stamp(room: Room) -> str:
+    """A short word for the state of all recent incidents; another word when any of them grew."""
+    states = [await room.incident(i) for i in await room.recent_ids(LOOKED_AT)]
+    return hashlib.sha256(" ".join(f"{s.id}:{s.seq}" for s in states).encode()).hexdigest()[:16]
 
 
 def _row(entry: Entry, words: str) -> str:
@@ -96,23 +105,49 @@ def _row(entry: Entry, words: str) -> str:
     return msgspec.json.encode(row).decode()
 
 
-async def _changes(room: Room, last: str) -> AsyncIterator[ServerSentEvent]:
+# -------------------------------------------------------------------------------------------------------- the stream
+
+
+def _stream(room: Room, about: str, told: Entries | Changes) -> Response:
+    leaving = anyio.Event()
+    return EventSourceResponse(
+        _events(room, about, told, leaving),
+        ping=PING_EVERY,
+        ping_message_factory=_ping,
+        shutdown_event=leaving,
+        shutdown_grace_period=FAREWELL,
+    )
+
+
+def _ping() -> ServerSentEvent:
+    """A named event and no comment, so that the page can tell a quiet line from a dead one."""
+    return ServerSentEvent(event=AWAKE, data="")
+
+
+async def _events(
+    room: Room, about: str, told: Entries | Changes, leaving: anyio.Event
+) -> AsyncIterator[ServerSentEvent]:
+    """What is new now, then what each commit brings, until the server leaves.
+
+    A journal that cannot be read ends the stream too: whoever listens comes back and says what they had.
+    """
     news = asyncio.Event()
-    stop = room.follow(lambda _: news.set())
+    stop = room.follow(lambda touched: news.set() if about in ("", touched) else None)
+    bell = asyncio.create_task(_ring(leaving, news))
     try:
         yield _ping()
-        while True:
+        while not leaving.is_set():
             news.clear()
-            now = await stamp(room)
-            if now != last:
-                yield ServerSentEvent(event="change", id=now, data=now)
-            last = now
+            for event in await told.fresh():
+                yield event
             await news.wait()
+    except FirstfiveError:
+        return
     finally:
         stop()
+        bell.cancel()
 
 
-async def stamp(room: Room) -> str:
-    """A short word for the state of all recent incidents; another word when any of them grew."""
-    states = [await room.incident(i) for i in await room.recent_ids(LOOKED_AT)]
-    return hashlib.sha256(" ".join(f"{s.id}:{s.seq}" for s in states).encode()).hexdigest()[:16]
+async def _ring(leaving: anyio.Event, news: asyncio.Event) -> None:
+    await leaving.wait()
+    news.set()

@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import json
 import os
-import secrets
 import signal
 import socket
 import sys
@@ -22,6 +21,7 @@ from firstfive.errors import Exit, FirstfiveError
 from firstfive.notifiers.console import Console
 from firstfive.settings import Settings
 from firstfive.web.app import build
+from firstfive.web.key import room_key, write_private
 
 GRACE = 3
 
@@ -71,7 +71,7 @@ async def _together(program: Program, listener: socket.socket, say: Callable[[di
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     host, port = listener.getsockname()[:2]
-    key = secrets.token_urlsafe(24)
+    key = room_key(program.settings.state)
     app = build(program.engine, key=key, host=str(host), port=int(port))
     config = uvicorn.Config(
         app,
@@ -88,8 +88,9 @@ async def _together(program: Program, listener: socket.socket, say: Callable[[di
     while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn tells it by a flag only
         await asyncio.sleep(0.01)
     known = program.settings.state / "server.json"
-    _write_private(str(known), {"host": host, "port": port, "key": key, "pid": os.getpid()})
-    say({"url": f"http://{host}:{port}/", "sign_in": f"http://{host}:{port}/?key={key}", "pid": os.getpid()})
+    write_private(known, json.dumps({"host": host, "port": port, "key": key, "pid": os.getpid()}))
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+    say({"url": address, "sign_in": f"{address}?key={key}", "pid": os.getpid()})
     sys.stdout.flush()
     try:
         await asyncio.wait({serving, running, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
@@ -99,11 +100,3 @@ async def _together(program: Program, listener: socket.socket, say: Callable[[di
         with contextlib.suppress(FileNotFoundError):
             known.unlink()
         await asyncio.gather(serving, running)
-
-
-def _write_private(path: str, content: dict[str, object]) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(path)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w") as text:
-        json.dump(content, text)
