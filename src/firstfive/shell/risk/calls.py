@@ -98,7 +98,8 @@ class Knowing:
     def entry(self, spec: Spec, call: Call, at: int, inherited: Mapping[str, Option]) -> Ruling:
         """The ruling of one entry on the words from `at` on."""
         if spec.code:
-            return _tagged(CODE[spec.code](self, spec, call, at), spec)
+            known = replace(spec, options={**inherited, **spec.options}) if inherited else spec
+            return _tagged(CODE[spec.code](self, known, call, at), spec)
         if spec.sub:
             return self._subcommand(spec, call, at, inherited)
         if spec.open:
@@ -165,11 +166,12 @@ class Knowing:
             rulings.append(Ruling(spec.otherwise, f"{spec.path} without {' or '.join(sorted(spec.need))}"))
         if not found.operands and not (spec.need and found.has(*spec.need)):
             rulings.append(_bare(spec, call))
-        if spec.args is not None and len(found.operands) > spec.args:
+        limited = spec.args is not None and not (spec.free and found.has(*spec.free))
+        if spec.args is not None and limited and len(found.operands) > spec.args:
             rulings.append(
                 Ruling(spec.otherwise, f"{spec.path} with {'arguments' if spec.args == 0 else 'more arguments'}")
             )
-        if spec.args is not None and any(w.loose and w.foreign for w in found.operands):
+        if limited and any(w.loose and w.foreign for w in found.operands):
             rulings.append(Ruling(spec.otherwise, f"{spec.path} with arguments that are only known when it runs"))
         if spec.operand is not None:
             for word in found.operands:

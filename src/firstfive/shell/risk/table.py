@@ -20,8 +20,8 @@ from firstfive.shell.risk.verdict import Verdict
 _SHORT = re.compile(r"(?P<risk>[a-z-]+)(?P<words>(?: (?:calm|open|none))*)(?:: (?P<options>.*))?", re.DOTALL)
 _KEYS = frozenset(
     [
-        "risk", "options", "open", "calm", "stop", "single", "args", "operand", "otherwise", "need", "bare", "inherit", "inner",
-        "script", "code", "tags", "like", "sub", "source", "cases", "reason", "fed",
+        "risk", "options", "open", "calm", "stop", "single", "args", "operand", "otherwise", "need", "free", "bare", "inherit", "inner",
+        "script", "code", "tags", "like", "sub", "source", "cases", "reason",
     ]
 )  # fmt: skip
 
@@ -39,8 +39,8 @@ class Spec:
     operand: re.Pattern[str] | None = None
     otherwise: Verdict = Verdict.UNKNOWN
     need: frozenset[str] = frozenset()
+    free: frozenset[str] = frozenset()
     bare: str = ""
-    fed: str = ""
     inherit: bool = False
     inner: int | None = None
     script: Mapping[str, str] = field(default_factory=dict)
@@ -169,8 +169,8 @@ def _spec(path: str, raw: Any, *, claimed: bool = False, single: bool = False) -
         operand=re.compile(raw["operand"]) if "operand" in raw else None,
         otherwise=_verdict(path, raw.get("otherwise", "unknown")),
         need=frozenset(raw.get("need", "").split("|")) - {""},
+        free=frozenset(raw.get("free", "").split("|")) - {""},
         bare=raw.get("bare", ""),
-        fed=raw.get("fed", ""),
         inherit=raw.get("inherit", False),
         inner=raw.get("inner"),
         script=dict(raw.get("script") or {}),
