@@ -119,6 +119,7 @@ def test_what_is_there_and_what_is_not(ask: Ask, tmp_path: Path) -> None:
 def test_everything_to_mend_has_a_place_and_a_remedy(ask: Ask, tmp_path: Path) -> None:
     found = told(ask, host(tmp_path))
     assert found["tool", "nosuchtool"]["place"] == "Incident Response.md:13:1"
+    assert found["service", "queue"]["found"] == "no container belongs to a service of that name"
     assert found["service", "queue"]["remedy"] == "mend the name on the page, or create it; there are: old, web"
     for one in found.values():
         assert one["place"]

@@ -242,6 +242,10 @@ def test_hovering_elsewhere_tells_nothing(editor: Editor, file: Path, line: int,
     assert editor.hover(editor.open(file, PAGE), line, character) is None
 
 
+def test_text_that_no_file_can_hold_is_read_all_the_same(editor: Editor, file: Path) -> None:
+    assert "FF041" in codes(editor.diagnostics(editor.open(file, PAGE + "half a letter: \ud83d\n")))
+
+
 def test_a_page_that_does_not_compile_says_why_at_its_place(editor: Editor, file: Path) -> None:
     uri = editor.open(file, "nothing here\n")
     (one,) = editor.diagnostics(uri)
@@ -252,7 +256,7 @@ def test_a_page_that_does_not_compile_says_why_at_its_place(editor: Editor, file
 def test_broken_settings_are_said_on_the_page(editor: Editor, file: Path) -> None:
     file.with_name("firstfive.toml").write_text("pge = 3\n")
     (one,) = editor.diagnostics(editor.open(file, PAGE))
-    assert one["message"].startswith("there is no setting pge\n")
+    assert one["message"].startswith(f"there is no setting pge ({file.with_name('firstfive.toml')})\n")
 
 
 def test_a_note_that_is_no_incident_page_is_left_in_peace(editor: Editor, tmp_path: Path) -> None:

@@ -53,9 +53,9 @@ def read(path: Path, text: str) -> Reading:
             settings = load(config=file)
             if real.is_relative_to(settings.vault):
                 page = real.relative_to(settings.vault).as_posix()
-                pages = {**pages_of(settings), page: text.encode()}
+                pages = {**pages_of(settings), page: text.encode(errors="replace")}
                 return _read(pages, page, settings.page or None, options_of(settings))
-        return _alone(_read({path.name: text.encode()}, path.name, None, Options()))
+        return _alone(_read({path.name: text.encode(errors="replace")}, path.name, None, Options()))
     except FirstfiveError as problem:
         return Reading(page=path.name, problems=(problem_of(problem, path.name),))
 

@@ -138,7 +138,9 @@ async def _engine(target: Target, wanted: Sequence[Named]) -> list[Finding]:
         if one.name in known[one.kind]:
             found.append(Finding(kind=one.kind, name=one.name, state=OK, place=str(one.place)))
             continue
-        missing = f"the engine lists no {one.kind} of that name"
+        missing = (
+            "no container of that name" if one.kind == "container" else "no container belongs to a service of that name"
+        )
         names = ", ".join(sorted(known[one.kind])) or "none at all"
         found.append(
             Finding(kind=one.kind, name=one.name, state=MEND, place=str(one.place), found=missing,

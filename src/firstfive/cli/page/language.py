@@ -97,7 +97,7 @@ class Desk:
 
 def line_of(document: TextDocument, line: int) -> str:
     """A 0-based line without its end; empty past the end. Lines end where the protocol and the page say so, nowhere else."""
-    lines = document.source.encode().splitlines()
+    lines = document.source.encode(errors="replace").splitlines()
     return lines[line].decode() if line < len(lines) else ""
 
 
