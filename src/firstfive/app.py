@@ -20,7 +20,7 @@ from firstfive.engine.loop import Engine
 from firstfive.engine.obey import Tools
 from firstfive.engine.redact import Redactor
 from firstfive.engine.watch import Watch
-from firstfive.errors import FirstfiveError, JournalError, PageError
+from firstfive.errors import FirstfiveError, JournalError, PageError, VaultError
 from firstfive.handbook.compile import Options, compile_vault
 from firstfive.handbook.model import Handbook, HttpSymptom, LogSymptom, StatusSymptom
 from firstfive.incident.policy import Policy
@@ -174,14 +174,38 @@ async def open_program(
     settings: Settings, *, notifiers: tuple[Notifier, ...], log: Callable[[str], None], clock: Clock | None = None
 ) -> Program:
     """Compile the page, open the journal, join the parts. Raises FirstfiveError with nothing left open."""
-    handbook = await asyncio.to_thread(read_handbook, settings)
+    broken: FirstfiveError | None = None
+    handbook: Handbook | None = None
+    try:
+        handbook = await asyncio.to_thread(read_handbook, settings)
+    except (PageError, VaultError) as problem:
+        if not settings.state.is_dir():
+            raise
+        broken = problem
     settings.state.mkdir(parents=True, exist_ok=True, mode=0o700)
     journal = await asyncio.to_thread(open_journal, settings.database)
     try:
+        if handbook is None:
+            handbook = await _last_good(settings, journal, broken)
+            log(f"the page does not compile now, the last good one is in force: {broken}")
         return await _joined(settings, handbook, journal, notifiers, log, clock or SystemClock())
     except BaseException:
         await journal.close()
         raise
+
+
+async def _last_good(settings: Settings, journal: Journal, broken: FirstfiveError | None) -> Handbook:
+    """The page that was in force last: a half-saved note must not stop the response to an incident. Raises `broken` without one."""
+    kept = await journal.read(lambda tx: tx.newest_handbook())
+    if kept is None:
+        raise broken or JournalError("the journal holds no page")
+    return await asyncio.to_thread(_again, settings, *kept)
+
+
+def _again(settings: Settings, digest: str, sources: bytes) -> Handbook:
+    """A handbook out of the sources that the journal kept, under the digest that incidents are pinned to."""
+    pages = {path: text.encode() for path, text in json.loads(sources).items()}
+    return replace(compile_vault(pages, main=settings.page or None, options=_options(settings)), digest=digest)
 
 
 async def _joined(
@@ -252,11 +276,7 @@ def _ensured(settings: Settings, journal: Journal, shelf: dict[str, Handbook]) -
         kept = await journal.read(lambda tx: tx.handbook(digest))
         if kept is None:
             raise JournalError(f"the journal does not hold the page {digest[:12]} that an incident was declared under")
-        pages = {path: text.encode() for path, text in json.loads(kept).items()}
-        shelf[digest] = replace(
-            await asyncio.to_thread(compile_vault, pages, main=settings.page or None, options=_options(settings)),
-            digest=digest,
-        )
+        shelf[digest] = await asyncio.to_thread(_again, settings, digest, kept)
 
     return ensure
 

@@ -185,6 +185,7 @@ class Transaction(Protocol):
     def deploys(self, limit: int = 50) -> tuple[Deploy, ...]: ...  # newest first
     def keep_handbook(self, digest: str, sources: bytes, at: datetime) -> None: ...
     def handbook(self, digest: str) -> bytes | None: ...
+    def newest_handbook(self) -> tuple[str, bytes] | None: ...  # digest and sources of the page in force last
 
 
 class Journal(Protocol):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from firstfive.engine.requests import event_of, sound
+from firstfive.engine.redact import Redactor
+from firstfive.engine.requests import clean, event_of, person, sound
 from firstfive.errors import FirstfiveError, Refused
 from firstfive.incident import events as ev
 from incident import builders as b
@@ -68,3 +69,15 @@ def test_a_value_of_the_wrong_type_never_becomes_a_parameter(value: str) -> None
 def test_a_sound_value_passes() -> None:
     event = ev.ParameterSet(step="down#3", name="previous-version", value="1.4.1")
     assert sound(b.handbook(), event) == event
+
+
+@pytest.mark.parametrize("name", ["", "  ", "firstfive", " Firstfive "])
+def test_nobody_speaks_as_nobody_or_as_the_program(name: str) -> None:
+    with pytest.raises(Refused) as refused:
+        person(name)
+    assert refused.value.what == "say who you are"
+
+
+def test_what_a_person_writes_is_cleaned_before_it_is_stored() -> None:
+    event = clean(Redactor(["hunter2222"]), ev.Noted(text="the password is hunter2222\x1b[2J"))
+    assert event == ev.Noted(text="the password is [redacted]")

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from firstfive.engine import obey
 from firstfive.engine.advance import KINDS, Rules, advance
-from firstfive.engine.requests import sound
+from firstfive.engine.requests import clean, person, sound
 from firstfive.errors import FirstfiveError, Refused
 from firstfive.handbook.model import Handbook
 from firstfive.incident import events as ev
@@ -90,7 +90,7 @@ class Engine:
 
     async def say(self, incident_id: str, by: str, event: ev.Event) -> Incident:
         """Write a person's event, if the rules accept it now; raises Refused with the reason."""
-        now = self.clock.now()
+        by, event, now = person(by), clean(self.tools.redactor, event), self.clock.now()
 
         def write(tx: Transaction) -> Incident:
             state = self.rules.load(tx, incident_id)
@@ -107,34 +107,35 @@ class Engine:
         if level is not None and level not in levels:
             known = ", ".join(str(n) for n in sorted(levels))
             raise Refused(f"the page's matrix has no severity {level}", remedy=f"it has {known}")
-        if not title.strip():
+        by, title = person(by), self.tools.redactor.line(title)
+        if not title:
             raise Refused("an incident needs a title", remedy="say in one line what is wrong")
         now = self.clock.now()
         reason = why or (
             "given by the person who declared" if level else "not graded by a person yet, so the worst is assumed"
         )
-        declared = self._declared(title.strip(), level or min(levels), reason, now)
+        declared = self._declared(title, level or min(levels), self.tools.redactor.line(reason), now)
         return await self._write(lambda tx: self._open(tx, declared, (), by=by, now=now))
 
     async def report(self, by: str, text: str, incident_id: str | None = None) -> Incident:
         """A person reports trouble: it joins the incident named, else the newest open one, else it declares one."""
-        now = self.clock.now()
-        clean = self.tools.redactor.line(text, width=2000)
-        if not clean:
+        by, now = person(by), self.clock.now()
+        said = self.tools.redactor.line(text, width=2000)
+        if not said:
             raise Refused("the report has no text", remedy="say in one line what does not work")
 
         def write(tx: Transaction) -> Incident:
             ids = (incident_id,) if incident_id else tx.incidents(only_open=True)
             live = [i for i in (self.rules.load(tx, n) for n in ids) if i.resolved_at is None or incident_id]
-            seen = ev.ReportReceived(text=clean, reporter=by)
+            seen = ev.ReportReceived(text=said, reporter=by)
             if live:
-                tx.report(now, by, clean, live[0].id)
+                tx.report(now, by, said, live[0].id)
                 return advance(tx, self.rules, live[0].id, (seen,), by=by, now=now)
-            signal = Signal(kind=SignalKind.REPORT, source="person", subject="report", firing=True, text=clean, at=now)
+            signal = Signal(kind=SignalKind.REPORT, source="person", subject="report", firing=True, text=said, at=now)
             level, why = triage.grade(self.handbook, signal, None, None)
             declared = self._declared(triage.title_of(signal, None), level, why, now)
             opened = self._open(tx, declared, (seen,), by=by, now=now)
-            tx.report(now, by, clean, opened.id)
+            tx.report(now, by, said, opened.id)
             return opened
 
         return await self._write(write)

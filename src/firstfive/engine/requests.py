@@ -9,12 +9,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from firstfive.engine.redact import Redactor
 from firstfive.errors import Exit, Refused
 from firstfive.handbook.model import Handbook, Step
 from firstfive.incident import events as ev
 from firstfive.shell.bind import ParamType, check_value
 
 Fields = Mapping[str, Any]
+
+TEXT = 10_000
 
 
 def _text(fields: Fields, name: str, default: str | None = None) -> str:
@@ -78,6 +81,29 @@ def event_of(verb: str, fields: Fields) -> ev.Event:
             exit_code=Exit.USAGE,
         )
     return make(fields)
+
+
+def person(by: str) -> str:
+    """The name of who speaks. Raises Refused for none, and for ours: what a person does must not read like the program's own."""
+    name = " ".join(by.split())
+    if not name or name.lower() == ev.SELF:
+        raise Refused("say who you are", remedy="give a name with --by, or set FIRSTFIVE_USER", exit_code=Exit.USAGE)
+    return name
+
+
+def clean(redactor: Redactor, event: ev.Event) -> ev.Event:
+    """The event with secrets and control characters out of what a person wrote."""
+    match event:
+        case ev.HypothesisSet(text=text) | ev.Noted(text=text) | ev.UpdateAsked(text=text):
+            return replace(event, text=redactor.clean(text, cap=TEXT)[0])
+        case ev.SeverityChanged(why=why) | ev.Declined(why=why):
+            return replace(event, why=redactor.clean(why, cap=TEXT)[0])
+        case ev.OutcomeSettled(note=note):
+            return replace(event, note=redactor.clean(note, cap=TEXT)[0])
+        case ev.Resolved(why=why, root_cause=cause):
+            return replace(event, why=redactor.line(why, width=TEXT), root_cause=redactor.line(cause, width=TEXT))
+        case _:
+            return event
 
 
 def sound(handbook: Handbook, event: ev.Event) -> ev.Event:

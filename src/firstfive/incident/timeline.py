@@ -296,7 +296,7 @@ def accept(s: Incident, event: ev.Event, now: datetime) -> ev.Event:
         raise Refused(f"there is no incident {s.id}", remedy="firstfive status lists the open ones")
     match event:
         case ev.Acknowledged() if s.resolved_at is not None:
-            raise Refused(f"{s.id} is already resolved")
+            raise Refused(f"{s.id} is already resolved", remedy="declare a new one if it came back")
         case ev.Approved(run=run_id, sha256=sha256):
             _accept_approval(s, run_id, sha256)
         case ev.Declined(run=run_id):
@@ -304,9 +304,11 @@ def accept(s: Incident, event: ev.Event, now: datetime) -> ev.Event:
         case ev.OutcomeSettled(run=run_id):
             attempt = s.attempts.get(run_id)
             if attempt is None or attempt.state != "unknown":
-                raise Refused(f"the outcome of {run_id} is not in question")
+                raise Refused(
+                    f"the outcome of {run_id} is not in question", remedy=f"firstfive status {s.id} shows every run"
+                )
         case ev.Resolved() | ev.UpdateAsked() if s.resolved_at is not None:
-            raise Refused(f"{s.id} is already resolved")
+            raise Refused(f"{s.id} is already resolved", remedy="declare a new one if it came back")
         case ev.Resolved() if any(a.state in ("started", "unknown") and a.run.changing for a in s.attempts.values()):
             raise Refused(
                 "a changing step is still running or its outcome is unknown",
@@ -359,5 +361,5 @@ def _waiting(s: Incident, run_id: str) -> Attempt:
     if attempt.state != "asked":
         raise Refused(f"{run_id} does not wait for approval: it is {attempt.state}")
     if s.resolved_at is not None:
-        raise Refused(f"{s.id} is already resolved")
+        raise Refused(f"{s.id} is already resolved", remedy="declare a new one if it came back")
     return attempt

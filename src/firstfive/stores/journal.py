@@ -230,6 +230,12 @@ class SqlTransaction:
         """The sources kept under that digest."""
         return self.connection.scalar(sa.select(handbook.c.sources).where(handbook.c.digest == digest))
 
+    def newest_handbook(self) -> tuple[str, bytes] | None:
+        """Digest and sources of the page that was kept last."""
+        kept = sa.select(handbook.c.digest, handbook.c.sources).order_by(handbook.c.at.desc()).limit(1)
+        row = self.connection.execute(kept).first()
+        return (row[0], row[1]) if row else None
+
 
 _NEWEST_DEPLOY = (deploy.c.at.desc(), deploy.c.id.desc())
 
