@@ -354,19 +354,24 @@ def test_a_disk_that_refuses_loses_nothing(vault: Path) -> None:
     def starve() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
 
-    done = subprocess.run(
-        argv("note", "INC-1", "x" * 120_000),
-        cwd=vault,
-        env=environment(PYTHONDONTWRITEBYTECODE="1"),
-        preexec_fn=starve,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    for taken in range(60):
+        done = subprocess.run(
+            argv("note", "INC-1", f"{taken} " + "x" * 9_000),
+            cwd=vault,
+            env=environment(PYTHONDONTWRITEBYTECODE="1"),
+            preexec_fn=starve,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        if done.returncode != 0:
+            break
     one_clear_error(Said(code=done.returncode, out=done.stdout, err=done.stderr))
     assert process("note", "INC-1", "there is room again", cwd=vault).code == 0
     assert process("verify", cwd=vault).out == "Every chain holds.\n"
+    kept = process("timeline", "INC-1", "--json", cwd=vault).out
+    assert all(f'"{number} xxx' in kept for number in range(taken)), "what was taken is still there"
 
 
 @pytest.mark.process

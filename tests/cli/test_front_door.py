@@ -220,7 +220,8 @@ def test_ctrl_c_at_any_moment_shows_no_traceback_of_ours(vault: Path, words: lis
     time.sleep(after)
     running.send_signal(signal.SIGINT)
     _, err = running.communicate(timeout=20)
-    assert "Traceback" not in err
+    # The interpreter itself may complain of an import cut short ("Exception ignored in ..."); no frame of ours is in it.
+    assert "src/firstfive/" not in err, err
     # -SIGINT: the command was done, and the interpreter was on its way out
     assert running.returncode in (130, 0, 1, -signal.SIGINT), err
 

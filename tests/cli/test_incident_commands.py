@@ -214,7 +214,10 @@ def test_what_cannot_be_said(ask: Ask, shut: Path, words: tuple[str, ...], code:
 def test_after_the_end_it_is_too_late(ask: Ask, shut: Path, words: tuple[str, ...]) -> None:
     ask("resolve", "INC-1")
     said = ask(*words)
-    assert (said.code, said.err) == (8, f"{ALONE}error: INC-1 is already resolved\n")
+    assert (said.code, said.err) == (
+        8,
+        f"{ALONE}error: INC-1 is already resolved\n  help: declare a new one if it came back\n",
+    )
 
 
 # -------------------------------------------------------------------------------------------------------------- steps
@@ -324,7 +327,10 @@ def test_a_declined_step_waits_no_more(ask: Ask, asked: str) -> None:
 
 def test_an_outcome_that_is_not_in_question(ask: Ask, shut: Path) -> None:
     said = ask("settle", "INC-1", "INC-1.x.1.1", "--ran")
-    assert (said.code, said.err) == (8, f"{ALONE}error: the outcome of INC-1.x.1.1 is not in question\n")
+    assert (said.code, said.err) == (
+        8,
+        f"{ALONE}error: the outcome of INC-1.x.1.1 is not in question\n  help: firstfive status INC-1 shows every run\n",
+    )
 
 
 async def lose(run_id: str) -> None:
