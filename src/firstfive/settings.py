@@ -66,6 +66,7 @@ class Settings:
     lexicon: Mapping[str, str] = field(default_factory=dict)
     inherited: Mapping[str, str] = field(default_factory=dict)
     person: str = "operator"
+    cache: Path = Path("/nonexistent")
 
 
 _TOP = {
@@ -136,8 +137,16 @@ def load(*, vault: Path | None = None, config: Path | None = None, page: str = "
         risk=_table(data, "risk", None, at),
         lexicon=_texts(data, "lexicon", at),
         inherited={name: os.environ[name] for name in INHERITED if name in os.environ},  # noqa: TID251
+        cache=_cache(),
         person=os.environ.get("FIRSTFIVE_USER") or os.environ.get("SUDO_USER") or os.environ.get("USER") or "operator",  # noqa: TID251
     )
+
+
+def _cache() -> Path:
+    """Where things may be kept that can be made again (the XDG base directory rules)."""
+    named = os.environ.get("XDG_CACHE_HOME", "")  # noqa: TID251
+    home = os.environ.get("HOME", "")  # noqa: TID251
+    return (Path(named) if named.startswith("/") else Path(home or "/nonexistent") / ".cache") / "firstfive"
 
 
 def _vault_of(vault: Path | None) -> tuple[Path | None, str]:

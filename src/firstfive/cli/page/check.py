@@ -40,15 +40,34 @@ def check(
     if as_sarif and (as_json or on_host):
         raise click.UsageError("--sarif stands alone: give it without --json and --host")
     settings = settings_of(page or vault, config)
+    if not on_host and not as_sarif:
+        return _told(settings, strict=strict, as_json=as_json)
     handbook = _compiled(settings, as_sarif=as_sarif)
     if on_host:
         return _hold(settings, handbook, strict=strict, as_json=as_json)
-    if as_sarif:
-        _sarif(settings, handbook)
-    else:
-        _tell(handbook, as_json=as_json)
-    bad = {Level.ERROR, Level.WARNING} if strict else {Level.ERROR}
-    return int(Exit.DOES_NOT_COMPILE if any(p.level in bad for p in handbook.problems) else Exit.OK)
+    _sarif(settings, handbook)
+    levels = [problem.level for problem in handbook.problems]
+    return _code(levels.count(Level.ERROR), levels.count(Level.WARNING), strict=strict)
+
+
+def _code(errors: int, warnings: int, *, strict: bool) -> int:
+    return int(Exit.DOES_NOT_COMPILE if errors or (strict and warnings) else Exit.OK)
+
+
+def _told(settings: Settings, *, strict: bool, as_json: bool) -> int:
+    """Say what the page holds; what was said of exactly these bytes before is said again without compiling."""
+    from firstfive.cli import remembered
+
+    key = remembered.key_of(settings, as_json=as_json)
+    said = remembered.recall(settings, key)
+    if said is None:
+        handbook = _compiled(settings, as_sarif=False)
+        levels = [str(problem.level) for problem in handbook.problems]
+        text = _rendered(handbook, as_json=as_json)
+        said = {"text": text, "errors": levels.count("error"), "warnings": levels.count("warning")}
+        remembered.keep(settings, key, said)
+    click.echo(said["text"])
+    return _code(said["errors"], said["warnings"], strict=strict)
 
 
 def _compiled(settings: Settings, *, as_sarif: bool) -> Handbook:
@@ -67,15 +86,19 @@ def _compiled(settings: Settings, *, as_sarif: bool) -> Handbook:
         raise
 
 
-def _tell(handbook: Handbook, *, as_json: bool) -> None:
+def _rendered(handbook: Handbook, *, as_json: bool) -> str:
+    import json
+
     from firstfive.handbook import report
 
     if as_json:
-        say(report.to_json(handbook))
-        return
-    click.echo(report.understood(handbook))
+        return json.dumps({"schema": "firstfive/1", **report.to_json(handbook)}, ensure_ascii=False)
     problems = report.render_problems(handbook)
-    click.echo(f"\n{problems}" if problems else "\nNo problem was found.")
+    return (
+        f"{report.understood(handbook)}\n{problems}"
+        if problems
+        else f"{report.understood(handbook)}\nNo problem was found."
+    )
 
 
 def _sarif(settings: Settings, handbook: Handbook) -> None:
