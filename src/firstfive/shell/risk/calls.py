@@ -188,7 +188,7 @@ class Knowing:
             for index, word in enumerate(operands):
                 if _SECRET_FILE.search(word.text) and not (name.endswith("grep") and _picks(operands[:index])):
                     tags.add("exposes-env")
-                if word.text.startswith("/dev/watchdog"):
+                if "/dev/watchdog" in word.text:
                     return unknown("opening a watchdog may restart the machine")
         where = "a claim of this vault" if spec.claimed else f"table {spec.path.replace(' ', '.')}"
         says = "only reads" if spec.risk is Verdict.READ_ONLY else str(spec.risk)

@@ -6,11 +6,10 @@ Called by `walk`, which also receives every command found inside a word. An expa
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
-from firstfive.shell.commandline import text_of
+from firstfive.shell.risk.listings import counts, names_only
 from firstfive.shell.risk.names import NAME, Variables, dangerous, kind
 from firstfive.shell.risk.words import FOREIGN, GIVEN, GLOB, NUMBER, PRIVATE, Word, bare, dollar_quoted, quoted
 
@@ -230,91 +229,6 @@ def _assigned(reader: Reader, node: Node | None) -> None:
         reader.refuse(node or {}, "arithmetic that sets something else than a plain variable")
         return
     reader.assign(node, name, Word(NUMBER))
-
-
-_COUNTERS = {
-    "wc": {"-l", "-c", "-w", "-m"},
-    "date": {"+%s"},
-    "grep": {"-c", "-ic", "-ci", "-cE", "-Ec"},
-    "nproc": set(),
-    "seq": set(),
-}
-
-
-def counts(statements: Sequence[Node]) -> bool:
-    """Whether a substitution can only print whole numbers: it ends in `wc -l`, `grep -c`, `date +%s`, `seq`, `nproc`."""
-    if len(statements) != 1 or statements[0].get("Redirs"):
-        return False
-    command = statements[0].get("Cmd") or {}
-    while command.get("Type") == "BinaryCmd" and command.get("Op") == "|":
-        if command["Y"].get("Redirs"):
-            return False
-        command = command["Y"].get("Cmd") or {}
-    if command.get("Type") != "CallExpr":
-        return False
-    texts = [[p.get("Value") for p in w.get("Parts") or ()] for w in command.get("Args") or ()]
-    plain = [t[0] if len(t) == 1 and isinstance(t[0], str) else None for t in texts]
-    wanted = _COUNTERS.get(plain[0] or "") if plain else None
-    if wanted is None:
-        return False
-    if plain[0] == "wc":
-        return len(plain) == 2 and plain[1] in wanted
-    if plain[0] == "grep":
-        return len(plain) == 3 and plain[1] in wanted
-    if plain[0] == "seq":
-        return all(p is not None and p.isdigit() for p in plain[1:])
-    return set(plain[1:]) == wanted
-
-
-_LISTERS = {"docker", "podman", "docker-compose", "kubectl", "oc", "crictl", "nerdctl"}
-_THINNERS = {"head", "tail", "sort", "uniq", "grep"}
-_THINNED = {
-    "awk '{print $1}'",
-    "awk '{ print $1 }'",
-    "awk '{print $NF}'",
-    "cut -d/ -f2",
-    "cut -d / -f 2",
-    "cut -f2 -d/",
-    "tr -d '\"'",
-}
-
-
-def names_only(statements: Sequence[Node]) -> bool:
-    """Whether a substitution can only print names or ids that Docker or Kubernetes gave out: none of them starts with a dash."""
-    if len(statements) != 1 or statements[0].get("Redirs"):
-        return False
-    stages: list[list[str | None]] = []
-    command = statements[0].get("Cmd") or {}
-    while True:
-        last = command["Y"] if command.get("Type") == "BinaryCmd" and command.get("Op") == "|" else {"Cmd": command}
-        call = last.get("Cmd") or {}
-        if call.get("Type") != "CallExpr" or last.get("Redirs") or call.get("Assigns"):
-            return False
-        stages.append([text_of(word) for word in call.get("Args") or ()])
-        if last["Cmd"] is command:
-            break
-        command = command["X"].get("Cmd") or {}
-    first = stages[-1]
-    for stage in stages[:-1]:
-        if None in stage or (
-            stage[0] not in _THINNERS
-            and " ".join(shlex.quote(str(w)) if set(str(w)) & set(' ${}"') else str(w) for w in stage) not in _THINNED
-        ):
-            return False
-    if not first or first[0] not in _LISTERS:
-        return False
-    shown = " ".join(word or "?" for word in first)
-    return (
-        re.search(r"(?:^| )(?:-q|-[a-z]*q[a-z]*|--quiet)(?: |$)", shown) is not None
-        if first[0] not in ("kubectl", "oc")
-        else (
-            re.search(
-                r" get .*(?:-o ?|--output[ =])(?:name|jsonpath=\S*(?:\.metadata\.name|\.spec\.nodeName|\.status\.podIP)\S*)",
-                shown,
-            )
-            is not None
-        )
-    )
 
 
 def clean(text: str) -> bool:

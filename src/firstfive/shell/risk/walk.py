@@ -49,6 +49,10 @@ _UNARY_TESTS = {
 _DECLARED = {"-x", "-r", "-a", "-A", "-g", "-p", "-l", "-u", "-f", "-F"}
 
 
+# the shell's own commands have no command line that others could see
+_SECRET_IN = {"echo": "exposes-env", "printf": "exposes-env", "[": "secret", "test": "secret"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """One simple command for the judges. `text`: what is written to its input, when the script says; `fed`: something is."""
@@ -264,8 +268,8 @@ class Reading:
             rulings.append(self._ruled(Call(words=words, text=text, fed=fed, last=last)))
             if untrusted(words):
                 rulings.append(harmless("", "untrusted"))
-            if any(w.secret for w in words) and words[0].plain not in ("echo", "printf", "[", "test", "export"):
-                rulings.append(harmless("", "secret-in-argv"))
+            if any(w.secret for w in words):
+                rulings.append(harmless("", _SECRET_IN.get(words[0].plain or "", "secret-in-argv")))
         ruling = worst([r for r in reversed(rulings)])
         self.note(statement, ruling, node=node)
 

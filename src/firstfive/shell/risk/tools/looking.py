@@ -261,7 +261,7 @@ def _top(judge: Judge, spec: Spec, call: Call, at: int) -> Ruling:
         return worst((found.ruling(), harmless("top -b: prints", *(() if found.has("-n") else ("unbounded",)))))
     if found.has("-l"):
         return worst((found.ruling(), harmless("top -l: prints")))
-    return unknown("top needs a terminal", "interactive")
+    return worst((found.ruling(), harmless("top: looks", "interactive", "unbounded")))
 
 
 def _rounds(judge: Judge, spec: Spec, call: Call, at: int) -> Ruling:
