@@ -5,12 +5,12 @@ Called by the front door. Shows the exact text that would be sent; runs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
 
-from firstfive.cli.line import options, settings_of
+from firstfive.cli.line import ask, options, settings_of
 from firstfive.cli.page.plain import say
 from firstfive.errors import Exit, FirstfiveError
 from firstfive.handbook.model import Mode, Runbook, Step
@@ -24,13 +24,15 @@ WHO = {
 
 @click.command()
 @click.argument("runbook")
+@click.option("--incident", metavar="INC-N", help="Conditions with the facts that this incident has collected.")
 @options
-def explain(runbook: str, vault: Path | None, config: Path | None, as_json: bool) -> None:
+def explain(runbook: str, incident: str | None, vault: Path | None, config: Path | None, as_json: bool) -> None:
     """Show a runbook (3.1, its id or title) step by step: exact script, verdicts and reasons, who moves it."""
     from firstfive.app import read_handbook
     from firstfive.handbook import report
 
-    handbook = read_handbook(settings_of(vault, config))
+    settings = settings_of(vault, config)
+    handbook = read_handbook(settings)
     found = handbook.runbook(runbook)
     if found is None:
         known = ", ".join(f"{r.number or r.id}" for r in handbook.runbooks)
@@ -40,27 +42,36 @@ def explain(runbook: str, vault: Path | None, config: Path | None, as_json: bool
         whole = report.to_json(handbook)["runbooks"]
         say(next(r for r in whole if r["id"] == found.id))
     else:
-        click.echo(explained(found))
+        seen = ask(settings, "GET", f"/incidents/{incident}")["steps"] if incident else []
+        present = {str(row["step"]): str(row["condition_why"]) for row in seen}
+        click.echo(explained(found, target=settings.default_target, present=present))
 
 
-def explained(runbook: Runbook) -> str:
-    """Symptoms, then every step: who moves it, what is sent, what each command does and why we think so."""
+def explained(runbook: Runbook, *, target: str = "", present: Mapping[str, str] | None = None) -> str:
+    """Symptoms, then every step: who moves it, what is sent, what each command does and why we think so.
+
+    `target` runs steps that name none; `present` maps a step to its condition with the values of an incident.
+    """
     parts = [f"{runbook.number} {runbook.title}  ({runbook.place})"]
     if runbook.severity is not None:
         parts.append(f"  severity {runbook.severity}, in the page's own words")
     parts += [f"  symptom {s.id}: {s.text}" for s in runbook.symptoms]
     parts += [f"  duty ({d.kind}, {d.place}): {d.text}" for d in runbook.duties]
     for step in runbook.steps:
-        parts += ["", *_step(step)]
+        parts += ["", *_step(step, step.on or target, (present or {}).get(step.id, ""))]
     return "\n".join(parts)
 
 
-def _step(step: Step) -> Iterator[str]:
+def _step(step: Step, target: str, present: str) -> Iterator[str]:
     yield f"step {step.number}  {step.title or '(no title)'}  [{step.id}]  {step.place}"
-    yield f"  {step.verdict}; {WHO[step.mode]}" + (f"; on {step.on}" if step.on else "")
+    yield f"  {step.verdict}; {WHO[step.mode]}" + (f"; on {target}" if target and step.mode is not Mode.MANUAL else "")
+    if step.approve:
+        yield f"  approved by: {step.approve}"
     if step.phrase:
         known = f"when {step.when.text}" if step.when is not None else "asks: no fact is bound to it"
         yield f"  if {step.phrase}: {known}"
+    if step.when is not None:
+        yield f"  now: {present or step.when.explain({})}"
     yield from (f"  $ {line}" for line in step.bound.strip().splitlines())
     yield from (f"  <{p.name}> is a {p.kind}, carried in ${p.variable}" for p in step.parameters)
     for command in step.commands:
