@@ -173,6 +173,9 @@ def _next(words: Sequence[Word], at: int, found: Scan, name: str, option: Option
         found.refuse(Verdict.UNKNOWN, f"option {name} misses its value")
         return 1
     value = words[at + 1]
+    if len(value.text) > 1 and value.text[0] == "-" and not value.text[1].isdigit():
+        # the value may be optional: then this is an option of its own
+        found.refuse(Verdict.UNKNOWN, f"{name} {shown(value.text)}: an option where a value should stand")
     if value.loose and value.foreign and not manner.calm:
         found.refuse(Verdict.UNKNOWN, f"the value of {name} may be several words")
     return _take(found, name, option, value, 2)
