@@ -40,6 +40,7 @@ _JOINS = frozenset(
         "-ef",
     )
 )
+_SETS_A_VARIABLE = re.compile(r"%[^A-Za-z%]*[hljzt]*n")
 _SET = re.compile(r"[-+][euxvhnfmbCH]*o?")
 _SET_NAMES = frozenset(["errexit", "nounset", "xtrace", "verbose", "pipefail", "noclobber", "noglob"])
 
@@ -69,7 +70,7 @@ def _printf(judge: Judge, call: Call) -> Ruling:
     first = call.words[1] if len(call.words) > 1 else Word("")
     if first.text == "--" and len(call.words) > 2:
         first = call.words[2]
-    if first.text[:1] in ("-", GIVEN) or first.loose or first.may_be_option() or "%n" in first.text:
+    if first.text[:1] in ("-", GIVEN) or first.loose or first.may_be_option() or _SETS_A_VARIABLE.search(first.text):
         return unknown(f"printf {shown(first.text)} may set a variable")
     return harmless("printf: only prints")
 

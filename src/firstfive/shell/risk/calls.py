@@ -153,6 +153,8 @@ class Knowing:
             start += 1
         if start >= len(call.words):
             return worst((*rulings, _bare(spec, call)))
+        if any(GLOB in w.text for w in call.words[:start]):
+            return unknown(f"{spec.path} with a pattern that may become several words")
         prefix = "" if spec.path in ("sudo", "env", "timeout", "nice", "nohup") else f"{spec.path}: "
         rulings.append(self.behind(call, start, reason=prefix))
         if any(w.loose for w in call.words[:start]) and start + 1 < len(call.words):
@@ -171,7 +173,7 @@ class Knowing:
             rulings.append(
                 Ruling(spec.otherwise, f"{spec.path} with {'arguments' if spec.args == 0 else 'more arguments'}")
             )
-        if limited and any(w.loose and w.foreign for w in found.operands):
+        if limited and any((w.loose and w.foreign) or GLOB in w.text for w in found.operands):
             rulings.append(Ruling(spec.otherwise, f"{spec.path} with arguments that are only known when it runs"))
         if spec.operand is not None:
             for word in found.operands:
@@ -253,7 +255,7 @@ def read_tree(
         if not reading.loops:
             return reading.findings
         known = dict(reading.variables.marks)
-        reading = Reading(raw=raw, judge=judge, variables=reading.variables.next_reading())
+        reading = Reading(raw=raw, judge=judge, variables=reading.variables.next_reading(), defines=reading.defines)
         reading.script(tree)
         if reading.variables.marks == known:
             return reading.findings

@@ -30,6 +30,7 @@ class Reader(Protocol):
 
     variables: Variables
     straight: bool
+    defines: bool
 
     def inside(self, statements: Sequence[Node]) -> None:
         """Judge commands that run in a shell of their own."""
@@ -94,9 +95,11 @@ def _part(reader: Reader, part: Node, *, in_quotes: bool) -> Word:
             if set(part) - _COMMAND:
                 reader.refuse(part, "a substitution of a kind that is not listed")
             reader.inside(part.get("Stmts") or ())
-            if counts(part.get("Stmts") or ()):
+            # a function of the script may stand behind any of these names
+            inner = () if reader.defines else part.get("Stmts") or ()
+            if counts(inner):
                 return Word(NUMBER)
-            return Word(GIVEN if names_only(part.get("Stmts") or ()) else FOREIGN, not in_quotes)
+            return Word(GIVEN if names_only(inner) else FOREIGN, not in_quotes)
         case "ArithmExp":
             arithmetic(reader, part.get("X"))
             return Word(NUMBER)

@@ -33,41 +33,43 @@ def redirections(reader: Reader, nodes: Sequence[Node]) -> tuple[list[Ruling], s
             rulings.append(unknown("a descriptor kept in a variable"))
         if operator in ("<<", "<<-"):
             body = node.get("Hdoc")
-            literal = _quoted_border(node.get("Word"))
-            if not literal:
-                text = expansion.word(reader, body, in_quotes=True).plain
-            else:
-                text = "".join(p.get("Value", "") for p in (body or {}).get("Parts") or ())
+            said: str | None = "".join(p.get("Value", "") for p in (body or {}).get("Parts") or ())
+            if not _quoted_border(node.get("Word")):
+                said = expansion.word(reader, body, in_quotes=True).plain
             expansion.word(reader, node.get("Word"))
-            feeds = feeds or name in ("", "0")
-            continue
-        word = expansion.word(reader, node.get("Word"))
-        if operator == "<<<":
-            text, feeds = word.plain, True
-            continue
-        feeds = feeds or (operator == "<" and name in ("", "0"))
-        text = None if operator == "<" else text
-        rulings.append(_redirected(operator, word))
+        else:
+            word = expansion.word(reader, node.get("Word"))
+            said = word.plain if operator == "<<<" else ("" if word.plain == "/dev/null" else None)
+            if operator != "<<<":
+                rulings.append(_redirected(operator, word))
+        # the last one that is put on descriptor 0 is what the command reads
+        if operator.startswith("<") and name in ("", "0"):
+            text, feeds = said, True
     return rulings, text, feeds
 
 
 def _redirected(operator: str, word: Word) -> Ruling:
     plain = word.plain
     if operator in _TO:
-        if operator == ">&" and plain is not None and (plain == "-" or plain.rstrip("-").isdigit()):
+        if operator == ">&" and plain is not None and (plain == "-" or _number(plain)):
             return harmless("")
         if plain in _NOWHERE or word.text == "/dev/fd/" + NUMBER:
             return harmless("")
         if plain is None or plain.startswith(("/dev/tcp/", "/dev/udp/")):
             return changing(f"writes to {shown(word.text)}")
         return changing(f"writes the file {shown(plain)}")
-    if operator == "<&" and plain is not None and (plain == "-" or plain.rstrip("-").isdigit()):
+    if operator == "<&" and plain is not None and (plain == "-" or _number(plain)):
         return harmless("")
     if operator == "<":
         if FOREIGN in word.text or word.text.startswith(("/dev/tcp", "/dev/udp")) or "/dev/watchdog" in word.text:
             return unknown(f"reads from {shown(word.text)}, which may open a connection")
         return harmless("", *(["untrusted"] if GIVEN in word.text else []))
     return unknown(f"the redirection {operator} is not listed")
+
+
+def _number(text: str) -> bool:
+    """Whether it names a descriptor (`2`, or `2-` that moves it)."""
+    return text.isascii() and text.rstrip("-").isdigit()
 
 
 def _quoted_border(node: Node | None) -> bool:
@@ -101,6 +103,8 @@ def printed(stage: Node) -> str | None:
                 return None
             pieces += (p.get("Value", "") for p in inner)
         texts.append("".join(pieces))
+    if texts in (["echo"], ["true"], [":"]):
+        return ""
     if len(texts) < 2 or texts[0] != "echo" or texts[1].startswith("-") or any("\\" in t for t in texts):
         return None
     return " ".join(texts[1:])

@@ -21,7 +21,7 @@ _SHORT = re.compile(r"(?P<risk>[a-z-]+)(?P<words>(?: (?:calm|open|none))*)(?:: (
 _KEYS = frozenset(
     [
         "risk", "options", "open", "calm", "stop", "single", "args", "operand", "otherwise", "need", "free", "bare", "inherit", "inner",
-        "script", "code", "tags", "like", "sub", "source", "cases", "reason",
+        "script", "code", "tags", "like", "sub", "source", "cases",
     ]
 )  # fmt: skip
 

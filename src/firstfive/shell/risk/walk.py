@@ -89,6 +89,7 @@ class Reading:
     variables: Variables
     straight: bool = True
     functions: set[str] = field(default_factory=set)
+    defines: bool = False
     findings: list[Finding] = field(default_factory=list)
     loops: bool = False
     fed: bool = False
@@ -191,7 +192,7 @@ class Reading:
             for number, stage in enumerate(stages):
                 began = len(self.findings)
                 self.statement(stage, fed=number > 0, text=text, last=number + 1 == len(stages))
-                text = printed(stage)
+                text = None if self.defines else printed(stage)
                 if number and len(self.findings) == began + 1:
                     self._narrow(began)
 
@@ -241,7 +242,7 @@ class Reading:
             self.statements(node.get("Do"))
 
     def _function(self, node: Node) -> None:
-        self.loops = True
+        self.loops = self.defines = True
         name = (node.get("Name") or {}).get("Value")
         with self._apart():
             self.statement(node["Body"])

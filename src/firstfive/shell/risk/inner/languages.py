@@ -14,7 +14,7 @@ from firstfive.shell.risk.options import Scan, scan, shown
 from firstfive.shell.risk.table import Spec
 from firstfive.shell.risk.verdict import Ruling, Verdict, changing, harmless, unknown, worst
 from firstfive.shell.risk.walk import Call, Judge
-from firstfive.shell.risk.words import FOREIGN, MARKS, NUMBER, Word
+from firstfive.shell.risk.words import FOREIGN, GLOB, MARKS, NUMBER, Word
 
 
 def ruling(judge: Judge, language: str, script: Word) -> Ruling:
@@ -81,6 +81,8 @@ def _psql(judge: Judge, spec: Spec, call: Call, at: int) -> Ruling:
     scripts = [v for n, v in found.options if n in ("-c", "--command", "-e", "--execute") and v is not None]
     if spec.path == "sqlite3":
         scripts, found.operands = found.operands[1:], found.operands[:1]
+        if any(GLOB in w.text for w in found.operands):
+            return unknown("sqlite3 with a pattern that may become several words")
         if any(v.text.lstrip().startswith(".") for v in scripts):
             return _sqlite_dot(scripts, found)
     rulings += [ruling(judge, language, s) for s in scripts]
@@ -139,7 +141,7 @@ def _mongosh(judge: Judge, spec: Spec, call: Call, at: int) -> Ruling:
     scripts = [v for n, v in found.options if n == "--eval" and v is not None]
     rulings += [ruling(judge, "mongo", s) for s in scripts]
     for word in found.operands:
-        if word.text.endswith((".js", ".mongodb")) or FOREIGN in word.text:
+        if word.text.endswith((".js", ".mongodb")) or FOREIGN in word.text or GLOB in word.text:
             rulings.append(unknown("mongosh with a file of commands"))
         if re.search(r"mongodb(?:\+srv)?://[^:/@]+:[^@]+@", word.text):
             rulings.append(harmless("", "secret-in-argv"))

@@ -149,7 +149,7 @@ def awk(program: str) -> Ruling:
     if re.search(r"\bsystem\b|\bgetline\b|@", program):
         return unknown("awk: runs commands or reads elsewhere")
     own = set(re.findall(r"\bfunc(?:tion)?\s+(\w+)", program))
-    doubtful = re.search(r"\)\s*/", program) is not None and re.search(r"[|>]", program) is not None
+    doubtful = re.search(r"(?:\)|\+\+|--)\s*/", program) is not None and re.search(r"[|>]", program) is not None
     at, before, printing, depth = 0, "", False, 0
     while at < len(program):
         if program[at] == "/" and before not in ("value", ")"):
@@ -166,7 +166,10 @@ def awk(program: str) -> Ruling:
         if kind == "blank":
             continue
         if kind == "end":
-            printing, depth, before = False, 0, ""
+            # a line may go on after a comma, an operator or inside brackets
+            if text != "\n" or (depth <= 0 and before not in (",", "&&", "||")):
+                printing, depth = False, 0
+            before = before if before in (",", "&&", "||") else ""
         elif kind == "name" and text in _AWK_WORDS:
             printing = text in ("print", "printf") or (printing and text == "in")
             depth, before = (0 if printing else depth), ""
@@ -178,7 +181,7 @@ def awk(program: str) -> Ruling:
             depth += (text in "([") - (text in ")]")
             if text in ("|", ">>") or (text == ">" and printing and depth <= 0):
                 return changing("awk: writes a file or runs a command")
-            before = text if text == ")" else ("value" if text == "]" else "")
+            before = text if text in (")", ",", "&&", "||") else ("value" if text == "]" else "")
     if doubtful:
         return unknown("awk: a slash that may be read in two ways")
     tags = ("exposes-env",) if "ENVIRON" in program else ()

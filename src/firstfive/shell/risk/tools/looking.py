@@ -94,6 +94,8 @@ def _curl(judge: Judge, spec: Spec, call: Call, at: int) -> Ruling:
         rulings.append(changing("curl sends data"))
     if any(v is not None and v.text.startswith("@") for n, v in found.options if n.startswith(("-d", "--data"))):
         rulings.append(unknown("curl sends a file"))
+    if any(v is not None and "@" in v.text.partition("=")[0] for n, v in found.options if n == "--data-urlencode"):
+        rulings.append(unknown("curl sends a file"))
     for word in (*found.operands, *(v for n, v in found.options if n == "--url" and v is not None)):
         rulings += _address(word)
     return worst(rulings)
@@ -341,6 +343,8 @@ def _s_client(judge: Judge, spec: Spec, call: Call, at: int) -> Ruling:
     found = scanned(spec, call, at)
     if not call.fed:
         return worst((found.ruling(), unknown("openssl s_client waits for input", "interactive")))
+    if call.text is None or call.text.strip() not in ("", "Q", "QUIT"):
+        return worst((found.ruling(), unknown("openssl s_client sends what is written to it")))
     return worst((found.ruling(), harmless("openssl s_client: asks")))
 
 

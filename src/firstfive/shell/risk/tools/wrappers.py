@@ -13,7 +13,7 @@ from firstfive.shell.risk.options import Manner, scan, shown
 from firstfive.shell.risk.table import Spec
 from firstfive.shell.risk.verdict import Ruling, Verdict, harmless, unknown, worst
 from firstfive.shell.risk.walk import Call, Judge
-from firstfive.shell.risk.words import BOUND, FOREIGN, GIVEN, Word, joined
+from firstfive.shell.risk.words import BOUND, FOREIGN, GIVEN, GLOB, Word, joined
 
 Code = Callable[[Judge, Spec, Call, int], Ruling]
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=", re.ASCII)
@@ -73,7 +73,7 @@ def _ssh(judge: Judge, spec: Spec, call: Call, at: int) -> Ruling:
     rest = call.words[found.rest :]
     extra = ("needs-tty",) if found.has("-t") else ()
     host = found.operands[0] if found.operands else None
-    if host is None or host.text[:1] == FOREIGN or host.text.startswith("-"):
+    if host is None or GLOB in host.text or host.text[:1] == FOREIGN or host.text.startswith("-"):
         return unknown("ssh to a host that is only known when it runs", *tags)
     if not rest:
         if call.text is not None:
@@ -106,7 +106,9 @@ def _exec_in(judge: Judge, spec: Spec, call: Call, at: int) -> Ruling:
         found.rest = dashes + 1
     if found.verdict is not Verdict.READ_ONLY:
         return found.ruling()
-    if any(w.loose and w.foreign for w in words[at : found.rest]):
+    if dashes is not None and len(found.operands) > 1:
+        return unknown(f"{spec.path} with words between its pod and the dashes")
+    if any((w.loose and w.foreign) or GLOB in w.text for w in words[at : found.rest]):
         return unknown(f"{spec.path} with words that are only known when it runs")
     tags = {"container", *found.tags}
     if found.rest >= len(words):
