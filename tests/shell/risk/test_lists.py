@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from firstfive.shell.parse import parse_many
-from firstfive.shell.risk import Verdict, judge
+from firstfive.shell.risk import Verdict, judge, load_table
 from firstfive.shell.risk.table import Case, cases, sources
 
 HERE = Path(__file__).parent
@@ -69,3 +69,9 @@ def test_everyday_looks_are_read_only(family: str, commands: list[str]) -> None:
 
 def test_the_list_of_everyday_looks_is_long_enough() -> None:
     assert sum(len(commands) for _, commands in _groups()) >= 600
+
+
+def test_every_entry_can_be_read() -> None:
+    table = load_table()
+    assert len(table.entries) > 500
+    assert all(table.find(name) is not None for name in table.entries)

@@ -75,7 +75,7 @@ class Knowing:
             name = folder[1]
         elif name in builtins.RULES:
             return builtins.RULES[name](self, call)
-        spec = self.table.commands.get(name)
+        spec = self.table.find(name)
         if spec is None:
             return unknown(f"{shown(name)} is not in the table")
         return self.entry(spec, call, 1, {})

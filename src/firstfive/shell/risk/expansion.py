@@ -96,10 +96,10 @@ def _part(reader: Reader, part: Node, *, in_quotes: bool) -> Word:
                 reader.refuse(part, "a substitution of a kind that is not listed")
             reader.inside(part.get("Stmts") or ())
             # a function of the script may stand behind any of these names
-            inner = () if reader.defines else part.get("Stmts") or ()
-            if counts(inner):
+            tame: Sequence[Node] = () if reader.defines else part.get("Stmts") or ()
+            if counts(tame):
                 return Word(NUMBER)
-            return Word(GIVEN if names_only(inner) else FOREIGN, not in_quotes)
+            return Word(GIVEN if names_only(tame) else FOREIGN, not in_quotes)
         case "ArithmExp":
             arithmetic(reader, part.get("X"))
             return Word(NUMBER)

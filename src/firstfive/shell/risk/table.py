@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -52,9 +52,33 @@ class Spec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """Every command that is known by name."""
+    """Every command that is known by name. Entries are read when they are asked for; a vault's claims at once."""
 
-    commands: Mapping[str, Spec]
+    entries: Mapping[str, Any]
+    claims: Mapping[str, Spec] = field(default_factory=dict)
+    _made: dict[str, Spec] = field(default_factory=dict)
+
+    def find(self, name: str) -> Spec | None:
+        """The entry of a command, or None."""
+        if name in self.claims:
+            return self.claims[name]
+        if name not in self._made:
+            raw = self.entries.get(name)
+            if raw is None:
+                return None
+            self._made[name] = (
+                self._other(raw["like"]) if isinstance(raw, Mapping) and "like" in raw else _spec(name, raw)
+            )
+        return self._made[name]
+
+    def _other(self, path: str) -> Spec:
+        first, *rest = path.split()
+        spec = self.find(first)
+        for name in rest:
+            spec = None if spec is None else spec.sub.get(name)
+        if spec is None:
+            raise FirstfiveError(f"the risk table says like = {path!r}, which is not there")
+        return spec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,14 +104,14 @@ def load_table(overlay: Mapping[str, Any] | None = None) -> Table:
         raise FirstfiveError(
             f"the risk claims have an unknown part: {', '.join(sorted(strange))}", remedy="write [cmd.NAME] tables"
         )
-    commands = dict(shipped.commands)
+    claims: dict[str, Spec] = {}
     for name, raw in (overlay.get("cmd") or {}).items():
         made = _spec(name, raw, claimed=True)
-        old = commands.get(name)
+        old = shipped.find(name)
         if old is not None and isinstance(raw, Mapping) and set(raw) <= {"sub", "source", "cases"} and old.sub:
-            made = _with_sub(old, made.sub)
-        commands[name] = made
-    return Table(commands=commands)
+            made = replace(old, sub={**old.sub, **made.sub})
+        claims[name] = made
+    return Table(entries=shipped.entries, claims=claims)
 
 
 def cases() -> Iterator[Case]:
@@ -117,31 +141,15 @@ def _files() -> tuple[tuple[str, dict[str, Any]], ...]:
 
 @cache
 def _shipped() -> Table:
-    commands: dict[str, Spec] = {}
-    likes: dict[str, str] = {}
+    entries: dict[str, Any] = {}
     for file, raw in _files():
-        for names in (raw.get("any") or {}).get("read", ()):
-            commands[names] = Spec(path=names, open=True, manner=Manner(calm=True))
-        for names, entry in raw.get("cmd", {}).items():
-            for name in names.split("|"):
-                if name in commands:
-                    raise FirstfiveError(f"the risk table has {name} twice", where=file)
-                if isinstance(entry, dict) and "like" in entry:
-                    likes[name] = entry["like"]
-                else:
-                    commands[name] = _spec(name, entry)
-    for name, other in likes.items():
-        found = _found(commands, other)
-        commands[name] = found
-    return Table(commands=commands)
-
-
-def _found(commands: Mapping[str, Spec], path: str) -> Spec:
-    first, *rest = path.split()
-    spec = commands[first]
-    for name in rest:
-        spec = spec.sub[name]
-    return spec
+        found = [(name, "read open") for name in (raw.get("any") or {}).get("read", ())]
+        found += [(name, entry) for names, entry in raw.get("cmd", {}).items() for name in names.split("|")]
+        for name, entry in found:
+            if name in entries:
+                raise FirstfiveError(f"the risk table has {name} twice", where=file)
+            entries[name] = entry
+    return Table(entries=entries)
 
 
 def _spec(path: str, raw: Any, *, claimed: bool = False, single: bool = False) -> Spec:
@@ -208,9 +216,3 @@ def _verdict(path: str, word: object) -> Verdict:
             f"the risk table says {word!r}", where=path, remedy="say read, unknown, changing or destructive"
         )
     return VERDICTS[str(word)]
-
-
-def _with_sub(old: Spec, more: Mapping[str, Spec]) -> Spec:
-    from dataclasses import replace
-
-    return replace(old, sub={**old.sub, **more})
