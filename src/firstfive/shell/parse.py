@@ -23,7 +23,7 @@ from firstfive.errors import FirstfiveError, ShellSyntaxError
 
 Node: TypeAlias = dict[str, Any]
 
-REMEMBERED = 8192
+REMEMBERED_BYTES = 256 * 1024  # of scripts; a tree takes some two hundred times its script
 PATIENCE = 20.0
 BATCH_BYTES = 512 * 1024
 SCRIPT_BYTES = 1024 * 1024
@@ -81,34 +81,33 @@ def parse_many(scripts: Sequence[str]) -> list[Script | ShellSyntaxError]:
     at its own place and no statement reaches over one, so a script can neither swallow nor forge a border; else it is split and
     tried again, down to single scripts.
     """
-    if len(_known) > REMEMBERED:
+    if sum(map(len, tuple(_known))) > REMEMBERED_BYTES:
         _known.clear()
-    fresh = [s for s in dict.fromkeys(scripts) if s not in _known]
+    # several threads may ask: what this call returns is its own, whatever the others forget meanwhile
+    mine = {script: known for script in scripts if (known := _known.get(script)) is not None}
     batch: list[str] = []
     size = 0
-    for script in fresh:
+    for script in dict.fromkeys(s for s in scripts if s not in mine):
         batch.append(script)
         size += len(script)
         if size > BATCH_BYTES:
-            _learn(batch)
+            mine.update(_learn(batch))
             batch, size = [], 0
-    _learn(batch)
-    return [_known[script] for script in scripts]
+    mine.update(_learn(batch))
+    _known.update(mine)
+    return [mine[script] for script in scripts]
 
 
-def _learn(batch: list[str]) -> None:
+def _learn(batch: list[str]) -> dict[str, Script | ShellSyntaxError]:
     if not batch:
-        return
+        return {}
     if len(batch) == 1:
-        _known[batch[0]] = _single(batch[0])
-        return
+        return {batch[0]: _single(batch[0])}
     parsed = _joined(batch)
     if parsed is not None:
-        _known.update(zip(batch, parsed, strict=True))
-        return
+        return dict(zip(batch, parsed, strict=True))
     half = len(batch) // 2
-    _learn(batch[:half])
-    _learn(batch[half:])
+    return _learn(batch[:half]) | _learn(batch[half:])
 
 
 def _single(script: str) -> Script | ShellSyntaxError:
