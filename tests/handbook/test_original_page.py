@@ -229,3 +229,8 @@ def test_a_real_defect_is_found_at_its_place(handbook: Handbook, code: str, line
 
 def test_eleven_links_lead_nowhere_when_the_page_is_alone(handbook: Handbook) -> None:
     assert sum(p.code == "FF030" for p in handbook.problems) == 11
+
+
+def test_advice_that_harms_later_is_found_wherever_it_stands(handbook: Handbook) -> None:
+    found = {(p.code, p.place.line) for p in handbook.problems if p.code in ("FF062", "FF063", "FF064")}
+    assert found == {("FF062", 61), ("FF063", 89), ("FF064", 240)}

@@ -111,5 +111,17 @@ WORDS: dict[str, tuple[str, str]] = {
     "FF059": ("Output among commands", "Label it `console`, or move the output out."),
     "FF060": ("A path on one person's machine", "Write the path relative to the vault."),
     "FF061": ("A contact is not filled in", "Fill in a person and a way to reach them."),
+    "FF062": (
+        "A new tag for every service at once",
+        "Put the image's name before the colon: `s|shop-web:latest|shop-web:1.4.1|`. Look at `docker compose config` before `up`.",
+    ),
+    "FF063": (
+        "Pruning away the evidence",
+        "Save logs first, tag the image that ran before, and free space with something narrower.",
+    ),
+    "FF064": (
+        "A firewall rule that Docker goes around",
+        "Block in the chain `DOCKER-USER`, in the proxy or at the edge, and never the proxy itself.",
+    ),
 }
 """Code to (title, what to do)."""

@@ -11,6 +11,7 @@ from firstfive.handbook.markdown import Kind, Node, Page
 from firstfive.handbook.model import Handbook, Level, Place, Problem
 from firstfive.handbook.sections import MissingLink, Section, resolve
 from firstfive.handbook.steps.fences import is_shell
+from firstfive.handbook.steps.hazards import hazards
 
 
 def check_handbook(handbook: Handbook, main: Section) -> Iterator[Problem]:
@@ -50,6 +51,7 @@ def check_handbook(handbook: Handbook, main: Section) -> Iterator[Problem]:
         )
     yield from _levels(handbook)
     yield from _needs(handbook)
+    yield from hazards(main.page)
 
 
 def _levels(handbook: Handbook) -> Iterator[Problem]:

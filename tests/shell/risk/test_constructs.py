@@ -25,9 +25,14 @@ wrapped = st.one_of(
 )
 
 
+def _around(shape: str, text: str) -> str:
+    """The shape around the text. Two brackets that meet would make arithmetic of it, in which no command runs at all."""
+    return shape.format(f" {text}" if text.startswith("(") else text)
+
+
 def _nested(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     return st.one_of(
-        st.builds(lambda shape, text: shape.format(text), st.sampled_from(SYNTAX), inner),
+        st.builds(_around, st.sampled_from(SYNTAX), inner),
         st.builds(
             lambda shape, text: shape.format(text),
             st.sampled_from(QUOTED),
