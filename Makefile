@@ -7,7 +7,7 @@ STAMP := $(VENV)/.ready
 CORE := $(VENV)/.ready-core
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo run docs bench drills soak help-text lock clean
+.PHONY: help setup check test retest demo run docs bench drills soak help-text lock clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -37,6 +37,9 @@ check: $(STAMP)  ## style, types, import arrows, house limits (< 60 s)
 test: check  ## everything that proves the program, bounded
 	tests/prepare
 	$(BIN)/pytest -q -n 2 --dist loadgroup -m "not soak" tests
+
+retest: $(STAMP)  ## once more, alone, what failed last
+	$(BIN)/pytest -q --last-failed --last-failed-no-failures none -m "not soak" tests
 
 demo: $(CORE)  ## the main job, live: a failing shop, from first symptom to post-mortem (STAY=1 keeps it up)
 	@$(BIN)/python examples/demo/run.py $(if $(STAY),--stay,) $(if $(ASK),,--yes)
