@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 
 from firstfive.incident.events import Entry, Event
 from firstfive.incident.records import Run
-from firstfive.incident.signals import Deploy, Signal
+from firstfive.incident.signals import Beat, Deploy, Observation, Signal, Spike
 
 T = TypeVar("T")
 
@@ -114,6 +114,14 @@ class GaveUp:
 Receipt = Delivered | Retry | GaveUp
 
 
+class Tracker(Protocol):
+    """An error tracker that can be asked. Raises FirstfiveError when it cannot answer."""
+
+    @property
+    def name(self) -> str: ...
+    async def spikes(self, since: datetime) -> Sequence[Spike]: ...  # most events first
+
+
 class Notifier(Protocol):
     """Tells people. Returns a receipt, never raises for a refused message."""
 
@@ -155,6 +163,66 @@ class Alert:
     last: datetime
     count: int
     incident: str
+    verdict: str = ""  # declared, joined, ignored, silenced or backlog: what was last made of it
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What was made of one observation of an outside sender, and why: why it paged, or why it did not."""
+
+    fingerprint: str
+    subject: str
+    verdict: str
+    why: str
+    incident: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """One request of an outside sender, kept before it was answered. `key` is its idempotency key.
+
+    `body` is what came, redacted and capped. `state` is waiting, sorted or unrecognised; `outcomes` is one row an observation.
+    """
+
+    id: int
+    key: str
+    source: str
+    at: datetime
+    body: bytes
+    seen: tuple[Observation, ...]
+    state: str
+    outcomes: tuple[Outcome, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silence:
+    """Signals that match are not acted on between `starts` and `ends` (aware UTC). Every silence ends by itself.
+
+    `matchers` are (name, operator, value) with the operators = != =~ !~ over labels, and the names subject, source, host, runbook,
+    severity, text of the signal itself. All must hold.
+    """
+
+    id: str
+    matchers: tuple[tuple[str, str, str], ...]
+    starts: datetime
+    ends: datetime
+    by: str
+    comment: str
+    maintenance: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heartbeat:
+    """A sign of life that must keep coming: late when nothing came for `every` + `grace` since `last` (or since `since`)."""
+
+    name: str
+    every: timedelta
+    grace: timedelta
+    since: datetime
+    last: datetime | None = None
+    state: str = "new"  # new, ok, started, failed
+    text: str = ""
 
 
 class Fenced(Exception):
@@ -177,8 +245,21 @@ class Transaction(Protocol):
     def close(self, work: Work, *, state: str = "done") -> None: ...  # raises Fenced
     def put_off(self, work: Work, due: datetime, why: str) -> None: ...  # try again later; raises Fenced
     def next_due(self, kinds: Sequence[str]) -> datetime | None: ...
-    def see(self, signal: Signal, incident: str) -> Alert: ...  # upsert by fingerprint
+    def see(
+        self, signal: Signal, incident: str, verdict: str = "", why: str = ""
+    ) -> Alert: ...  # upsert by fingerprint
+    def alert(self, fingerprint: str) -> Alert | None: ...
     def alerts(self) -> tuple[Alert, ...]: ...
+    def receive(self, received: Received) -> tuple[int, bool]: ...  # its id, and False when its key was known already
+    def received(self, received_id: int) -> Received | None: ...
+    def waiting(self, limit: int) -> tuple[Received, ...]: ...  # not sorted yet, oldest first
+    def recent(self, limit: int) -> tuple[Received, ...]: ...  # newest first
+    def sorted_out(self, received_id: int, outcomes: Sequence[Outcome]) -> None: ...
+    def silence(self, silence: Silence) -> None: ...  # upsert by id
+    def silences(self, at: datetime) -> tuple[Silence, ...]: ...  # not over yet at that instant
+    def heartbeat(self, heartbeat: Heartbeat) -> None: ...  # upsert by name
+    def beat(self, beat: Beat) -> None: ...  # an unknown name is kept with the default period
+    def heartbeats(self) -> tuple[Heartbeat, ...]: ...
     def report(self, at: datetime, reporter: str, text: str, incident: str) -> None: ...
     def reports_since(self, at: datetime) -> tuple[datetime, ...]: ...
     def record_deploy(self, deploy: Deploy) -> bool: ...  # False when the newest entry already says so
