@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar
 from firstfive.incident.events import Entry, Event
 from firstfive.incident.records import Run
 from firstfive.incident.signals import Beat, Deploy, Observation, Signal, Spike
+from firstfive.incident.triage.silences import Silence as Silence
 
 T = TypeVar("T")
 
@@ -193,23 +194,6 @@ class Received:
     seen: tuple[Observation, ...]
     state: str
     outcomes: tuple[Outcome, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Silence:
-    """Signals that match are not acted on between `starts` and `ends` (aware UTC). Every silence ends by itself.
-
-    `matchers` are (name, operator, value) with the operators = != =~ !~ over labels, and the names subject, source, host, runbook,
-    severity, text of the signal itself. All must hold.
-    """
-
-    id: str
-    matchers: tuple[tuple[str, str, str], ...]
-    starts: datetime
-    ends: datetime
-    by: str
-    comment: str
-    maintenance: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

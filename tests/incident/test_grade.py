@@ -90,7 +90,7 @@ TRIAGE = [
 
 @pytest.mark.parametrize(("signal", "live", "verdict", "because"), TRIAGE, ids=[t[3] for t in TRIAGE])
 def test_a_signal_goes_where_it_belongs(signal, live, verdict, because) -> None:
-    assert isinstance(triage(PAGE, signal, live), verdict), because
+    assert isinstance(triage(PAGE, signal, live, policy=b.POLICY, now=b.seconds(30)), verdict), because
 
 
 MINUTES = timedelta(minutes=5)

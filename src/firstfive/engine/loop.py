@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from firstfive.engine import obey
+from firstfive.engine import sort as sorting
 from firstfive.engine.advance import KINDS, Rules, advance
 from firstfive.engine.requests import clean, person, sound
 from firstfive.errors import FirstfiveError, Refused
@@ -21,10 +22,9 @@ from firstfive.handbook.model import Handbook
 from firstfive.incident import events as ev
 from firstfive.incident import triage
 from firstfive.incident.policy import Policy
-from firstfive.incident.records import Fact
 from firstfive.incident.signals import Deploy, Signal, SignalKind
 from firstfive.incident.timeline import Incident, accept, repeats
-from firstfive.ports import Clock, Fenced, Journal, Transaction, Work
+from firstfive.ports import Clock, Fenced, Journal, Outcome, Transaction, Work
 
 T = TypeVar("T")
 
@@ -144,44 +144,19 @@ class Engine:
 
     async def observe(self, seen: Signal | Deploy) -> str:
         """Take in what a probe saw; returns the reason of what was made of it. Repeats of a known state change nothing."""
-        if isinstance(seen, Deploy):
-            return await self._write(lambda tx: self._note_deploy(tx, seen))
-        if seen.firing:
+        if isinstance(seen, Signal) and seen.firing:
             await self.look_for_deploys()
-        return await self._write(lambda tx: self._sort(tx, seen))
+        outcome = await self._write(lambda tx: self.sort(tx, seen))
+        return outcome.why
 
-    def _sort(self, tx: Transaction, signal: Signal) -> str:
-        now = self.clock.now()
-        held = next((a for a in tx.alerts() if a.fingerprint == signal.fingerprint), None)
-        if held is not None and held.signal.firing == signal.firing and (held.incident or not signal.firing):
-            tx.see(signal, held.incident)
-            return "nothing changed"
-        live = [i for i in (self.rules.load(tx, n) for n in tx.incidents(only_open=True)) if i.resolved_at is None]
-        match triage.triage(self.handbook, signal, live):
-            case triage.Ignore(why=why):
-                tx.see(signal, "")
-                return why
-            case triage.Join(incident=incident_id, why=why):
-                tx.see(signal, incident_id if signal.firing else "")
-                advance(tx, self.rules, incident_id, (ev.SignalSeen(signal=signal),), by=ev.SELF, now=now)
-                return why
-            case triage.Declare(title=title, level=level, why=why):
-                declared = self._declared(title, level, why, signal.at)
-                opened = self._open(tx, declared, (ev.SignalSeen(signal=signal),), by=ev.SELF, now=now)
-                tx.see(signal, opened.id)
-                return why
+    def sort(self, tx: Transaction, seen: Signal | Deploy) -> Outcome:
+        """What is made of one observation, inside the caller's transaction; see `sort.sorted_in`."""
+        return sorting.sorted_in(self, tx, seen)
 
-    def _note_deploy(self, tx: Transaction, deploy: Deploy) -> str:
-        if not tx.record_deploy(deploy):
-            return "the ledger already holds it"
-        if deploy.first:
-            return "first look: what runs now is the baseline"
-        now = self.clock.now()
-        for incident_id in tx.incidents(only_open=True):
-            if self.rules.load(tx, incident_id).resolved_at is None:
-                during = _deploy_events(deploy, now)[:1]  # what was deployed since is noted; it is not what broke it
-                advance(tx, self.rules, incident_id, during, by=ev.SELF, now=now)
-        return f"{deploy.subject} went from {deploy.previous or 'unknown'} to {deploy.version}"
+    def opened(self, tx: Transaction, title: str, level: int, why: str, signal: Signal, *, now: datetime) -> Incident:
+        """Declare by the rules, on this signal."""
+        declared = self._declared(title, level, why, signal.at)
+        return self._open(tx, declared, (ev.SignalSeen(signal=signal),), by=ev.SELF, now=now)
 
     # --------------------------------------------------------------------------------------------------------- loop
 
@@ -294,28 +269,10 @@ class Engine:
         incident_id = tx.open_incident(now)
         newest = next(iter(tx.deploys(1)), None)
         fresh = newest is not None and not newest.first and now - newest.at <= DEPLOY_HORIZON
-        known = _deploy_events(newest, now) if newest is not None and fresh else ()
+        known = sorting.deploy_events(newest, now) if newest is not None and fresh else ()
         return advance(tx, self.rules, incident_id, (declared, *more, *known), by=by, now=now)
 
     def _complain(self, problem: BaseException) -> None:
         self.complaints.append(self.tools.redactor.line(str(problem)))
         del self.complaints[:-20]
         self.tools.log(f"engine: {self.complaints[-1]}")
-
-
-def _deploy_events(deploy: Deploy, now: datetime) -> tuple[ev.Event, ...]:
-    facts = (
-        Fact(name="deploy.age", kind="duration", value=max(0.0, (now - deploy.at).total_seconds())),
-        Fact(name="deploy.version", kind="string", value=deploy.version),
-        Fact(name="deploy.previous", kind="string", value=deploy.previous),
-    )
-    return (
-        ev.DeployNoticed(
-            subject=deploy.subject,
-            version=deploy.version,
-            previous=deploy.previous,
-            deployed_at=deploy.at,
-            source=deploy.source,
-        ),
-        ev.FactsFound(facts=facts, source=deploy.source),
-    )

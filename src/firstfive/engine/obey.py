@@ -6,6 +6,7 @@ else took over is refused. A changing step is never started twice: the target's 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -95,16 +96,32 @@ async def _close(engine: Engine, row: Work, events: tuple[ev.Event, ...]) -> Inc
 
 
 async def _check(engine: Engine, row: Work, check_id: str) -> None:
+    """Answer one item. What is not known at a glance is said to be open at once, and answered when it is known."""
     incident = await engine.incident(row.incident)
     check = next((c for c in engine.handbook_for(incident).checks if c.id == check_id), None)
-    if check is None or check_id in incident.checks:
+    if check is None or (check_id in incident.checks and not checks.is_open(incident.checks[check_id])):
         await _close(engine, row, ())
         return
-    done, found = await checks.answer(engine, incident, check)
+    looking = asyncio.ensure_future(checks.answer(engine, incident, check))
+    glance = asyncio.ensure_future(engine.clock.sleep(checks.GLANCE.total_seconds()))
+    try:
+        await asyncio.wait({looking, glance}, return_when=asyncio.FIRST_COMPLETED)
+        if not looking.done() and check_id not in incident.checks:
+            await _note(engine, row, checks.open_answer(check))
+        done, found = await looking
+    finally:
+        looking.cancel()
+        glance.cancel()
     events: tuple[ev.Event, ...] = (done,)
     if found:
         events = (done, ev.FactsFound(facts=found, source=check.script or check.title))
     await _close(engine, row, events)
+
+
+async def _note(engine: Engine, row: Work, event: ev.Event) -> None:
+    """Write something on the timeline while the row is still being done."""
+    now = engine.clock.now()
+    await engine.write(lambda tx: advance(tx, engine.rules, row.incident, (event,), by=ev.SELF, now=now))
 
 
 # ------------------------------------------------------------------------------------------------------------- steps

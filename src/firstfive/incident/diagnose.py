@@ -120,11 +120,11 @@ def words_of(symptom: Symptom) -> str:
 
 
 def rollback_step(handbook: Handbook, ranking: tuple[Ranked, ...]) -> tuple[Runbook, Step] | None:
-    """The roll-back step of the best ranked runbook that has one."""
-    for ranked in ranking:
-        runbook = handbook.runbook(ranked.runbook)
-        for step in runbook.steps if runbook else ():
-            if runbook is not None and step.purpose is Purpose.ROLL_BACK:
+    """The roll-back step of the best ranked runbook that has one, else the first of the page: its rule names no runbook."""
+    ranked = [runbook for found in ranking if (runbook := handbook.runbook(found.runbook)) is not None]
+    for runbook in (*ranked, *handbook.runbooks):
+        for step in runbook.steps:
+            if step.purpose is Purpose.ROLL_BACK:
                 return runbook, step
     return None
 

@@ -5,7 +5,8 @@ Filled from settings by `app`; read by the rules. The page always wins where it 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 
@@ -15,6 +16,9 @@ class Policy:
 
     `update_every` is used where the page's templates name no interval; `channel` where contacts name none.
     `escalate_after` pages the next person where the matrix names no response time. `postmortem_folder` is vault-relative.
+    `one_fault` is how long after the first sign of an incident further symptoms on its host are taken for faces of the same fault;
+    `unnamed_joins` how long a signal that points to no runbook joins what is open there. `severity_words` maps a sender's own word
+    for how bad it is ("critical") to a level of the matrix.
     """
 
     target: str = "local"
@@ -23,3 +27,6 @@ class Policy:
     escalate_after: timedelta = timedelta(minutes=15)
     channel: str = "#incidents"
     postmortem_folder: str = ""
+    one_fault: timedelta = timedelta(minutes=2)
+    unnamed_joins: timedelta = timedelta(minutes=10)
+    severity_words: Mapping[str, int] = field(default_factory=dict)

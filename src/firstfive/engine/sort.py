@@ -1,0 +1,123 @@
+"""One observation from outside becomes what the rules make of it: a joined or a new incident, a backlog row, a ledger row.
+
+Called by the loop for probes and by the inbox for senders, inside their transaction. Holds no rule: `incident.triage` decides.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, assert_never
+
+from firstfive.engine.advance import advance
+from firstfive.incident import events as ev
+from firstfive.incident import triage
+from firstfive.incident.records import Fact
+from firstfive.incident.signals import Deploy, Signal
+from firstfive.incident.timeline import Incident
+from firstfive.ports import Alert, Outcome, Transaction
+
+if TYPE_CHECKING:
+    from firstfive.engine.loop import Engine
+
+# A storm of different alerts is one line more on the timeline, not a thousand: what comes after these is counted by fingerprint only.
+CROWD = 100
+
+
+def sorted_in(engine: Engine, tx: Transaction, seen: Signal | Deploy) -> Outcome:
+    """Record this observation and what follows from it. A repeat of a known state only moves its last-seen time."""
+    if isinstance(seen, Deploy):
+        return _deploy(engine, tx, seen)
+    held = tx.alert(seen.fingerprint)
+    if held is not None and held.signal.firing == seen.firing and _settled(held, seen):
+        tx.see(seen, held.incident, held.verdict, held.why)
+        return _outcome(
+            seen, "repeated", f"nothing changed since {held.first:%H:%M} UTC: {held.why}".strip(": "), held.incident
+        )
+    now = engine.clock.now()
+    live = [i for i in (engine.rules.load(tx, name) for name in tx.incidents(only_open=True)) if i.resolved_at is None]
+    verdict = triage.triage(
+        engine.handbook, seen, live, policy=engine.policy, now=now, silences=tx.silences(now) if seen.firing else ()
+    )
+    return _recorded(engine, tx, seen, verdict, now)
+
+
+def _settled(held: Alert, seen: Signal) -> bool:
+    """Whether a repeat needs no new decision: it is held by an incident, lies in the backlog, or is simply still well.
+
+    What was silenced is decided again each time, so that it counts the moment the silence is over.
+    """
+    return bool(held.incident) or held.verdict == "backlog" or not seen.firing
+
+
+def _recorded(engine: Engine, tx: Transaction, seen: Signal, verdict: triage.Verdict, now: datetime) -> Outcome:
+    match verdict:
+        case triage.Ignore(why=why):
+            tx.see(seen, "", "ignored", why)
+            return _outcome(seen, "ignored", why)
+        case triage.Silenced(why=why):
+            tx.see(seen, "", "silenced", why)
+            return _outcome(seen, "silenced", why)
+        case triage.Shelve(why=why):
+            tx.see(seen, "", "backlog", why)
+            return _outcome(seen, "backlog", why)
+        case triage.Join(incident=incident_id, why=why):
+            state = engine.rules.load(tx, incident_id)
+            tx.see(seen, incident_id if seen.firing else "", "joined", why)
+            if seen.fingerprint in state.signals or len(state.signals) < CROWD:
+                advance(tx, engine.rules, incident_id, _joining(state, seen), by=ev.SELF, now=now)
+            return _outcome(seen, "joined", why, incident_id)
+        case triage.Declare(title=title, level=level, why=why):
+            opened = engine.opened(tx, title, level, why, seen, now=now)
+            tx.see(seen, opened.id, "declared", why)
+            return _outcome(seen, "declared", why, opened.id)
+        case _:
+            assert_never(verdict)
+
+
+def _joining(state: Incident, seen: Signal) -> tuple[ev.Event, ...]:
+    joined: tuple[ev.Event, ...] = (ev.SignalSeen(signal=seen),)
+    if seen.fingerprint not in state.signals and len(state.signals) == CROWD - 1:
+        text = f"this is the {CROWD}th kind of signal here; further ones are counted under signals and not written down"
+        joined = (*joined, ev.Noted(text=text))
+    return joined
+
+
+def _outcome(seen: Signal, verdict: str, why: str, incident: str = "") -> Outcome:
+    return Outcome(fingerprint=seen.fingerprint, subject=seen.subject, verdict=verdict, why=why, incident=incident)
+
+
+def _deploy(engine: Engine, tx: Transaction, deploy: Deploy) -> Outcome:
+    told = Outcome(fingerprint="", subject=deploy.subject, verdict="ledger", why="the ledger already holds it")
+    if not tx.record_deploy(deploy):
+        return told
+    if deploy.first:
+        return _because(told, "first look: what runs now is the baseline")
+    now = engine.clock.now()
+    for incident_id in tx.incidents(only_open=True):
+        if engine.rules.load(tx, incident_id).resolved_at is None:
+            during = deploy_events(deploy, now)[:1]  # what was deployed since is noted; it is not what broke it
+            advance(tx, engine.rules, incident_id, during, by=ev.SELF, now=now)
+    return _because(told, f"{deploy.subject} went from {deploy.previous or 'unknown'} to {deploy.version}")
+
+
+def _because(told: Outcome, why: str) -> Outcome:
+    return Outcome(fingerprint=told.fingerprint, subject=told.subject, verdict=told.verdict, why=why)
+
+
+def deploy_events(deploy: Deploy, now: datetime) -> tuple[ev.Event, ...]:
+    """A deploy as a timeline tells it, and the facts that conditions ask for."""
+    facts = (
+        Fact(name="deploy.age", kind="duration", value=max(0.0, (now - deploy.at).total_seconds())),
+        Fact(name="deploy.version", kind="string", value=deploy.version),
+        Fact(name="deploy.previous", kind="string", value=deploy.previous),
+    )
+    return (
+        ev.DeployNoticed(
+            subject=deploy.subject,
+            version=deploy.version,
+            previous=deploy.previous,
+            deployed_at=deploy.at,
+            source=deploy.source,
+        ),
+        ev.FactsFound(facts=facts, source=deploy.source),
+    )

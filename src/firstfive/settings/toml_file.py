@@ -1,0 +1,169 @@
+"""`firstfive.toml` and the environment, read once into one frozen value.
+
+The only reader of the environment. Called by `cli` before anything is built; unknown keys and wrong types are refused with the
+place and the remedy, since a misspelt setting that is silently ignored is found at 03:00.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from firstfive.errors import SettingsError
+from firstfive.settings import reading, watching
+from firstfive.settings.model import PORT, Settings, TargetSettings
+from firstfive.settings.targets import env_file, targets
+
+FILE = "firstfive.toml"
+
+# A step sees these of our own environment and nothing else, unless settings add to it.
+INHERITED = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR")
+TOP = set(
+    """
+    vault page state database listen timing notify postmortems targets target logs deploys risk lexicon
+    probes docker trackers heartbeats intake severity
+    """.split()  # noqa: SIM905 - a word list is read as words
+)
+TIMING = ("probe_interval", "log_quiet", "resolve_after", "update_every", "escalate_after", "one_fault")
+
+
+def find(start: Path | None = None) -> Path | None:
+    """The settings file that applies: $FIRSTFIVE_CONFIG, else `firstfive.toml` here or in a parent folder."""
+    named = os.environ.get("FIRSTFIVE_CONFIG")  # noqa: TID251
+    if named:
+        return Path(named)
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        candidate = folder / FILE
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+def load(*, vault: Path | None = None, config: Path | None = None, page: str = "") -> Settings:
+    """Settings for a vault. `vault` may be a folder or a page in it. Raises SettingsError naming the key and the remedy."""
+    folder, named_page = _vault_of(vault)
+    file = config or find(folder)
+    data = _read(file) if file is not None else {}
+    at = str(file) if file else ""
+    reading.refuse_unknown(data, TOP, "", at)
+    home = file.parent.resolve() if file is not None else (folder or Path.cwd()).resolve()
+    root = folder or reading.path(data, "vault", home, home, at)
+    state = reading.path(data, "state", home, home / ".firstfive", at)
+    listen = reading.table(data, "listen", {"host", "port"}, at)
+    timing = reading.table(data, "timing", set(TIMING), at)
+    notify = reading.table(data, "notify", {"channel"}, at)
+    postmortems = reading.table(data, "postmortems", {"folder"}, at)
+    spans: dict[str, Any] = {name: reading.span(timing, name, at, shown="timing") for name in TIMING if name in timing}
+    places = targets(reading.table(data, "targets", None, at), home, at)
+    return Settings(
+        file=file,
+        vault=root.resolve(),
+        page=page or named_page or reading.text(data, "page", "", at),
+        alone=bool(named_page),
+        state=state,
+        database=_database(data, home, state, at),
+        host=reading.text(listen, "host", "127.0.0.1", at),
+        port=_port(listen, at),
+        **spans,
+        channel=reading.text(notify, "channel", "#incidents", at),
+        postmortem_folder=reading.text(postmortems, "folder", "", at),
+        targets=places,
+        default_target=_default_target(data, places, at),
+        logs={
+            name: reading.inside(value, home, f"logs.{name}", at)
+            for name, value in reading.table(data, "logs", None, at).items()
+        },
+        deploys={
+            name: reading.inside(value, home, f"deploys.{name}", at)
+            for name, value in reading.table(data, "deploys", None, at).items()
+        },
+        risk=reading.table(data, "risk", None, at),
+        lexicon=reading.texts(data, "lexicon", at),
+        **_ears(data, _known(places), at),
+        inherited={name: os.environ[name] for name in INHERITED if name in os.environ},  # noqa: TID251
+        cache=_cache(),
+        person=os.environ.get("FIRSTFIVE_USER") or os.environ.get("SUDO_USER") or os.environ.get("USER") or "operator",  # noqa: TID251
+    )
+
+
+def _ears(data: Mapping[str, Any], known: Mapping[str, str], at: str) -> dict[str, Any]:
+    docker = reading.table(data, "docker", {"socket", "pin_images"}, at)
+    return {
+        "probes": watching.probes(data, at),
+        "allow": watching.allowed(data, at),
+        "docker": reading.text(docker, "socket", "", at),
+        "pin_images": reading.flag(docker, "pin_images", False, at),
+        "trackers": watching.trackers(data, known, at),
+        "heartbeats": watching.heartbeats(data, at),
+        "intake": watching.intake(data, known, at),
+        "severity": watching.severity(data, at),
+    }
+
+
+def _known(places: Mapping[str, TargetSettings]) -> Mapping[str, str]:
+    """The variables that settings may name a secret by: those of this process, then those of the targets' env files here."""
+    files = [env_file(place.env_file) for place in places.values() if place.kind == "local"]
+    return {name: value for held in (*files, os.environ) for name, value in held.items()}  # noqa: TID251
+
+
+def _cache() -> Path:
+    """Where things may be kept that can be made again (the XDG base directory rules)."""
+    named = os.environ.get("XDG_CACHE_HOME", "")  # noqa: TID251
+    home = os.environ.get("HOME", "")  # noqa: TID251
+    return (Path(named) if named.startswith("/") else Path(home or "/nonexistent") / ".cache") / "firstfive"
+
+
+def _vault_of(vault: Path | None) -> tuple[Path | None, str]:
+    if vault is None:
+        return None, ""
+    if vault.is_file():
+        return vault.parent, vault.name
+    if not vault.exists():
+        raise SettingsError(f"there is no vault at {vault}", remedy="give the folder of the vault, or the page itself")
+    return vault, ""
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as problem:
+        raise SettingsError(
+            f"settings cannot be read: {problem.strerror}", where=str(file), remedy="check the path and its rights"
+        ) from None
+    except UnicodeDecodeError:
+        raise SettingsError("settings are not UTF-8 text", where=str(file), remedy="save the file as UTF-8") from None
+    except tomllib.TOMLDecodeError as problem:
+        raise SettingsError(
+            f"settings are not TOML: {problem}", where=str(file), remedy="mend the line it names"
+        ) from None
+
+
+def _database(data: Mapping[str, Any], home: Path, state: Path, at: str) -> str:
+    """The journal's address; a file named relative to the settings is made absolute, wherever the command is called."""
+    address = reading.text(data, "database", f"sqlite:///{state / 'journal.db'}", at)
+    scheme, separator, path = address.partition(":///")
+    return f"{scheme}:///{home / path}" if separator and path and scheme == "sqlite" else address
+
+
+def _default_target(data: Mapping[str, Any], targets: Mapping[str, TargetSettings], at: str) -> str:
+    name = reading.text(data, "target", next(iter(targets)), at)
+    if name not in targets:
+        raise SettingsError(
+            f"there is no target {name!r}", where=at, remedy=f"known here: {', '.join(sorted(targets))}"
+        )
+    return name
+
+
+def _port(listen: Mapping[str, Any], at: str) -> int:
+    port = listen.get("port", PORT)
+    if not isinstance(port, int) or isinstance(port, bool) or not 0 <= port <= 65535:
+        raise SettingsError(
+            f"listen.port is a number from 0 to 65535, not {port!r}",
+            where=at,
+            remedy=f"write port = {PORT}, or 0 for any free one",
+        )
+    return port
