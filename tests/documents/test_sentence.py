@@ -18,6 +18,20 @@ PAGE = b.handbook()
 ROLL = "3.1 step 3 (If recent deploy: roll back)"
 MS = timedelta(milliseconds=12)
 
+PLANNED = ev.RollbackPlanned(
+    step="down#3",
+    target="local",
+    script="x",
+    environment=(),
+    undo="y",
+    diff="",
+    service="web",
+    image="web:1",
+    paused=("watchtower",),
+    timeout=timedelta(minutes=3),
+    why="pins it",
+)
+
 SENTENCES: list[tuple[str, ev.Event, str]] = [
     ("firstfive", b.declared(), "Declared SEV-1: Shop down: health answers 502 (a test says so)"),
     ("ana", b.declared(drill=True), "Drill declared SEV-1: Shop down: health answers 502 (a test says so)"),
@@ -62,6 +76,28 @@ SENTENCES: list[tuple[str, ev.Event, str]] = [
     ),
     ("firstfive", ev.ApprovalAsked(run=ROLL_BACK, why="roll back"), f"{ROLL} on local waits for approval: roll back"),
     ("ana", ev.Approved(run=ROLL_BACK.id, sha256="ab" * 32), f"ana approved {ROLL}, bytes abababababab"),
+    (
+        "ana",
+        ev.Approved(run=ROLL_BACK.id, sha256="ab" * 32, affirmed=True, alone="nobody answers"),
+        f"ana approved {ROLL}, bytes abababababab, what comes first is done, alone: nobody answers",
+    ),
+    (
+        "firstfive",
+        ev.ApprovalAsked(run=ROLL_BACK, why="x", people=2, who=("ann", "ben"), first=("stop it",)),
+        f"{ROLL} on local waits for approval: x; takes 2 people; by ann or ben; first: stop it",
+    ),
+    ("ana", ev.UndoRequested(run=ROLL_BACK.id), f"ana wants {ROLL} taken back"),
+    (
+        "ana",
+        ev.Approved(run=f"{ROLL_BACK.id}.undo.1", sha256="cd" * 32),
+        f"ana approved the undo of {ROLL}, bytes cdcdcdcdcdcd",
+    ),
+    ("firstfive", PLANNED, "The way back is known: web to web:1; watchtower is stopped first: pins it"),
+    (
+        "firstfive",
+        ev.RollbackImpossible(step="down#3", why="pruned"),
+        f"No way back by the ledger, {ROLL} is left as written: pruned",
+    ),
     ("ana", ev.Declined(run="INC-1.gone.1.1", why="no"), "ana declined run INC-1.gone.1.1: no"),
     (
         "firstfive",

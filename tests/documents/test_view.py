@@ -12,7 +12,7 @@ from documents.story import AFTERWARDS, CHANGE, DEPLOY, ENDING, LOOK, OPENING, R
 from firstfive.documents.summary import summary
 from firstfive.documents.view import summary_line, view
 from firstfive.incident import events as ev
-from firstfive.incident.records import Ranked
+from firstfive.incident.records import Fact, Ranked
 from incident import builders as b
 
 PAGE = b.handbook()
@@ -90,7 +90,7 @@ def test_signals_that_fire_come_first_and_facts_are_plain() -> None:
     assert [(s["symptom"], s["firing"]) for s in made["signals"]] == [("down.1", True), ("pay.1", False)]
     assert made["facts"] == [{"name": "deploy.previous", "value": "1.4.1", "at": "2026-11-23T03:00:03.000Z"}]
     assert made["deploy"]["before_declared_s"] == 123.0
-    listed = ev.FactsFound(facts=(ev.Fact(name="top", kind="list", value=("a", "b")),), source="x")
+    listed = ev.FactsFound(facts=(Fact(name="top", kind="list", value=("a", "b")),), source="x")
     assert seen(OPENING[0], (1, listed))["facts"][0]["value"] == ["a", "b"]
     later = replace(DEPLOY, deployed_at=b.seconds(50))
     assert seen(OPENING[0], (50, later))["deploy"] is None

@@ -8,7 +8,7 @@ import pytest
 
 from firstfive.handbook.model import Mode, Purpose
 from firstfive.incident import events as ev
-from firstfive.incident import respond
+from firstfive.incident import recover, respond
 from firstfive.incident.orders import Record, RunStep, WakeAt
 from firstfive.incident.records import Fact, Ranked, Status
 from firstfive.shell.conditions import Outcome
@@ -30,7 +30,8 @@ def story(*lines: b.Line, runbook: str = "down"):
 
 
 def ordered(incident, now: float = 10, page=PAGE):
-    return list(respond.orders(page, b.POLICY, incident, b.seconds(now)))
+    moves = (respond.orders, recover.orders)
+    return [order for rule in moves for order in rule(page, b.POLICY, incident, b.seconds(now))]
 
 
 def runs(found) -> list[str]:
@@ -257,7 +258,7 @@ def test_a_look_that_came_too_early_is_taken_once_more_after_the_symptoms_stop()
     early = (*DONE, (23, ev.StepStarted(run=VERIFIES)), (24, b.finished(VERIFIES, met=False)))
     assert "down#4" not in runs(ordered(story(*early), 25))
     over = (*early, WELL, MITIGATED, MONITORING)
-    assert respond.verification(PAGE, story(*over)) == (False, "step 4 looked after the change and it is not well")
+    assert recover.verification(PAGE, story(*over)) == (False, "step 4 looked after the change and it is not well")
     assert runs(ordered(story(*over), 32)).count("down#4") == 1
     third = b.run("down#4", 3, changing=False, script="curl health", environment=())
     twice = (*over, (33, ev.StepStarted(run=third)), (34, b.finished(third, met=False)))
@@ -268,17 +269,17 @@ def test_a_change_from_another_runbook_is_verified_by_its_own_look() -> None:
     looked = story(*DONE, WELL, MITIGATED, MONITORING)
     elsewhere = b.incident((0, b.declared()), (0, leads("pay")), *DONE)
     assert "down#4" in runs(ordered(elsewhere, 32))
-    assert respond.verification(PAGE, looked) == (False, "step 4 has not verified it yet")
+    assert recover.verification(PAGE, looked) == (False, "step 4 has not verified it yet")
 
 
 def test_without_a_step_that_verifies_the_stopped_symptoms_are_the_proof() -> None:
     restart = b.run("pay#2", script="keeper restart pay", environment=())
     lines = ((1, ev.ApprovalAsked(run=restart, why="x")), (2, ev.StepStarted(run=restart)), (3, b.finished(restart)))
-    assert respond.verification(PAGE, story(*lines))[0] is True
-    assert respond.verification(PAGE, story()) == (True, "it ended without a change of ours")
+    assert recover.verification(PAGE, story(*lines))[0] is True
+    assert recover.verification(PAGE, story()) == (True, "it ended without a change of ours")
     gone = b.run("nowhere#1")
     lost = ((1, ev.ApprovalAsked(run=gone, why="x")), (2, ev.StepStarted(run=gone)), (3, b.finished(gone)))
-    assert respond.verification(PAGE, story(*lost))[0] is True
+    assert recover.verification(PAGE, story(*lost))[0] is True
 
 
 VERIFIED = (40, ev.Verified(why="well"))

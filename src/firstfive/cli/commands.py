@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("steps", "Ask for a step of a runbook; a changing one still needs approval."),
     "approve": ("steps", "Approve a waiting step: exactly these bytes, once."),
     "decline": ("steps", "Say no to a waiting step."),
+    "undo": ("steps", "Ask for the newest change to be taken back."),
     "settle": ("steps", "Say whether a step of unknown outcome ran."),
     "timeline": ("journal", "The timeline of an incident."),
     "postmortem": ("journal", "Where the post-mortem is, and when it is due."),

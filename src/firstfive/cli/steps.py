@@ -31,6 +31,9 @@ def run(incident: str, step: str, named: str | None, vault: Path | None, config:
 @click.option("--set", "values", multiple=True, metavar="NAME=VALUE", help="A value for a <placeholder> of the step.")
 @click.option("--yes", is_flag=True, help="Do not ask back after showing what will run.")
 @click.option("--dry-run", is_flag=True, help="Only show what would run.")
+@click.option("--confirm", metavar="WORD", default="", help="The word that a destructive step wants typed.")
+@click.option("--done-first", is_flag=True, help="What the page wants done before is done.")
+@click.option("--alone", metavar="REASON", default="", help="Why one person is enough where two are asked for.")
 @BY
 @options
 def approve(
@@ -39,6 +42,9 @@ def approve(
     values: tuple[str, ...],
     yes: bool,
     dry_run: bool,
+    confirm: str,
+    done_first: bool,
+    alone: str,
     named: str | None,
     vault: Path | None,
     config: Path | None,
@@ -72,6 +78,7 @@ def approve(
     if not yes and not _confirmed():
         raise Refused("not approved", remedy="answer y, or give --yes", exit_code=Exit.NEEDS_APPROVAL)
     body: View = {"by": who, "run": chosen["run"], "sha256": chosen["sha256"]}
+    body |= {name: value for name, value in (("confirm", confirm), ("affirmed", done_first), ("alone", alone)) if value}
     show(ask(settings, "POST", f"/incidents/{incident}/approve", body), as_json=as_json, text=words.incident)
 
 
@@ -114,6 +121,25 @@ def decline(
     seen = ask(settings_of(vault, config), "GET", f"/incidents/{incident}")
     fields = {"run": waiting(seen, step)["run"], "why": why}
     say("decline", incident, fields, named=named, vault=vault, config=config, as_json=as_json)
+
+
+@click.command()
+@INCIDENT
+@click.argument("run_id", metavar="[RUN]", required=False)
+@BY
+@options
+def undo(
+    incident: str, run_id: str | None, named: str | None, vault: Path | None, config: Path | None, as_json: bool
+) -> None:
+    """Ask for the newest change to be taken back; the undo is shown and needs approval itself."""
+    seen = ask(settings_of(vault, config), "GET", f"/incidents/{incident}")
+    newest = next((str(row["run"]) for row in seen["steps"] if row.get("can_undo")), "")
+    if not (run_id or newest):
+        raise Refused(
+            f"there is nothing to take back in {incident}",
+            remedy="only a change that ran and names its undo can be taken back",
+        )
+    say("undo", incident, {"run": run_id or newest}, named=named, vault=vault, config=config, as_json=as_json)
 
 
 @click.command()

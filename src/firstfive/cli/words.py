@@ -67,6 +67,16 @@ def run(waiting: View) -> str:
     parts = [f"{waiting['step']} on {waiting['target']}: {waiting['why']}"]
     parts += [f"  $ {part}" for part in str(waiting["script"]).strip().splitlines()]
     parts += [f"  with {name}={value}" for name, value in waiting.get("environment", [])]
+    parts += [f"  {row}" for row in str(waiting.get("diff", "")).splitlines()]
+    if waiting.get("undo"):
+        parts.append("  to undo it: firstfive undo, which runs")
+        parts += [f"    $ {part}" for part in str(waiting["undo"]).strip().splitlines()]
+    parts += [f"  first: {first}  (--done-first says that it is done)" for first in waiting.get("first", [])]
+    if waiting.get("people", 1) > 1:
+        said = ", ".join(str(a["by"]) for a in waiting.get("approvals", [])) or "nobody yet"
+        parts.append(f"  takes {waiting['people']} people; approved by {said}")
+    if waiting.get("who"):
+        parts.append(f"  the page lets {' or '.join(waiting['who'])} approve it")
     parts += [f"  unsure: {doubt}" for doubt in waiting.get("doubts", [])]
     parts += [f"  needs a value: <{name}>  (--set '{name}=...')" for name in waiting.get("missing", [])]
     return "\n".join(parts)

@@ -5,12 +5,14 @@ Called for the room, the terminal and the post-mortem, so that all three say the
 
 from __future__ import annotations
 
+import re
 from typing import assert_never
 
 from firstfive.documents.plain import WIDTH, brief, day_and_time, line
 from firstfive.handbook.model import Handbook, Runbook, Step
 from firstfive.incident import events as ev
 from firstfive.incident.records import Answer
+from firstfive.incident.recover import UNDO
 
 _ANSWERS = {Answer.GOOD: "well", Answer.BAD: "trouble", Answer.UNKNOWN: "could not tell"}
 
@@ -22,21 +24,28 @@ def sentence(entry: ev.Entry, handbook: Handbook) -> str:
 
 def step_name(step_id: str, handbook: Handbook) -> str:
     """A step as people call it: "3.1 step 4 (If recent deploy: roll back)"; its id when the page does not know it."""
-    found = handbook.step(step_id)
-    return _named(*found) if found else f"step {step_id}"
+    of, undone, _ = step_id.partition(UNDO)
+    found = handbook.step(of)
+    name = _named(*found) if found else f"step {of}"
+    return f"the undo of {name}" if undone else name
 
 
 def run_name(run_id: str, entry: ev.Entry, handbook: Handbook) -> str:
     """The step behind a run id, which is made of incident, step and count; the run id itself when no step of the page fits."""
     found = step_of_run(run_id, entry.incident, handbook)
-    return _named(*found) if found else f"run {run_id}"
+    if found is None:
+        return f"run {run_id}"
+    return f"the undo of {_named(*found)}" if _UNDOING.search(run_id) else _named(*found)
 
 
 def step_of_run(run_id: str, incident: str, handbook: Handbook) -> tuple[Runbook, Step] | None:
     """The step that a run id of this incident stands for, or None."""
-    stem = run_id.rpartition(".")[0]
+    stem = _UNDOING.sub("", run_id).rpartition(".")[0]
     steps = ((runbook, step) for runbook in handbook.runbooks for step in runbook.steps)
     return next(((r, s) for r, s in steps if stem == f"{incident}.{s.id.replace('#', '.')}"), None)
+
+
+_UNDOING = re.compile(r"\.undo\.\d+\Z")
 
 
 def _named(runbook: Runbook, step: Step) -> str:
@@ -52,10 +61,18 @@ _Found = (
     | ev.RunbooksRanked
     | ev.HypothesisSet
 )
-_Wanted = ev.RollbackProposed | ev.ParameterSet | ev.StepRequested | ev.StepSkipped
+_Wanted = (
+    ev.RollbackProposed
+    | ev.RollbackPlanned
+    | ev.RollbackImpossible
+    | ev.ParameterSet
+    | ev.StepRequested
+    | ev.StepSkipped
+)
 _Running = (
     ev.ApprovalAsked
     | ev.Approved
+    | ev.UndoRequested
     | ev.Declined
     | ev.ApprovalExpired
     | ev.StepStarted
@@ -133,6 +150,11 @@ def _of_step(entry: ev.Entry, event: _Wanted, handbook: Handbook) -> str:
     match event:
         case ev.RollbackProposed(step=step, why=why):
             return f"Roll-back proposed, {step_name(step, handbook)}: {why}"
+        case ev.RollbackPlanned(service=service, image=image, paused=paused, why=why):
+            held = f"; {' and '.join(paused)} is stopped first" if paused else ""
+            return f"The way back is known: {service} to {image}{held}: {why}"
+        case ev.RollbackImpossible(step=step, why=why):
+            return f"No way back by the ledger, {step_name(step, handbook)} is left as written: {why}"
         case ev.ParameterSet(step=step, name=name, value=value):
             return f"{entry.by} set <{name}> of {step_name(step, handbook)} to {value}"
         case ev.StepRequested(step=step):
@@ -149,9 +171,13 @@ def _of_run(entry: ev.Entry, event: _Running, handbook: Handbook) -> str:
         case ev.ApprovalAsked(run=run, why=why, doubts=doubts, missing=missing):
             wants = f"; needs {', '.join(f'<{name}>' for name in missing)}" if missing else ""
             unsure = f"; unsure: {'; '.join(doubts)}" if doubts else ""
-            return f"{step_name(run.step, handbook)} on {run.target} waits for approval: {why}{wants}{unsure}"
-        case ev.Approved(run=run_id, sha256=sha256):
-            return f"{by} approved {run_name(run_id, entry, handbook)}, bytes {sha256[:12]}"
+            return f"{step_name(run.step, handbook)} on {run.target} waits for approval: {why}{wants}{unsure}{_asks(event)}"
+        case ev.Approved(run=run_id, sha256=sha256, affirmed=affirmed, alone=alone):
+            done = ", what comes first is done" if affirmed else ""
+            single = f", alone: {alone}" if alone else ""
+            return f"{by} approved {run_name(run_id, entry, handbook)}, bytes {sha256[:12]}{done}{single}"
+        case ev.UndoRequested(run=run_id):
+            return f"{by} wants {run_name(run_id, entry, handbook)} taken back"
         case ev.Declined(run=run_id, why=why):
             return f"{by} declined {run_name(run_id, entry, handbook)}: {why}"
         case ev.ApprovalExpired(run=run_id):
@@ -170,6 +196,14 @@ def _of_run(entry: ev.Entry, event: _Running, handbook: Handbook) -> str:
             return f"{by} found that {run_name(run_id, entry, handbook)} {'ran' if ran else 'did not run'}{told}"
         case _:
             assert_never(event)
+
+
+def _asks(event: ev.ApprovalAsked) -> str:
+    """What this approval takes beyond one yes."""
+    parts = [f"takes {event.people} people"] if event.people > 1 else []
+    parts += [f"by {' or '.join(event.who)}"] if event.who else []
+    parts += [f"first: {'; '.join(event.first)}"] if event.first else []
+    return f"; {'; '.join(parts)}" if parts else ""
 
 
 def _of_telling(entry: ev.Entry, event: _Telling) -> str:

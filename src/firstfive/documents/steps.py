@@ -12,8 +12,9 @@ from firstfive.documents.sentence import step_of_run
 from firstfive.handbook.model import Handbook, Mode, Runbook, Step
 from firstfive.incident import events as ev
 from firstfive.incident.policy import Policy
-from firstfive.incident.respond import run_of, standing, value_of
-from firstfive.incident.timeline import APPROVAL_LIVES, Attempt, Incident
+from firstfive.incident.recover import page_step
+from firstfive.incident.respond import planned, run_of, standing, value_of
+from firstfive.incident.timeline import APPROVAL_LIVES, Attempt, Incident, undoable
 
 Row = dict[str, object]
 
@@ -49,6 +50,7 @@ def _row(
     shown = last.run if last is not None else fresh
     finished = outcomes.get(last.run.id) if last is not None else None
     missing = last.missing if last and last.state == "asked" else _missing(incident, step)
+    back = undoable(incident)
     held, reason = standing(incident, step)
     return {
         **_written(incident, runbook, step),
@@ -66,6 +68,8 @@ def _row(
         "doubts": list(last.doubts) if last else [],
         "missing": list(missing),
         "approved_by": last.approved_by if last else "",
+        "undo": shown.undo or step.undo,
+        "can_undo": bool(back is not None and last is not None and back.run.id == last.run.id),
         "exit_code": last.exit_code if last else None,
         "met": last.met if last and last.state == "finished" else None,
         "output": visible(finished.output) if finished else "",
@@ -97,12 +101,13 @@ def _written(incident: Incident, runbook: Runbook, step: Step) -> Row:
         "notes": list(step.notes),
         "causes": [{"text": c.text, "see": c.see} for c in step.causes],
         "branches": [{"phrase": b.phrase, "action": b.action} for b in step.branches],
-        "undo": step.undo,
         "place": str(step.place),
     }
 
 
 def _missing(incident: Incident, step: Step) -> tuple[str, ...]:
+    if planned(incident, step):
+        return ()
     return tuple(p.name for p in step.parameters if value_of(incident, step, p.name) is None)
 
 
@@ -127,17 +132,24 @@ def waiting_in_order(incident: Incident) -> list[Attempt]:
 
 def _waiting(handbook: Handbook, incident: Incident, attempt: Attempt) -> Row:
     run = attempt.run
-    found = handbook.step(run.step) or step_of_run(run.id, incident.id, handbook)
+    found = handbook.step(page_step(run)) or step_of_run(run.id, incident.id, handbook)
     runbook, step = found if found else (None, None)
     return {
         "step": run.step,
         "number": step.number if step else None,
-        "title": step.title if step else run.step,
+        "title": ("Undo: " if run.undoes else "") + (step.title if step else run.step),
         "runbook": runbook.id if runbook else "",
         "runbook_number": runbook.number if runbook else "",
         "runbook_title": runbook.title if runbook else "",
         "verdict": str(step.verdict) if step else "unknown",
-        "undo": step.undo if step else "",
+        "undo": run.undo or (step.undo if step and not run.undoes else ""),
+        "undoes": run.undoes,
+        "people": attempt.people,
+        "approvals": [{"by": who, "at": iso(at)} for who, at in attempt.approvals],
+        "who": list(attempt.who),
+        "confirm": attempt.confirm,
+        "first": list(attempt.first),
+        "diff": incident.plan.diff if incident.plan and incident.plan.step == run.step else "",
         "run": run.id,
         "sha256": run.sha256,
         "target": run.target,

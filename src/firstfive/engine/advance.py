@@ -26,6 +26,7 @@ ROUNDS = 200
 
 KINDS: dict[str, type[od.Deed]] = {
     "check": od.RunCheck,
+    "plan": od.PlanRollback,
     "step": od.RunStep,
     "notice": od.SendNotice,
     "page": od.Page,

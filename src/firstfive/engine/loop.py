@@ -96,7 +96,7 @@ class Engine:
             state = self.rules.load(tx, incident_id)
             if repeats(state, event, by):
                 return state
-            accepted = accept(state, sound(self.rules.handbook_for(state), event), now)
+            accepted = accept(state, sound(self.rules.handbook_for(state), event), now, by=by)
             return advance(tx, self.rules, incident_id, (accepted,), by=by, now=now)
 
         return await self._write(write)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, assert_never
 
 from firstfive.documents import notice, postmortem
-from firstfive.engine import checks
+from firstfive.engine import checks, rollback
 from firstfive.engine.advance import advance, deed_of
 from firstfive.engine.redact import Redactor
 from firstfive.errors import FirstfiveError, JournalError
@@ -73,6 +73,8 @@ async def obey(engine: Engine, row: Work) -> None:
             await _close(engine, row, ())
         case od.RunCheck(check=check_id):
             await _check(engine, row, check_id)
+        case od.PlanRollback(step=step):
+            await _plan(engine, row, step)
         case od.RunStep(run=run):
             await _step(engine, row, run)
         case od.SendNotice():
@@ -124,6 +126,20 @@ async def _note(engine: Engine, row: Work, event: ev.Event) -> None:
     await engine.write(lambda tx: advance(tx, engine.rules, row.incident, (event,), by=ev.SELF, now=now))
 
 
+async def _plan(engine: Engine, row: Work, step: str) -> None:
+    incident = await engine.incident(row.incident)
+    if incident.plan is not None or incident.plan_why_not:
+        await _close(engine, row, ())
+        return
+    try:
+        found: ev.Event = await rollback.plan(engine, incident, step)
+    except FirstfiveError as problem:
+        if isinstance(problem, JournalError):
+            raise
+        found = ev.RollbackImpossible(step=step, why=engine.tools.redactor.line(str(problem)))
+    await _close(engine, row, (found,))
+
+
 # ------------------------------------------------------------------------------------------------------------- steps
 
 
@@ -144,6 +160,10 @@ async def _step(engine: Engine, row: Work, run: Run) -> None:
     before = await engine.incident(row.incident)
     seen = before.attempts.get(run.id)
     interrupted = seen is not None and seen.state == "started"
+    unmet = "" if interrupted or not run.first else await _unmet(engine, run)
+    if unmet:
+        await _close(engine, row, (ev.ApprovalExpired(run=run.id), ev.Noted(text=unmet)))
+        return
     state = await engine.write(intend)
     attempt = state.attempts.get(run.id)
     if attempt is None or attempt.state != "started":
@@ -151,6 +171,17 @@ async def _step(engine: Engine, row: Work, run: Run) -> None:
     found = engine.handbook_for(state).step(run.step)
     events = await _executed(engine, run, found[1] if found else None, interrupted=interrupted)
     await _close(engine, row, events)
+
+
+async def _unmet(engine: Engine, run: Run) -> str:
+    """What the page wants first and the target says is not so; empty when all of it holds."""
+    for probe in run.first:
+        output = await engine.tools.target(run.target).look(probe, timeout=checks.PATIENCE)
+        if output.exit_code != 0:
+            return (
+                f"{run.step} was not run: what the page wants first does not hold on {run.target} ({probe} answers no)"
+            )
+    return ""
 
 
 def allowed(state: Incident, attempt: Attempt | None, run: Run, now: datetime) -> bool:

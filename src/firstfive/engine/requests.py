@@ -47,7 +47,17 @@ VERBS: dict[str, tuple[frozenset[str], Callable[[Fields], ev.Event]]] = {
         frozenset({"step", "name", "value"}),
         lambda f: ev.ParameterSet(step=_text(f, "step"), name=_text(f, "name"), value=_text(f, "value")),
     ),
-    "approve": (frozenset({"run", "sha256"}), lambda f: ev.Approved(run=_text(f, "run"), sha256=_text(f, "sha256"))),
+    "approve": (
+        frozenset({"run", "sha256", "confirm", "affirmed", "alone"}),
+        lambda f: ev.Approved(
+            run=_text(f, "run"),
+            sha256=_text(f, "sha256"),
+            confirm=_text(f, "confirm", ""),
+            affirmed=_flag(f, "affirmed") if "affirmed" in f else False,
+            alone=_text(f, "alone", ""),
+        ),
+    ),
+    "undo": (frozenset({"run"}), lambda f: ev.UndoRequested(run=_text(f, "run"))),
     "decline": (frozenset({"run", "why"}), lambda f: ev.Declined(run=_text(f, "run"), why=_text(f, "why", "declined"))),
     "settle": (
         frozenset({"run", "ran", "note"}),
@@ -98,6 +108,8 @@ def clean(redactor: Redactor, event: ev.Event) -> ev.Event:
             return replace(event, text=redactor.clean(text, cap=TEXT)[0])
         case ev.SeverityChanged(why=why) | ev.Declined(why=why):
             return replace(event, why=redactor.clean(why, cap=TEXT)[0])
+        case ev.Approved(alone=alone, confirm=confirm):
+            return replace(event, alone=redactor.line(alone), confirm=redactor.line(confirm))
         case ev.OutcomeSettled(note=note):
             return replace(event, note=redactor.clean(note, cap=TEXT)[0])
         case ev.Resolved(why=why, root_cause=cause):

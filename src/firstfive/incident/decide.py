@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from firstfive.handbook.model import Handbook
-from firstfive.incident import communicate, diagnose, escalate, respond
+from firstfive.incident import communicate, diagnose, escalate, recover, respond
 from firstfive.incident import events as ev
 from firstfive.incident.orders import Order, Record
 from firstfive.incident.policy import Policy
@@ -20,7 +20,7 @@ from firstfive.incident.triage import surge
 
 
 def decide(handbook: Handbook, policy: Policy, incident: Incident, now: datetime) -> tuple[Order, ...]:
-    """Everything due now for this incident, in the order of the page: grade, diagnose, respond, communicate, escalate."""
+    """Everything due now for this incident, in the order of the page: grade, diagnose, respond, recover, communicate, escalate."""
     return tuple(_all(handbook, policy, incident, now))
 
 
@@ -31,5 +31,6 @@ def _all(handbook: Handbook, policy: Policy, incident: Incident, now: datetime) 
         yield Record(event=ev.SeverityChanged(level=level, why=why))
     yield from diagnose.orders(handbook, policy, incident, now)
     yield from respond.orders(handbook, policy, incident, now)
+    yield from recover.orders(handbook, policy, incident, now)
     yield from communicate.orders(handbook, policy, incident, now)
     yield from escalate.orders(handbook, policy, incident, now)

@@ -33,6 +33,18 @@ class RunCheck:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRollback:
+    """Find out on the target what going back to the image that ran before would take. Only looks."""
+
+    step: str
+
+    @property
+    def key(self) -> str:
+        """One plan for a proposal."""
+        return f"plan:{self.step}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunStep:
     """Run exactly this on its target."""
 
@@ -100,5 +112,5 @@ class WakeAt:
         return f"wake:{self.why}:{self.at.isoformat()}"
 
 
-Deed = RunCheck | RunStep | SendNotice | Page | WritePostmortem | WakeAt
+Deed = RunCheck | PlanRollback | RunStep | SendNotice | Page | WritePostmortem | WakeAt
 Order = Record | Deed

@@ -18,7 +18,8 @@ class Policy:
     `escalate_after` pages the next person where the matrix names no response time. `postmortem_folder` is vault-relative.
     `one_fault` is how long after the first sign of an incident further symptoms on its host are taken for faces of the same fault;
     `unnamed_joins` how long a signal that points to no runbook joins what is open there. `severity_words` maps a sender's own word
-    for how bad it is ("critical") to a level of the matrix.
+    for how bad it is ("critical") to a level of the matrix. `ledger` is whether a deploy ledger of containers is kept, so that a way
+    back can be planned; `labs` are the targets on which nothing is forbidden.
     """
 
     target: str = "local"
@@ -30,3 +31,5 @@ class Policy:
     one_fault: timedelta = timedelta(minutes=2)
     unnamed_joins: timedelta = timedelta(minutes=10)
     severity_words: Mapping[str, int] = field(default_factory=dict)
+    ledger: bool = False
+    labs: frozenset[str] = frozenset()

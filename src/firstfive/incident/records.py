@@ -54,6 +54,8 @@ class Run:
     """One run of one step: exactly what goes to which target. `id` is unique for ever and names the run on the target.
 
     `environment` holds the bound parameters; `sha256` covers target, script and environment and is what approval binds to.
+    `first` are read-only scripts that must each exit 0 before it may begin. `undo` is the script that would take it back, `undoes`
+    the id of the run that this one takes back.
     """
 
     id: str
@@ -64,3 +66,7 @@ class Run:
     sha256: str
     changing: bool
     timeout: timedelta
+    destructive: bool = False
+    first: tuple[str, ...] = ()
+    undo: str = ""
+    undoes: str = ""

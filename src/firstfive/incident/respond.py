@@ -9,16 +9,19 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from firstfive.handbook.model import Handbook, Mode, Purpose, Runbook, Step
 from firstfive.incident import events as ev
-from firstfive.incident.diagnose import spoken
-from firstfive.incident.orders import Order, Record, RunStep, WakeAt
+from firstfive.incident import safety
+from firstfive.incident.orders import Order, PlanRollback, Record, RunStep, WakeAt
 from firstfive.incident.policy import Policy
-from firstfive.incident.records import Run, Status
+from firstfive.incident.records import Run
+from firstfive.incident.recover import UNDO, last_change, page_step, verifying
 from firstfive.incident.timeline import APPROVAL_LIVES, Attempt, Incident
 from firstfive.shell.conditions import Outcome
+from firstfive.shell.risk import Verdict
 
 _LIVE = ("asked", "approved", "started", "unknown")
 
@@ -34,10 +37,10 @@ def orders(handbook: Handbook, policy: Policy, incident: Incident, now: datetime
         for runbook, step in _wanted(handbook, incident):
             if waits is not None and not _looks_before(handbook, incident, waits, step):
                 continue
-            yield from _move(policy, incident, runbook, step)
+            yield from _move(handbook, policy, incident, runbook, step)
             if waits is None and _blocks(incident, step):
                 waits = step
-    yield from _recovery(handbook, policy, incident, now)
+        yield from _undoing(handbook, incident)
 
 
 def _wanted(handbook: Handbook, incident: Incident) -> Iterator[tuple[Runbook, Step]]:
@@ -55,7 +58,7 @@ def _wanted(handbook: Handbook, incident: Incident) -> Iterator[tuple[Runbook, S
     leading = handbook.runbook(incident.ranking[0].runbook) if incident.ranking else None
     if leading is not None:
         yield from ((leading, step) for step in leading.steps if step.id not in given)
-    changed = handbook.step(last_change(incident).run.step) if incident.changed_seq else None
+    changed = handbook.step(page_step(last_change(incident).run)) if incident.changed_seq else None
     if changed is not None and changed[0] is not leading:
         yield from ((changed[0], step) for step in verifying(changed[0]) if step.id not in given)
 
@@ -75,7 +78,7 @@ def _looks_before(handbook: Handbook, incident: Incident, waits: Step, step: Ste
     return here is not None and there is not None and here[0] is there[0] and step.number < waits.number
 
 
-def _move(policy: Policy, incident: Incident, runbook: Runbook, step: Step) -> Iterator[Order]:
+def _move(handbook: Handbook, policy: Policy, incident: Incident, runbook: Runbook, step: Step) -> Iterator[Order]:
     if step.mode is Mode.MANUAL:
         return
     if step.id in incident.skipped and standing(incident, step)[0] is Outcome.FALSE:
@@ -94,7 +97,10 @@ def _move(policy: Policy, incident: Incident, runbook: Runbook, step: Step) -> I
     if outcome is Outcome.FALSE and not asked_for and not proposed:
         yield Record(event=ev.StepSkipped(step=step.id, why=f"its condition does not hold: {reason}"))
         return
-    missing = tuple(p.name for p in step.parameters if value_of(incident, step, p.name) is None)
+    if proposed and _plan_is_due(policy, incident):
+        yield PlanRollback(step=step.id)
+        return
+    missing = _missing(incident, step)
     run = run_of(policy, incident, step, len(attempts) + 1)
     if step.mode is Mode.AUTO and not missing and (outcome is not Outcome.UNKNOWN or asked_for):
         yield RunStep(run=run)
@@ -103,13 +109,90 @@ def _move(policy: Policy, incident: Incident, runbook: Runbook, step: Step) -> I
         return
     if incident.mitigated_at is not None and not asked_for:
         return
-    doubts = (f"{step.phrase or step.title}: {reason}",) if outcome is Outcome.UNKNOWN else ()
+    never = safety.forbidden(handbook, runbook, text_of(run), lab=run.target in policy.labs)
+    if never:
+        if incident.skipped.get(step.id) != never:
+            yield Record(event=ev.StepSkipped(step=step.id, why=never))
+        return
+    doubts = (f"{step.phrase or step.title}: {reason}",) if outcome is Outcome.UNKNOWN and not proposed else ()
+    yield Record(event=_asking(handbook, incident, runbook, step, run, doubts=doubts, missing=missing))
+
+
+def _missing(incident: Incident, step: Step) -> tuple[str, ...]:
+    if planned(incident, step):
+        return ()
+    return tuple(p.name for p in step.parameters if value_of(incident, step, p.name) is None)
+
+
+def planned(incident: Incident, step: Step) -> ev.RollbackPlanned | None:
+    """The way back by the ledger that stands in for this step, if one is known."""
+    return incident.plan if incident.plan is not None and incident.plan.step == step.id else None
+
+
+def _plan_is_due(policy: Policy, incident: Incident) -> bool:
+    return policy.ledger and incident.plan is None and not incident.plan_why_not
+
+
+def text_of(run: Run) -> str:
+    """Everything that a run would bring to its target, for rules that look for a word in it."""
+    return "\n".join((run.script, *(f"{name}={value}" for name, value in run.environment)))
+
+
+def _asking(
+    handbook: Handbook,
+    incident: Incident,
+    runbook: Runbook,
+    step: Step,
+    run: Run,
+    *,
+    doubts: tuple[str, ...],
+    missing: tuple[str, ...],
+) -> ev.ApprovalAsked:
+    """The request for approval, with everything that the page and the safety rules want of it."""
+    wants = safety.needs(handbook, runbook, step, run.target)
+    proposed = incident.rollback is not None and incident.rollback.step == step.id
     why = (
         incident.rollback.why
         if proposed and incident.rollback
         else f"{runbook.number} step {step.number}: {step.title}"
     )
-    yield Record(event=ev.ApprovalAsked(run=run, why=why, doubts=() if proposed else doubts, missing=missing))
+    plan = planned(incident, step)
+    return ev.ApprovalAsked(
+        run=replace(run, first=tuple(f.probe for f in wants.first if f.probe)),
+        why=f"{why}; {plan.why}" if plan else why,
+        doubts=doubts,
+        missing=missing,
+        people=wants.people,
+        who=wants.who,
+        confirm=wants.confirm,
+        first=tuple(f.text for f in wants.first),
+    )
+
+
+def _undoing(handbook: Handbook, incident: Incident) -> Iterator[Order]:
+    """A request for each change that a person wants taken back; the undo is a change of its own."""
+    for run_id in dict.fromkeys(incident.undo_asked):
+        change = incident.attempts.get(run_id)
+        tried = tuple(a for a in incident.attempts.values() if a.run.undoes == run_id)
+        refused = sum(a.state == "declined" for a in tried)
+        settled = any(a.state != "declined" and a.state != "expired" for a in tried)
+        if change is None or not change.run.undo or settled or refused >= incident.undo_asked.count(run_id):
+            continue
+        found = handbook.step(change.run.step)
+        target = change.run.target
+        environment = change.run.environment
+        run = replace(
+            change.run,
+            id=f"{run_id}.undo.{len(tried) + 1}",
+            step=f"{change.run.step}{UNDO}",
+            script=change.run.undo,
+            sha256=digest_of(target, change.run.undo, environment),
+            first=(),
+            undo="",
+            undoes=run_id,
+        )
+        who = safety.approvers(handbook, found[1]) if found else ()
+        yield Record(event=ev.ApprovalAsked(run=run, why=f"takes back {run_id}", who=who))
 
 
 def _ready(incident: Incident, runbook: Runbook, step: Step) -> bool:
@@ -155,7 +238,7 @@ def _renewed(policy: Policy, incident: Incident, step: Step, last: Attempt) -> I
     if last.state != "asked":
         return
     fresh = run_of(policy, incident, step, len(incident.of_step(step.id)))
-    missing = tuple(p.name for p in step.parameters if value_of(incident, step, p.name) is None)
+    missing = _missing(incident, step)
     if fresh.sha256 != last.run.sha256 or missing != last.missing:
         yield Record(event=ev.ApprovalExpired(run=last.run.id))
 
@@ -198,17 +281,21 @@ def value_of(incident: Incident, step: Step, name: str) -> str | None:
 
 def run_of(policy: Policy, incident: Incident, step: Step, number: int) -> Run:
     """Exactly what would go out for this step now, as run number `number` of it."""
-    target = step.on or policy.target
+    plan = planned(incident, step)
+    target = plan.target if plan else step.on or policy.target
     bound = tuple((p.variable, value_of(incident, step, p.name) or "") for p in step.parameters)
+    script, environment = (plan.script, plan.environment) if plan else (step.bound, bound)
     return Run(
         id=f"{incident.id}.{step.id.replace('#', '.')}.{number}",
         step=step.id,
         target=target,
-        script=step.bound,
-        environment=bound,
-        sha256=digest_of(target, step.bound, bound),
+        script=script,
+        environment=environment,
+        sha256=digest_of(target, script, environment),
         changing=step.mode is not Mode.AUTO,
-        timeout=step.timeout,
+        timeout=plan.timeout if plan else step.timeout,
+        destructive=step.verdict is Verdict.DESTRUCTIVE,
+        undo=plan.undo if plan else step.undo,
     )
 
 
@@ -232,76 +319,3 @@ def _approved(incident: Incident, now: datetime) -> Iterator[Order]:
         if not in_question:
             yield RunStep(run=attempt.run)
         yield WakeAt(at=until, why="approval")
-
-
-# --------------------------------------------------------------------------------------------------------- recovery
-
-
-def _recovery(handbook: Handbook, policy: Policy, incident: Incident, now: datetime) -> Iterator[Order]:
-    """Mitigated when no symptom is left, verified when a look after the change says so, resolved when it has stayed well."""
-    if incident.resolved_at is not None or not incident.signals:
-        return
-    if incident.firing:
-        return
-    if incident.mitigated_at is None:
-        yield Record(event=ev.Mitigated(why=_all_well(incident)))
-        return
-    if incident.status is not Status.MONITORING:
-        yield Record(event=ev.StatusChanged(status=Status.MONITORING, why="no symptom is left"))
-        return
-    settled = not any(
-        a.state in ("started", "unknown", "approved") and a.run.changing for a in incident.attempts.values()
-    )
-    verified, why = verification(handbook, incident)
-    if verified and incident.verified_at is None and settled:
-        yield Record(event=ev.Verified(why=why))
-        return
-    if not verified or not settled:
-        return
-    since = max(incident.mitigated_at, incident.verified_at or incident.mitigated_at)
-    until = since + policy.resolve_after
-    if now < until:
-        yield WakeAt(at=until, why="resolve")
-        return
-    yield Record(
-        event=ev.Resolved(
-            why=f"{why}; no symptom came back for {spoken(policy.resolve_after)}", root_cause=incident.hypothesis
-        )
-    )
-
-
-def _all_well(incident: Incident) -> str:
-    last = max(incident.signals.values(), key=lambda s: s.at)
-    return f"every symptom that was seen is gone, last {last.subject}: {last.text}"
-
-
-def last_change(incident: Incident) -> Attempt:
-    """The change that finished last; only for an incident with `changed_seq`."""
-    changes = (a for a in incident.attempts.values() if a.run.changing and a.state == "finished")
-    return max(changes, key=lambda a: a.seq)
-
-
-def verifying(runbook: Runbook) -> tuple[Step, ...]:
-    """Its steps that look, by themselves and after one that changes something, whether all is well."""
-    first_change = min((s.number for s in runbook.steps if s.mode is Mode.APPROVE), default=None)
-    if first_change is None:
-        return ()
-    looks = (s for s in runbook.steps if s.purpose is Purpose.VERIFY and s.mode is Mode.AUTO)
-    return tuple(s for s in looks if s.number > first_change)
-
-
-def verification(handbook: Handbook, incident: Incident) -> tuple[bool, str]:
-    """Whether a look after the last change came out well. Where no step verifies, the symptoms that stopped are the proof."""
-    if incident.changed_seq == 0:
-        return True, "it ended without a change of ours"
-    found = handbook.step(last_change(incident).run.step)
-    checks = verifying(found[0]) if found else ()
-    if not checks:
-        return True, "no step of the runbook verifies; the symptoms that stopped are the proof"
-    for step in checks:
-        last = next((a for a in reversed(incident.of_step(step.id)) if a.state == "finished"), None)
-        if last is None or last.started_seq < incident.changed_seq:
-            return False, f"step {step.number} has not verified it yet"
-        if not last.met:
-            return False, f"step {step.number} looked after the change and it is not well"
-    return True, f"step {', '.join(str(s.number) for s in checks)} looked after the change and found it well"

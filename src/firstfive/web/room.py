@@ -229,6 +229,8 @@ def events_of(verb: str, fields: asked.Fields, by: str) -> tuple[Event, ...]:
         return tuple(ParameterSet(step=step, name=name, value=str(value)) for name, value in given.items())
     if verb == "severity":
         _as_number(fields)
+    if verb == "approve":
+        fields["affirmed"] = fields.get("affirmed") == "yes"
     if verb == "settle":
         fields["ran"] = asked.text(fields, "ran") == "yes"
     return (requests.event_of(verb, {**fields, "by": by}),)

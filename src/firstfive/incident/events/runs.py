@@ -1,0 +1,168 @@
+"""Events about steps and their runs: wanted, asked, approved, started, ended, taken back; and the way back that was planned.
+
+Part of `events`, which hands them on. An event never changes once written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from firstfive.incident.records import Run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollbackProposed:
+    """Stability before forensics: this step rolls back, and this is why now."""
+
+    step: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParameterSet:
+    """A value for a placeholder of a step, from a person or from a fact."""
+
+    step: str
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRequested:
+    """A person asked for this step out of turn; a changing one still needs approval."""
+
+    step: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepSkipped:
+    """A step that will not run, and why: its condition is false, or a person said so."""
+
+    step: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalAsked:
+    """This exact run waits for a person. `doubts` are conditions nobody could check; `missing` are open placeholders.
+
+    `people` different persons must say yes, out of `who` when it is not empty; `confirm` is to be typed word for word; each text of
+    `first` is something the page wants done before, to be affirmed.
+    """
+
+    run: Run
+    why: str
+    doubts: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    people: int = 1
+    who: tuple[str, ...] = ()
+    confirm: str = ""
+    first: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approved:
+    """A person approved exactly these bytes for this target, once. Valid for ten minutes.
+
+    `confirm` is what they typed; `affirmed` is whether they said that what must come first is done; `alone` is why one person was
+    enough where two are asked for.
+    """
+
+    run: str
+    sha256: str
+    confirm: str = ""
+    affirmed: bool = False
+    alone: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndoRequested:
+    """A person wants the change of this run taken back; that is a change of its own and needs approval."""
+
+    run: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollbackPlanned:
+    """What going back would be here, found out on the target: the service's image that ran before, pinned in its own Compose file.
+
+    `script` is exactly what would run on `target` with `environment`; `undo` takes it back; `diff` is the change of the file. `paused`
+    are the updaters that it stops first, since they would move the tag again.
+    """
+
+    step: str
+    target: str
+    script: str
+    environment: tuple[tuple[str, str], ...]
+    undo: str
+    diff: str
+    service: str
+    image: str
+    paused: tuple[str, ...]
+    timeout: timedelta
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollbackImpossible:
+    """Nobody can go back by the ledger, and why; the page's own step is what is left."""
+
+    step: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declined:
+    """A person said no."""
+
+    run: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalExpired:
+    """Ten minutes passed before the run began; it must be asked for again."""
+
+    run: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepStarted:
+    """Intent, written before the first byte goes out."""
+
+    run: Run
+    approved_by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepFinished:
+    """Outcome. `output` is redacted, stripped and capped; `dropped` counts bytes left out; `met` tells if it met its expectation."""
+
+    run: str
+    step: str
+    exit_code: int
+    output: str
+    dropped: int
+    took: timedelta
+    met: bool
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomeUnknown:
+    """Somebody died in between and the target does not remember. A person settles it; nothing runs again by itself."""
+
+    run: str
+    step: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomeSettled:
+    """A person found out whether it ran."""
+
+    run: str
+    step: str
+    ran: bool
+    note: str

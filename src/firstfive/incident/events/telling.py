@@ -1,0 +1,80 @@
+"""Events about telling people: notices, pages, the post-mortem, remarks.
+
+Part of `events`, which hands them on. An event never changes once written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateAsked:
+    """A responder wants an update sent now, saying this."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeSent:
+    """A notice went out. `unfilled` are the template's fields that nobody could fill yet."""
+
+    kind: str
+    number: int
+    channel: str
+    text: str
+    unfilled: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeFailed:
+    """A notice could not be delivered, for good."""
+
+    kind: str
+    number: int
+    channel: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paged:
+    """A person was paged, number `number` of this incident."""
+
+    number: int
+    role: str
+    contact: str
+    channel: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageFailed:
+    """Nobody could be paged, and what is missing."""
+
+    number: int
+    role: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostmortemWritten:
+    """The file in the vault, its hash when written, and the day it is due."""
+
+    path: str
+    sha256: str
+    due: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostmortemFailed:
+    """The vault did not take the file; the journal still has everything."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """A remark by a person."""
+
+    text: str

@@ -1,0 +1,149 @@
+"""What a changing step needs before it may run: who says yes, how many, what they must have done first, what is never done.
+
+Called by `respond` when it asks for approval and by `timeline` when a person answers. Every rule names the line of the page, or the
+safety rule, that it comes from. Runs nothing and reads no clock.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from firstfive.handbook.model import Duty, DutyKind, Handbook, Mode, Runbook, Step
+from firstfive.shell.risk import Verdict
+
+ALONE_AFTER = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class First:
+    """Something the page wants done before. `probe` is a read-only script whose exit 0 proves it; empty: a person must say so."""
+
+    text: str
+    probe: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """What an approval must bring: `people` different names, out of `who` when that is not empty; `confirm` typed word for word;
+    every text of `first` affirmed.
+    """
+
+    people: int = 1
+    who: tuple[str, ...] = ()
+    confirm: str = ""
+    first: tuple[First, ...] = ()
+
+
+def needs(handbook: Handbook, runbook: Runbook, step: Step, target: str) -> Needs:
+    """What approving this step takes. A destructive one takes two people, and its target's name typed by each."""
+    destructive = step.verdict is Verdict.DESTRUCTIVE
+    return Needs(
+        people=2 if destructive else 1,
+        who=approvers(handbook, step),
+        confirm=target if destructive else "",
+        first=tuple(_preconditions(runbook, step)),
+    )
+
+
+def approvers(handbook: Handbook, step: Step) -> tuple[str, ...]:
+    """Names that the page lets approve this step: `approve=role:on-call` through its contacts, `approve=@ann` by name.
+
+    Empty when the page names nobody, or only placeholders: then any responder may.
+    """
+    names: list[str] = []
+    for part in re.split(r"[,\s]+", step.approve.strip()):
+        if part.startswith("role:"):
+            role = part.removeprefix("role:").replace("-", " ").lower()
+            for contact in handbook.contacts:
+                if role in contact.role.replace("-", " ").lower():
+                    names += [n for n in (contact.primary, contact.backup) if is_name(n)]
+        elif part:
+            names.append(part)
+    return tuple(dict.fromkeys(plain_name(name) for name in names if plain_name(name)))
+
+
+def is_name(text: str) -> bool:
+    """Whether a cell of the contacts names somebody: no placeholder, no dash, not empty."""
+    cell = text.strip()
+    return bool(cell) and cell not in {"-", "—", "–"} and not (cell.startswith("<") and cell.endswith(">"))
+
+
+def plain_name(name: str) -> str:
+    """A name as it is compared: without @, case and spaces around it."""
+    return " ".join(name.strip().lstrip("@").lower().split())
+
+
+# ------------------------------------------------------------------------------------------- what must be done before
+
+_STOP_FIRST = re.compile(
+    r"\b(?:stop|pause|disable|shut down)\s+(?:the\s+)?[`*]*(?P<name>[\w.-]+)[`*]*(?:\s+(?:container|service|app|process))?\s+first\b",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"[a-z]{4,}")
+_COMMON = frozenset(
+    "must when once case with this that from have your need been before after data first stop until then them".split()  # noqa: SIM905
+)
+
+
+def _preconditions(runbook: Runbook, step: Step) -> Iterator[First]:
+    for duty in runbook.duties:
+        if duty.kind is DutyKind.PRECONDITION and _concerns(runbook, duty, step):
+            found = _STOP_FIRST.search(duty.text)
+            # A name from prose goes into the script only as a word of letters, digits, dot, dash and underscore.
+            name = found["name"].lower() if found else ""
+            probe = f"test -z \"$(docker ps -q --filter 'name={name}')\"" if re.fullmatch(r"[\w.-]+", name) else ""
+            yield First(text=f"{duty.text} ({duty.place})", probe=probe)
+
+
+def _concerns(runbook: Runbook, duty: Duty, step: Step) -> bool:
+    """Whether a precondition speaks about this step: always without a “when”, else if they share a word that is not the runbook's."""
+    if step.mode is not Mode.APPROVE:
+        return False
+    if not duty.when:
+        return True
+    own = set(_WORD.findall(runbook.title.lower()))
+    spoken = {w for w in _WORD.findall(duty.when.lower()) if w not in _COMMON and w not in own}
+    said = f"{step.title} {step.script}".lower()
+    return any(word in said for word in spoken)
+
+
+# ---------------------------------------------------------------------------------------------------- what is never done
+
+_TOKEN = re.compile(r"`([^`]+)`|\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?:=[\w.-]+)?)")
+
+
+def forbidden(handbook: Handbook, runbook: Runbook, text: str, *, lab: bool = False) -> str:
+    """Why the page forbids what `text` (script and values) would do; empty when it does not. In a lab nothing is forbidden."""
+    if lab:
+        return ""
+    for duty in (*runbook.duties, *handbook.duties):
+        if duty.kind is not DutyKind.GUARD:
+            continue
+        for token in tokens_of(duty.text):
+            name, separator, _ = token.partition("=")
+            held = token in text if separator or "_" not in token else re.search(rf"\b{re.escape(name)}\s*=", text)
+            if held:
+                return f"the page forbids {token} here: “{duty.text}” ({duty.place})"
+    return ""
+
+
+def tokens_of(text: str) -> tuple[str, ...]:
+    """The settings and commands that a guard names: text in backticks, and words such as FORCE_DEMO=true."""
+    found = [code or word for code, word in _TOKEN.findall(text)]
+    return tuple(dict.fromkeys(part.strip() for part in found if part.strip()))
+
+
+# ------------------------------------------------------------------------------------------------------------ four eyes
+
+
+def alone(actors: Sequence[tuple[str, datetime]], by: str, asked_at: datetime, now: datetime) -> bool:
+    """Whether nobody but `by` has acted on the incident for five minutes, and the question has stood that long.
+
+    `actors` are the people of its timeline and when they acted.
+    """
+    if now - asked_at < ALONE_AFTER:
+        return False
+    return not any(plain_name(name) != plain_name(by) and now - at < ALONE_AFTER for name, at in actors)

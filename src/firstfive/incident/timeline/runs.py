@@ -1,0 +1,120 @@
+"""What an event about a run makes of the incident: asked, approved, started, finished, unknown, taken back.
+
+Called by `fold`. Looks at no clock: the time stands on the entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, assert_never
+
+from firstfive.incident import events as ev
+from firstfive.incident.records import Status
+from firstfive.incident.timeline.state import APPROVAL_LIVES, Attempt, Incident
+
+RunEvent = (
+    ev.ApprovalAsked
+    | ev.Approved
+    | ev.Declined
+    | ev.UndoRequested
+    | ev.ApprovalExpired
+    | ev.StepStarted
+    | ev.StepFinished
+    | ev.OutcomeUnknown
+    | ev.OutcomeSettled
+)
+
+
+def after_run(s: Incident, entry: ev.Entry, event: RunEvent) -> Incident:
+    """The incident after an event about a run."""
+    at, seq = entry.at, entry.seq
+    match event:
+        case ev.ApprovalAsked(run=run):
+            return replace(s, attempts=with_(s.attempts, run.id, _asked(event, at, seq)))
+        case ev.Approved(run=run_id):
+            return _approved(s, entry, event, run_id)
+        case ev.UndoRequested(run=run_id):
+            return replace(s, undo_asked=(*s.undo_asked, run_id))
+        case ev.Declined(run=run_id, why=why):
+            return _moved(s, run_id, seq, state="declined", at=at, why=why)
+        case ev.ApprovalExpired(run=run_id):
+            return _moved(s, run_id, seq, state="expired", at=at)
+        case ev.StepStarted(run=run, approved_by=approved_by):
+            began = s.attempts.get(run.id) or Attempt(run=run, state="started", at=at)
+            began = replace(began, state="started", at=at, seq=seq, started_seq=seq, approved_by=approved_by)
+            status = Status.MITIGATING if run.changing and s.status is Status.INVESTIGATING else s.status
+            return replace(s, attempts=with_(s.attempts, run.id, began), status=status)
+        case ev.StepFinished(run=run_id, exit_code=exit_code, met=met, why=why):
+            after = _moved(s, run_id, seq, state="finished", at=at, exit_code=exit_code, met=met, why=why)
+            return _marked_change(after, run_id, seq)
+        case ev.OutcomeUnknown(run=run_id, why=why):
+            return _moved(s, run_id, seq, state="unknown", at=at, why=why)
+        case ev.OutcomeSettled(run=run_id, ran=ran, note=note):
+            after = _moved(s, run_id, seq, state="finished" if ran else "declined", at=at, met=ran, why=note)
+            return _marked_change(after, run_id, seq) if ran else after
+        case _:
+            assert_never(event)
+
+
+def _moved(s: Incident, run_id: str, seq: int, **changes: Any) -> Incident:
+    attempt = s.attempts.get(run_id)
+    if attempt is None:
+        return s
+    return replace(s, attempts=with_(s.attempts, run_id, replace(attempt, seq=seq, **changes)))
+
+
+def _marked_change(s: Incident, run_id: str, seq: int) -> Incident:
+    """A finished change makes everything seen before it old: facts go, and what was verified must be verified anew."""
+    attempt = s.attempts.get(run_id)
+    if attempt is None or not attempt.run.changing:
+        return s
+    kept = {name: held for name, held in s.facts.items() if name.startswith("deploy.")}
+    return replace(s, changed_seq=seq, facts=kept, verified_at=None)
+
+
+def _asked(event: ev.ApprovalAsked, at: datetime, seq: int) -> Attempt:
+    return Attempt(
+        run=event.run,
+        state="asked",
+        at=at,
+        why=event.why,
+        doubts=event.doubts,
+        missing=event.missing,
+        people=event.people,
+        who=event.who,
+        confirm=event.confirm,
+        first=event.first,
+        seq=seq,
+    )
+
+
+def _approved(s: Incident, entry: ev.Entry, event: ev.Approved, run_id: str) -> Incident:
+    """One more yes. It is approved once enough different people said so within ten minutes, or one who was alone said why."""
+    attempt = s.attempts.get(run_id)
+    if attempt is None:
+        return s
+    others = [(who, at) for who, at in attempt.approvals if not same(who, entry.by) and entry.at - at < APPROVAL_LIVES]
+    yes = (*others, (entry.by, entry.at))
+    if len(yes) < attempt.people and not event.alone:
+        return _moved(s, run_id, entry.seq, approvals=yes)
+    names = ", ".join(who for who, _ in yes)
+    return _moved(
+        s, run_id, entry.seq, state="approved", at=entry.at, approvals=yes, approved_by=names, alone=event.alone
+    )
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two names are one person's, as far as names tell."""
+    return " ".join(one.lower().split()) == " ".join(other.lower().split())
+
+
+def with_(mapping: Mapping[str, Any], key: str, value: object) -> dict[str, Any]:
+    """The mapping with one more entry."""
+    return {**mapping, key: value}
+
+
+def without(mapping: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """The mapping with one entry less."""
+    return {k: v for k, v in mapping.items() if k != key}
