@@ -11,8 +11,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from firstfive import app
 from firstfive.__main__ import main
+from firstfive.app import program as app
 from firstfive.ports import Transaction
 
 

@@ -53,9 +53,9 @@ def _people(handbook: Handbook) -> list[Finding]:
 
 
 def _eyes(settings: Settings, handbook: Handbook) -> list[Finding]:
-    from firstfive.app import _target
+    from firstfive.app import target_of
 
-    targets = {name: _target(name, target, settings) for name, target in settings.targets.items()}
+    targets = {name: target_of(name, target, settings) for name, target in settings.targets.items()}
     probes, unwatched = probes_for(settings, handbook, targets, {})
     watched = sum(len(p.symptoms) for p in probes)
     found = [

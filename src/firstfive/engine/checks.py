@@ -5,6 +5,8 @@ Called by `obey`, all items of one incident side by side. Runs only scripts that
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -13,7 +15,7 @@ from firstfive.handbook.model import Check, CheckKind, StatusSymptom
 from firstfive.incident import events as ev
 from firstfive.incident.diagnose import spoken
 from firstfive.incident.records import Answer, Fact
-from firstfive.incident.signals import Deploy
+from firstfive.incident.signals import Deploy, Spike
 from firstfive.incident.timeline import Incident
 from firstfive.shell import facts
 
@@ -66,8 +68,8 @@ async def _answer(engine: Engine, incident: Incident, check: Check) -> Found:
                 if who
                 else (Answer.UNKNOWN, "asked; nobody has answered yet", ())
             )
-        case CheckKind.ERROR_SPIKES if not check.script:
-            return Answer.UNKNOWN, NO_TRACKER, ()
+        case CheckKind.ERROR_SPIKES if engine.tools.trackers or not check.script:
+            return await _spikes(engine, incident, check)
         case CheckKind.HOST_SHELL:
             return await _shell(engine)
         case CheckKind.DEPLOYS:
@@ -76,6 +78,46 @@ async def _answer(engine: Engine, incident: Incident, check: Check) -> Found:
             return await _command(engine, check)
         case _:
             return Answer.UNKNOWN, "only a person can do this one", ()
+
+
+_MINUTES = re.compile(r"(?:last|past)\s+(\d{1,3})\s*min", re.IGNORECASE)
+
+
+async def _spikes(engine: Engine, incident: Incident, check: Check) -> Found:
+    """New and frequent errors since the window that the page names (15 minutes where it names none) before the declaration."""
+    if not engine.tools.trackers:
+        return Answer.UNKNOWN, NO_TRACKER, ()
+    said = _MINUTES.search(check.text)
+    window = timedelta(minutes=int(said[1])) if said else timedelta(minutes=15)
+    since = (incident.declared_at or engine.clock.now()) - window
+    told: list[str] = []
+    spikes: list[Spike] = []
+    for tracker in engine.tools.trackers:
+        try:
+            spikes += await tracker.spikes(since)
+        except FirstfiveError as problem:
+            told.append(f"{tracker.name}: {problem.what}")
+    fresh = [spike for spike in spikes if spike.new]
+    for spike in sorted(spikes, key=lambda s: (not s.new, -s.count))[:5]:
+        told.append(f"{'new, ' if spike.new else ''}{spike.count}x {spike.title} {spike.link}".strip())
+    if fresh:
+        return Answer.BAD, f"{len(fresh)} new in {spoken(window)}:\n" + "\n".join(told), _counted(spikes, fresh)
+    if spikes:
+        return (
+            Answer.GOOD,
+            f"nothing new in {spoken(window)}; known ones go on:\n" + "\n".join(told),
+            _counted(spikes, fresh),
+        )
+    if told:
+        return Answer.UNKNOWN, "\n".join(told), ()
+    return Answer.GOOD, f"no error in {spoken(window)}", _counted(spikes, fresh)
+
+
+def _counted(spikes: Sequence[Spike], fresh: Sequence[Spike]) -> tuple[Fact, ...]:
+    return (
+        Fact(name="errors.new", kind="int", value=len(fresh)),
+        Fact(name="errors.count", kind="int", value=sum(spike.count for spike in spikes)),
+    )
 
 
 async def _shell(engine: Engine) -> Found:

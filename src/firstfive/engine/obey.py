@@ -33,6 +33,7 @@ from firstfive.ports import (
     Retry,
     Target,
     Trace,
+    Tracker,
     Transaction,
     Vault,
     Work,
@@ -55,6 +56,7 @@ class Tools:
     vault: Vault
     redactor: Redactor
     log: Callable[[str], None]
+    trackers: tuple[Tracker, ...] = ()
 
     def target(self, name: str) -> Target:
         """The target of that name; raises FirstfiveError when settings name none."""

@@ -118,11 +118,11 @@ def _hold(settings: Settings, handbook: Handbook, *, strict: bool, as_json: bool
     """Hold the page against the host that its commands run on by default; what is missing fails, with `strict` the unknown, too."""
     import asyncio
 
-    from firstfive.app import _target
+    from firstfive.app import target_of
     from firstfive.cli.page import host
 
     name = settings.default_target
-    target = _target(name, settings.targets[name], settings)
+    target = target_of(name, settings.targets[name], settings)
     findings = asyncio.run(host.held(handbook, settings, target))
     if as_json:
         say(host.plain(findings))

@@ -1,0 +1,30 @@
+"""Where commands run: a target for each table of the settings, with the environment that its steps may see.
+
+Part of `app`. Connects to nothing until a step or a look needs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from firstfive.ports import Target
+from firstfive.settings import Settings, TargetSettings, env_file
+from firstfive.shell.bind import is_secret
+from firstfive.targets.local import Local
+
+
+def secrets(settings: Settings) -> Iterable[str]:
+    """The values that must never be stored or sent: those whose name looks like a secret."""
+    for target in settings.targets.values():
+        known = {**env_file(target.env_file), **target.environment}
+        yield from (value for name, value in known.items() if is_secret(name))
+
+
+def target_of(name: str, target: TargetSettings, settings: Settings) -> Target:
+    """The target of one table."""
+    environment = {**settings.inherited, **env_file(target.env_file), **target.environment}
+    extra = ":".join(str(p) for p in target.path)
+    if extra:
+        environment["PATH"] = f"{extra}:{environment.get('PATH', '/usr/bin:/bin')}"
+    environment.update(PAGER="cat", GIT_PAGER="cat", SYSTEMD_PAGER="cat", TERM="dumb")
+    return Local(name=name, workdir=target.workdir, runs=settings.state / "runs", environment=environment)

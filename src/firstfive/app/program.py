@@ -1,0 +1,208 @@
+"""The whole program, joined: page, journal, engine, eyes and hands.
+
+Part of `app`. Follows the page while it runs: a changed page is taken over once it compiles.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+from firstfive.app.eyes import probes_for
+from firstfive.app.hands import secrets, target_of
+from firstfive.app.pages import again, last_good, pinned, read_handbook, vault_of
+from firstfive.documents.summary import summary
+from firstfive.engine.advance import Rules
+from firstfive.engine.clock import SystemClock
+from firstfive.engine.loop import Engine
+from firstfive.engine.obey import Tools
+from firstfive.engine.redact import Redactor
+from firstfive.engine.watch import Watch
+from firstfive.errors import FirstfiveError, JournalError, PageError, VaultError
+from firstfive.handbook.model import Handbook
+from firstfive.incident.policy import Policy
+from firstfive.incident.timeline import Incident
+from firstfive.ports import Clock, Journal, Notifier
+from firstfive.probes.release_link import ReleaseLink
+from firstfive.settings import Settings
+from firstfive.stores import open_journal
+
+RELOAD_EVERY = 5.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Program:
+    """Everything that runs: `run` until told to stop, then `close`."""
+
+    settings: Settings
+    engine: Engine
+    journal: Journal
+    watch: Watch
+    log: Callable[[str], None]
+    shelf: dict[str, Handbook]
+    ledgers: list[ReleaseLink]
+    problem: str = ""
+    stamp: int = 0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Watch, obey and follow the page until `stop` is set."""
+        await asyncio.gather(self.engine.run(stop), self._watching(stop))
+
+    async def _watching(self, stop: asyncio.Event) -> None:
+        """Probes for the present page; when the page changes and still compiles, probes for the new one."""
+        while not stop.is_set():
+            turned = asyncio.Event()
+            watching = asyncio.create_task(self.watch.run(turned))
+            try:
+                await self._until_changed(stop)
+            finally:
+                turned.set()
+                await watching
+
+    async def _until_changed(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), RELOAD_EVERY)
+            if not stop.is_set() and await self.reload():
+                return
+
+    async def reload(self) -> bool:
+        """Read the vault again; True when a changed page was taken over. Open incidents keep the page they were declared under."""
+        try:
+            stamp = await asyncio.to_thread(vault_of(self.settings, "").stamp)
+            if stamp == self.stamp:
+                return False
+            fresh = await asyncio.to_thread(read_handbook, self.settings)
+            self.stamp = stamp
+        except FirstfiveError as broken:
+            if str(broken) != self.problem:
+                self.problem = str(broken)
+                self.log(f"the page does not compile now, the last good one stays in force: {broken}")
+            return False
+        self.problem = ""
+        if fresh.digest == self.engine.handbook.digest:
+            return False
+        await self.take(fresh)
+        self.log("the page changed and was compiled anew")
+        return True
+
+    async def take(self, handbook: Handbook) -> None:
+        """Make this the handbook for new incidents."""
+        self.shelf[handbook.digest] = handbook
+        sources = json.dumps({source.path: source.text for source in handbook.sources}).encode()
+        now = self.engine.clock.now()
+        await self.journal.write(lambda tx: tx.keep_handbook(handbook.digest, sources, now))
+        self.engine.handbook = handbook
+        ledger = await self.journal.read(lambda tx: tx.deploys(50))
+        running = {d.subject: d.version for d in reversed(ledger)}
+        probes, unwatched = probes_for(self.settings, handbook, self.engine.tools.targets, running)
+        for reason in unwatched:
+            self.log(f"not watched: {reason}")
+        self.watch = replace(self.watch, probes=probes)
+        self.ledgers[:] = [probe for probe in probes if isinstance(probe, ReleaseLink)]
+        self.engine.watched = tuple(s for probe in probes for s in probe.symptoms)
+
+    async def close(self) -> None:
+        """Let go of the journal."""
+        await self.journal.close()
+
+
+async def open_program(
+    settings: Settings, *, notifiers: tuple[Notifier, ...], log: Callable[[str], None], clock: Clock | None = None
+) -> Program:
+    """Compile the page, open the journal, join the parts. Raises FirstfiveError with nothing left open."""
+    broken: FirstfiveError | None = None
+    handbook: Handbook | None = None
+    try:
+        handbook = await asyncio.to_thread(read_handbook, settings)
+    except (PageError, VaultError) as problem:
+        if not settings.state.is_dir():
+            raise
+        broken = problem
+    settings.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    journal = await asyncio.to_thread(open_journal, settings.database)
+    try:
+        if handbook is None:
+            handbook = await last_good(settings, journal, broken)
+            log(f"the page does not compile now, the last good one is in force: {broken}")
+        return await _joined(settings, handbook, journal, notifiers, log, clock or SystemClock())
+    except BaseException:
+        await journal.close()
+        raise
+
+
+async def _joined(
+    settings: Settings,
+    handbook: Handbook,
+    journal: Journal,
+    notifiers: tuple[Notifier, ...],
+    log: Callable[[str], None],
+    clock: Clock,
+) -> Program:
+    shelf = {handbook.digest: handbook}
+    policy = policy_from(settings)
+    redactor = Redactor(secrets(settings))
+    targets = {name: target_of(name, target, settings) for name, target in settings.targets.items()}
+    folder = handbook.postmortem.folder if handbook.postmortem else ""
+    tools = Tools(targets=targets, notifiers=notifiers, vault=vault_of(settings, folder), redactor=redactor, log=log)
+    rules = Rules(policy=policy, handbook_of=lambda digest: pinned(shelf, digest), summarise=_summarised)
+    ledgers: list[ReleaseLink] = []
+    engine = Engine(
+        journal=journal,
+        clock=clock,
+        handbook=handbook,
+        rules=rules,
+        tools=tools,
+        look_for_deploys=lambda: look(),  # noqa: PLW0108 - it is defined below, once the program is there
+        ensure=_ensured(settings, journal, shelf),
+    )
+    watch = Watch(
+        probes=(), clock=clock, observe=engine.observe, redactor=redactor, log=log, interval=settings.probe_interval
+    )
+    program = Program(
+        settings=settings, engine=engine, journal=journal, watch=watch, log=log, shelf=shelf, ledgers=ledgers
+    )
+
+    async def look() -> None:
+        for ledger in ledgers:
+            await program.watch.once(ledger)
+
+    await program.take(handbook)
+    await engine.open_incidents()
+    return program
+
+
+def policy_from(settings: Settings) -> Policy:
+    """The team's numbers out of its settings."""
+    return Policy(
+        target=settings.default_target,
+        resolve_after=settings.resolve_after,
+        update_every=settings.update_every,
+        escalate_after=settings.escalate_after,
+        channel=settings.channel,
+        postmortem_folder=settings.postmortem_folder,
+        one_fault=settings.one_fault,
+        severity_words=settings.severity,
+        labs=frozenset(name for name, target in settings.targets.items() if target.lab),
+    )
+
+
+def _ensured(settings: Settings, journal: Journal, shelf: dict[str, Handbook]) -> Callable[[str], Awaitable[None]]:
+    """A function that makes sure a pinned handbook is on the shelf, compiling the kept sources again when it is not."""
+
+    async def ensure(digest: str) -> None:
+        if digest in shelf:
+            return
+        kept = await journal.read(lambda tx: tx.handbook(digest))
+        if kept is None:
+            raise JournalError(f"the journal does not hold the page {digest[:12]} that an incident was declared under")
+        shelf[digest] = await asyncio.to_thread(again, settings, digest, kept)
+
+    return ensure
+
+
+def _summarised(incident: Incident, handbook: Handbook, policy: Policy) -> bytes:
+    return json.dumps(summary(incident, handbook, policy)).encode()
