@@ -67,7 +67,7 @@ def test_the_migrations_make_exactly_the_tables_that_statements_are_written_for(
             name: sql
             for name, sql in connection.execute(sa.text("SELECT name, sql FROM sqlite_master WHERE sql LIKE '%WHERE%'"))
         }
-    assert made.keys() == {"ix_incident_open", "ix_work_ready", "ix_work_leased"}
+    assert made.keys() == {"ix_incident_open", "ix_work_ready", "ix_work_leased", "ix_received_waiting"}
     assert "state = 'ready'" in made["ix_work_ready"]
 
 
@@ -139,8 +139,8 @@ NEXT = '''
 """Work gets a place."""
 import sqlalchemy as sa
 from alembic import op
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 def upgrade() -> None:
     with op.batch_alter_table("incident", recreate="always") as table:
         table.add_column(sa.Column("place", sa.Text(), nullable=False, server_default="here"))
@@ -159,10 +159,10 @@ def next_version(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
             shutil.copytree(
                 Path(schema.__file__).with_name("migrations"), folder, ignore=shutil.ignore_patterns("__pycache__")
             )
-        (folder / "versions" / "v0002_place.py").write_text(NEXT.format(then=then))
+        (folder / "versions" / "v0003_place.py").write_text(NEXT.format(then=then))
         monkeypatch.setattr(schema, "__file__", str(folder.parent / "schema.py"))
-        monkeypatch.setattr(schema, "KNOWN", ("0001", "0002"))
-        monkeypatch.setattr(schema, "NEWEST", "0002")
+        monkeypatch.setattr(schema, "KNOWN", ("0001", "0002", "0003"))
+        monkeypatch.setattr(schema, "NEWEST", "0003")
 
     return make
 
@@ -176,10 +176,10 @@ def test_a_migration_copies_the_journal_first_and_keeps_every_row(path: Path, ne
         assert now.execute("SELECT id, place FROM incident").fetchall() == [("INC-1", "here")]
         assert now.execute("PRAGMA foreign_key_check").fetchall() == []
         assert now.execute("SELECT count(*) FROM sqlite_master WHERE name = 'ix_incident_open'").fetchone() == (1,)
-    copy = path.with_name("journal.db.at-0001")
+    copy = path.with_name("journal.db.at-0002")
     assert copy.stat().st_mode & 0o077 == 0
     with closing(sqlite3.connect(copy)) as then:
-        assert then.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+        assert then.execute("SELECT version_num FROM alembic_version").fetchall() == [("0002",)]
         assert then.execute("SELECT count(*) FROM event").fetchone() == (1,)
 
 
@@ -197,10 +197,54 @@ def test_a_migration_that_fails_leaves_the_journal_as_it_was(path: Path, next_ve
     with pytest.raises(raised):
         open_journal(f"sqlite:///{path}")
     with closing(sqlite3.connect(path)) as now:
-        assert now.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+        assert now.execute("SELECT version_num FROM alembic_version").fetchall() == [("0002",)]
         assert "place" not in [row[1] for row in now.execute("PRAGMA table_info(incident)")]
         assert now.execute("SELECT count(*) FROM incident").fetchone() == (1,)
     next_version()
     assert entries(path) == 1
-    assert path.with_name("journal.db.at-0001").exists()
-    assert path.with_name("journal.db.at-0001-2").exists(), "a copy is never written over"
+    assert path.with_name("journal.db.at-0002").exists()
+    assert path.with_name("journal.db.at-0002-2").exists(), "a copy is never written over"
+
+
+def test_a_journal_of_the_first_version_is_brought_up_with_everything_in_it(tmp_path: Path, monkeypatch) -> None:
+    """Written by the first version: an open incident, an alert, a deploy. The new columns are empty, nothing else moves."""
+    path = tmp_path / "old" / "journal.db"
+    path.parent.mkdir()
+    monkeypatch.setattr(schema, "KNOWN", ("0001",))
+    monkeypatch.setattr(schema, "NEWEST", "0001")
+    with pytest.raises(JournalError):  # this program's own rows know columns that the first version had not
+        asyncio.run(_with_an_alert(path))
+    monkeypatch.undo()
+    altered(
+        path,
+        "INSERT INTO incident (id, number, opened_at, is_open, last_seq, last_hash) VALUES ('INC-1', 1, 0, 1, 0, 'x')",
+        'INSERT INTO alert (fingerprint, signal, first, last, count, incident) VALUES (\'f\', \'{"kind":"http","source":"s",'
+        '"subject":"u","firing":true,"text":"t","at":"2026-01-01T00:00:00Z"}\', 1, 1, 3, \'INC-1\')',
+        "INSERT INTO deploy (subject, version, previous, at, source, is_first) VALUES ('web', '2', '1', 5, 'link', 0)",
+    )
+
+    async def read() -> None:
+        journal = open_journal(f"sqlite:///{path}")
+        try:
+            (alert,) = await journal.read(lambda tx: tx.alerts())
+            assert (alert.count, alert.verdict, alert.why, alert.incident) == (3, "", "", "INC-1")
+            (deploy,) = await journal.read(lambda tx: tx.deploys())
+            assert (deploy.version, deploy.image_id, deploy.files) == ("2", "", ())
+        finally:
+            await journal.close()
+
+    asyncio.run(read())
+
+
+async def _with_an_alert(path: Path) -> None:
+    from datetime import UTC, datetime
+
+    from firstfive.incident.signals import Signal, SignalKind
+
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    seen = Signal(kind=SignalKind.HTTP, source="s", subject="u", firing=True, text="t", at=at)
+    journal = open_journal(f"sqlite:///{path}")
+    try:
+        await journal.write(lambda tx: tx.see(seen, ""))
+    finally:
+        await journal.close()

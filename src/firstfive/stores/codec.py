@@ -17,7 +17,7 @@ import msgspec
 
 from firstfive.errors import JournalError
 from firstfive.incident.events import Entry, Event
-from firstfive.incident.signals import Signal
+from firstfive.incident.signals import Deploy, Signal
 
 Plain = dict[str, Any]
 
@@ -107,6 +107,22 @@ def unpack_signal(data: str) -> Signal:
         return msgspec.json.decode(data, type=Signal)
     except msgspec.MsgspecError as problem:
         raise JournalError(f"a stored signal cannot be read: {problem}") from problem
+
+
+_OWN_COLUMNS = frozenset({"subject", "version", "previous", "at", "source", "first"})
+
+
+def pack_detail(deploy: Deploy) -> str:
+    """What a deploy has beside its own columns, as canonical JSON without what is empty."""
+    held = msgspec.to_builtins(deploy)
+    return sound(canonical({name: value for name, value in held.items() if name not in _OWN_COLUMNS and value}))
+
+
+def unpack_detail(text: str) -> Plain:
+    """The same as fields of a Deploy; what a newer version added is left out."""
+    known = {field.name for field in fields(Deploy)} - _OWN_COLUMNS
+    found = {name: value for name, value in json.loads(text).items() if name in known}
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
 
 
 def sound(text: str) -> str:

@@ -15,9 +15,9 @@ import sqlalchemy as sa
 
 from firstfive.errors import JournalError
 from firstfive.incident.events import Entry, Event
-from firstfive.incident.signals import Deploy, Signal
-from firstfive.ports import Alert, Fenced, Work
-from firstfive.stores import chain, codec, tables
+from firstfive.incident.signals import Beat, Deploy, Signal
+from firstfive.ports import Alert, Fenced, Heartbeat, Outcome, Received, Silence, Work
+from firstfive.stores import chain, codec, outside, tables
 from firstfive.stores.tables import alert, deploy, event, handbook, incident, instant, report, ticks, work
 
 # A lease covers a program that lost track of a row without dying; one that died loses its leases when the journal is opened again.
@@ -177,10 +177,11 @@ class SqlTransaction:
 
     # ---------------------------------------------------------------------------------------- what came from outside
 
-    def see(self, signal: Signal, incident: str) -> Alert:
-        """Remember this as the last state of its fingerprint, held by `incident` or by none when that is empty."""
+    def see(self, signal: Signal, incident: str, verdict: str = "", why: str = "") -> Alert:
+        """Remember this as the last state of its fingerprint, held by `incident` or by none, and what was made of it."""
         at, known = ticks(signal.at), alert.c.fingerprint == signal.fingerprint
         values: dict[str, Any] = {"signal": codec.pack_signal(signal), "incident": incident or None}
+        values |= {"verdict": verdict, "why": codec.sound(why)}
         held = self.connection.execute(sa.select(alert).where(known)).mappings().one_or_none()
         if held is None:
             values |= {"fingerprint": signal.fingerprint, "first": at, "last": at, "count": 1}
@@ -190,10 +191,57 @@ class SqlTransaction:
         self.connection.execute(alert.update().where(known).values(**values))
         return _alert({**held, **values})
 
-    def alerts(self) -> tuple[Alert, ...]:
-        """The last state of every fingerprint, the latest seen first."""
+    def alert(self, fingerprint: str) -> Alert | None:
+        """The last state of one fingerprint."""
+        wanted = sa.select(alert).where(alert.c.fingerprint == fingerprint)
+        row = self.connection.execute(wanted).mappings().one_or_none()
+        return _alert(row) if row is not None else None
+
+    def alerts(self, verdict: str = "") -> tuple[Alert, ...]:
+        """The last state of every fingerprint, or of those of which this was made; the latest seen first."""
         wanted = sa.select(alert).order_by(alert.c.last.desc(), alert.c.fingerprint)
-        return tuple(_alert(row) for row in self.connection.execute(wanted).mappings())
+        rows = self.connection.execute(wanted.where(alert.c.verdict == verdict) if verdict else wanted)
+        return tuple(_alert(row) for row in rows.mappings())
+
+    def receive(self, received: Received) -> tuple[int, bool]:
+        """Keep a sender's request; its id, and False when its key was known already."""
+        return outside.receive(self.connection, received)
+
+    def received(self, received_id: int) -> Received | None:
+        """One request and what was made of it."""
+        return outside.by_id(self.connection, received_id)
+
+    def waiting(self, limit: int) -> tuple[Received, ...]:
+        """Requests that are not sorted yet, oldest first."""
+        return outside.waiting(self.connection, limit)
+
+    def recent(self, limit: int) -> tuple[Received, ...]:
+        """The newest requests, newest first."""
+        return outside.recent(self.connection, limit)
+
+    def sorted_out(self, received_id: int, outcomes: Sequence[Outcome]) -> None:
+        """Write what was made of a request."""
+        outside.sorted_out(self.connection, received_id, outcomes)
+
+    def silence(self, silence: Silence) -> None:
+        """Add a silence, or change the one of that id."""
+        outside.keep_silence(self.connection, silence)
+
+    def silences(self, at: datetime) -> tuple[Silence, ...]:
+        """Silences that are not over yet at that instant."""
+        return outside.silences(self.connection, at)
+
+    def heartbeat(self, heartbeat: Heartbeat) -> None:
+        """Add a heartbeat, or change the period of the one of that name."""
+        outside.keep_heartbeat(self.connection, heartbeat)
+
+    def beat(self, beat: Beat) -> None:
+        """A sign of life; an unknown name is kept with the default period."""
+        outside.beat(self.connection, beat)
+
+    def heartbeats(self) -> tuple[Heartbeat, ...]:
+        """Every heartbeat."""
+        return outside.heartbeats(self.connection)
 
     def report(self, at: datetime, reporter: str, text: str, incident: str) -> None:
         """A person reported something, to `incident` or to none when that is empty."""
@@ -213,6 +261,7 @@ class SqlTransaction:
             return False
         row: dict[str, Any] = {"subject": deploy.subject, "version": deploy.version, "previous": deploy.previous}
         row |= {"at": ticks(deploy.at), "source": deploy.source, "is_first": deploy.first}
+        row["detail"] = codec.pack_detail(deploy)
         self.connection.execute(table.insert().values(**row))
         return True
 
@@ -282,12 +331,15 @@ def _alert(row: Row) -> Alert:
         last=instant(row["last"]),
         count=row["count"],
         incident=row["incident"] or "",
+        verdict=row["verdict"],
+        why=row["why"],
     )
 
 
 def _deploy(row: Row) -> Deploy:
     names = ("subject", "version", "previous", "source")
-    return Deploy(**{name: row[name] for name in names}, at=instant(row["at"]), first=row["is_first"])
+    known = {name: row[name] for name in names}
+    return Deploy(**known, at=instant(row["at"]), first=row["is_first"], **codec.unpack_detail(row["detail"]))
 
 
 def _no_incident(name: str) -> JournalError:

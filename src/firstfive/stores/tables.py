@@ -92,7 +92,10 @@ alert = Table(
     Column("last", BigInteger, nullable=False),
     Column("count", Integer, nullable=False),
     Column("incident", Text, ForeignKey("incident.id")),
+    Column("verdict", Text, nullable=False, server_default=text("''")),
+    Column("why", Text, nullable=False, server_default=text("''")),
 )
+acted_on = Index("ix_alert_verdict", alert.c.verdict)
 
 deploy = Table(
     "deploy",
@@ -104,6 +107,7 @@ deploy = Table(
     Column("at", BigInteger, nullable=False),
     Column("source", Text, nullable=False),
     Column("is_first", Boolean, nullable=False),
+    Column("detail", Text, nullable=False, server_default=text("'{}'")),
 )
 deploys_by_age = Index("ix_deploy_at", deploy.c.at)
 
@@ -117,6 +121,45 @@ report = Table(
     Column("incident", Text, ForeignKey("incident.id")),
 )
 reports_by_age = Index("ix_report_at", report.c.at)
+
+received = Table(
+    "received",
+    metadata,
+    Column("id", _Number, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("source", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("seen", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("outcomes", Text, nullable=False),
+)
+unsorted = Index("ix_received_waiting", received.c.id, sqlite_where=text("state = 'waiting'"))
+
+silence = Table(
+    "silence",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("matchers", Text, nullable=False),
+    Column("starts", BigInteger, nullable=False),
+    Column("ends", BigInteger, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("maintenance", Boolean, nullable=False),
+)
+silences_by_end = Index("ix_silence_ends", silence.c.ends)
+
+heartbeat = Table(
+    "heartbeat",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("every", BigInteger, nullable=False),
+    Column("grace", BigInteger, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("last", BigInteger),
+    Column("state", Text, nullable=False),
+    Column("text", Text, nullable=False),
+)
 
 handbook = Table(
     "handbook",

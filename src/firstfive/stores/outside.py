@@ -1,0 +1,177 @@
+"""What came from outside senders and what stands against it: received requests, silences, heartbeats.
+
+Called by `journal` for the statements of a transaction. Opens and commits nothing, reads no clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from firstfive.errors import JournalError
+from firstfive.incident.signals import Beat, BeatState, Deploy, Signal
+from firstfive.incident.triage.silences import Silence
+from firstfive.ports import Heartbeat, Outcome, Received
+from firstfive.stores import codec
+from firstfive.stores.tables import heartbeat, instant, received, silence, ticks
+
+Row = Mapping[Any, Any]
+
+_WAITING: sa.ColumnElement[str] = sa.literal_column("'waiting'")
+_KINDS: Mapping[str, type[Signal | Deploy | Beat]] = {"signal": Signal, "deploy": Deploy, "beat": Beat}
+_NAMES = {made: name for name, made in _KINDS.items()}
+_TICK = timedelta(microseconds=1)
+
+# What a heartbeat that nobody described is held to: a person sees it and gives it its own period.
+UNDESCRIBED = (timedelta(hours=25), timedelta(minutes=30))
+
+
+def pack_seen(seen: Sequence[Signal | Deploy | Beat]) -> str:
+    """Observations as one JSON list of [kind, fields]."""
+    return codec.sound(msgspec.json.encode([[_NAMES[type(one)], one] for one in seen]).decode())
+
+
+def unpack_seen(text: str) -> tuple[Signal | Deploy | Beat, ...]:
+    """The observations of a stored row. Raises JournalError when they cannot be read."""
+    try:
+        return tuple(msgspec.convert(fields, _KINDS[kind]) for kind, fields in msgspec.json.decode(text))
+    except (msgspec.MsgspecError, KeyError, ValueError) as problem:
+        raise JournalError(f"a received request cannot be read: {problem}") from problem
+
+
+def receive(connection: sa.Connection, given: Received) -> tuple[int, bool]:
+    """Keep a request; its id, and False with nothing written when its key is known."""
+    known = connection.scalar(sa.select(received.c.id).where(received.c.key == given.key))
+    if known is not None:
+        return int(known), False
+    row = {"key": given.key, "source": given.source, "at": ticks(given.at), "body": given.body}
+    row |= {"seen": pack_seen(given.seen), "state": given.state, "outcomes": "[]"}
+    made = connection.execute(received.insert().values(**row)).inserted_primary_key
+    return int(made[0]) if made else 0, True
+
+
+def by_id(connection: sa.Connection, received_id: int) -> Received | None:
+    """One request as it was kept, with what was made of it."""
+    row = connection.execute(sa.select(received).where(received.c.id == received_id)).mappings().one_or_none()
+    return _received(row) if row is not None else None
+
+
+def waiting(connection: sa.Connection, limit: int) -> tuple[Received, ...]:
+    """Requests that nobody has sorted yet, oldest first."""
+    wanted = sa.select(received).where(received.c.state == _WAITING).order_by(received.c.id).limit(limit)
+    return tuple(_received(row) for row in connection.execute(wanted).mappings())
+
+
+def recent(connection: sa.Connection, limit: int) -> tuple[Received, ...]:
+    """The newest requests, newest first."""
+    wanted = sa.select(received).order_by(received.c.id.desc()).limit(limit)
+    return tuple(_received(row) for row in connection.execute(wanted).mappings())
+
+
+def sorted_out(connection: sa.Connection, received_id: int, outcomes: Sequence[Outcome]) -> None:
+    """Write what was made of a request, and that it waits no longer."""
+    told = codec.sound(msgspec.json.encode(list(outcomes)).decode())
+    mine = received.update().where(received.c.id == received_id)
+    connection.execute(
+        mine.values(outcomes=told, state=sa.case((received.c.state == _WAITING, "sorted"), else_=received.c.state))
+    )
+
+
+def _received(row: Row) -> Received:
+    return Received(
+        id=row["id"],
+        key=row["key"],
+        source=row["source"],
+        at=instant(row["at"]),
+        body=row["body"],
+        seen=unpack_seen(row["seen"]),
+        state=row["state"],
+        outcomes=tuple(msgspec.json.decode(row["outcomes"], type=list[Outcome])),
+    )
+
+
+# ------------------------------------------------------------------------------------------------- silences, heartbeats
+
+
+def keep_silence(connection: sa.Connection, given: Silence) -> None:
+    """Add a silence, or change the one of that id."""
+    values = {
+        "matchers": codec.canonical([list(matcher) for matcher in given.matchers]),
+        "starts": ticks(given.starts),
+        "ends": ticks(given.ends),
+        "by": codec.sound(given.by),
+        "comment": codec.sound(given.comment),
+        "maintenance": given.maintenance,
+    }
+    _upsert(connection, silence, silence.c.id == given.id, {"id": given.id}, values)
+
+
+def silences(connection: sa.Connection, at: datetime) -> tuple[Silence, ...]:
+    """Silences that are not over at that instant, the one that ends first first."""
+    wanted = sa.select(silence).where(silence.c.ends > ticks(at)).order_by(silence.c.ends, silence.c.id)
+    return tuple(
+        Silence(
+            id=row["id"],
+            matchers=tuple((name, operator, value) for name, operator, value in msgspec.json.decode(row["matchers"])),
+            starts=instant(row["starts"]),
+            ends=instant(row["ends"]),
+            by=row["by"],
+            comment=row["comment"],
+            maintenance=row["maintenance"],
+        )
+        for row in connection.execute(wanted).mappings()
+    )
+
+
+def keep_heartbeat(connection: sa.Connection, given: Heartbeat) -> None:
+    """Add a heartbeat, or give the one of that name this period; what it last said stays when `last` is not given."""
+    period = {"every": given.every // _TICK, "grace": given.grace // _TICK}
+    said = {"last": ticks(given.last), "state": given.state, "text": codec.sound(given.text)} if given.last else {}
+    fresh = {
+        "name": given.name,
+        "since": ticks(given.since),
+        "last": None,
+        "state": given.state,
+        "text": codec.sound(given.text),
+    }
+    _upsert(connection, heartbeat, heartbeat.c.name == given.name, fresh, period | said)
+
+
+def beat(connection: sa.Connection, given: Beat) -> None:
+    """A sign of life; a name that nobody described is kept with a period of a day."""
+    states = {BeatState.OK: "ok", BeatState.START: "started", BeatState.FAIL: "failed"}
+    said = {"last": ticks(given.at), "state": states[given.state], "text": codec.sound(given.text)}
+    every, grace = UNDESCRIBED
+    fresh = {"name": given.name, "every": every // _TICK, "grace": grace // _TICK, "since": ticks(given.at)}
+    _upsert(connection, heartbeat, heartbeat.c.name == given.name, fresh, said)
+
+
+def heartbeats(connection: sa.Connection) -> tuple[Heartbeat, ...]:
+    """Every heartbeat by name."""
+    return tuple(
+        Heartbeat(
+            name=row["name"],
+            every=row["every"] * _TICK,
+            grace=row["grace"] * _TICK,
+            since=instant(row["since"]),
+            last=instant(row["last"]) if row["last"] is not None else None,
+            state=row["state"],
+            text=row["text"],
+        )
+        for row in connection.execute(sa.select(heartbeat).order_by(heartbeat.c.name)).mappings()
+    )
+
+
+def _upsert(
+    connection: sa.Connection,
+    table: sa.Table,
+    mine: sa.ColumnElement[bool],
+    fresh: dict[str, Any],
+    values: dict[str, Any],
+) -> None:
+    if connection.execute(table.update().where(mine).values(**values)).rowcount == 0:
+        connection.execute(table.insert().values(**{**fresh, **values}))
