@@ -7,7 +7,8 @@ import json
 import re
 import sqlite3
 from contextlib import closing
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -356,9 +357,40 @@ def test_an_unknown_outcome_is_settled_by_a_person(ask: Ask, asked: str, answer:
         "  help: wait for it, or settle its outcome first\n",
     )
     assert ask("settle", "INC-1", asked, answer, "--note", "read its log").code == 0
-    entry = ask("status", "INC-1", "--json").json["timeline"][-1]
-    assert (entry["kind"], entry["by"]) == ("OutcomeSettled", "sam")
+    told = ask("status", "INC-1", "--json").json["timeline"]
+    (entry,) = [e for e in told if e["kind"] == "OutcomeSettled"]
+    assert entry["by"] == "sam"
     assert "read its log" in entry["text"]
+
+
+def test_a_change_is_taken_back_only_if_it_ran_and_names_its_undo(ask: Ask, asked: str) -> None:
+    said = ask("undo", "INC-1")
+    assert (said.code, said.err) == (
+        8,
+        "error: there is nothing to take back in INC-1\n"
+        "  help: only a change that ran and names its undo can be taken back\n",
+    )
+    asyncio.run(change(asked, undo="touch taken-back"))
+    shown = ask("undo", "INC-1", "--json").json
+    (waiting,) = [w for w in shown["waiting"] if w["undoes"]]
+    assert (waiting["script"], waiting["undoes"], waiting["title"][:6]) == ("touch taken-back", asked, "Undo: ")
+    assert next(e["text"] for e in shown["timeline"] if e["kind"] == "UndoRequested").startswith("sam wants 3.2 step 4")
+
+
+async def change(run_id: str, undo: str) -> None:
+    """Write what the engine writes when a changing step ran well."""
+    journal = open_journal(settings.load().database)
+    try:
+        entries = await journal.read(lambda tx: tx.entries("INC-1"))
+        run = next(e.event.run for e in entries if isinstance(e.event, ev.ApprovalAsked) and e.event.run.id == run_id)
+        run = replace(run, undo=undo)
+        ran = ev.StepFinished(
+            run=run.id, step=run.step, exit_code=0, output="", dropped=0, took=timedelta(seconds=1), met=True
+        )
+        began = ev.StepStarted(run=run, approved_by="sam")
+        await journal.write(lambda tx: tx.append("INC-1", "firstfive", [began, ran], NOW))
+    finally:
+        await journal.close()
 
 
 # ------------------------------------------------------------------------------------------------------------ writing

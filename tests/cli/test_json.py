@@ -32,6 +32,7 @@ CALLS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "run": (("INC-1", "shop-down#4"), ("INC-1", "nothing#1")),
     "approve": (("INC-1", "--yes"), ("INC-1", "nothing#1", "--yes")),
     "decline": (("INC-1",), ("INC-1", "nothing#1")),
+    "undo": ((), ("INC-1",)),
     "settle": ((), ("INC-9", "x", "--ran")),
     "timeline": (("INC-1",), ("INC-9",)),
     "postmortem": ((), ("INC-9",)),
@@ -43,6 +44,7 @@ CALLS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 GOOD_ELSEWHERE = {
     "serve": "test_serve.py",
     "settle": "test_incident_commands.py",
+    "undo": "test_incident_commands.py",
     "postmortem": "test_incident_commands.py",
 }
 

@@ -298,8 +298,10 @@ class World:
         """Approve the run that waits without doubts; nothing when a crash came between and it is approved already."""
         waiting = [a for a in self.incident.waiting() if not a.doubts]
         if waiting:
-            run = waiting[0].run
-            self.say(ev.Approved(run=run.id, sha256=run.sha256))
+            run, asked = waiting[0].run, waiting[0]
+            yes = ev.Approved(run=run.id, sha256=run.sha256, confirm=asked.confirm, affirmed=bool(asked.first))
+            for by in ("sam", "kim")[: asked.people]:
+                self.say(yes, by)
 
     @property
     def incident(self) -> Incident:

@@ -107,15 +107,13 @@ async def _check(engine: Engine, row: Work, check_id: str) -> None:
         await _close(engine, row, ())
         return
     looking = asyncio.ensure_future(checks.answer(engine, incident, check))
-    glance = asyncio.ensure_future(engine.clock.sleep(checks.GLANCE.total_seconds()))
     try:
-        await asyncio.wait({looking, glance}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({looking}, timeout=checks.GLANCE.total_seconds())
         if not looking.done() and check_id not in incident.checks:
             await _note(engine, row, checks.open_answer(check))
         done, found = await looking
     finally:
         looking.cancel()
-        glance.cancel()
     events: tuple[ev.Event, ...] = (done,)
     if found:
         events = (done, ev.FactsFound(facts=found, source=check.script or check.title))

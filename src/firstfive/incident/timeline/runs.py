@@ -43,7 +43,7 @@ def after_run(s: Incident, entry: ev.Entry, event: RunEvent) -> Incident:
             return _moved(s, run_id, seq, state="expired", at=at)
         case ev.StepStarted(run=run, approved_by=approved_by):
             began = s.attempts.get(run.id) or Attempt(run=run, state="started", at=at)
-            began = replace(began, state="started", at=at, seq=seq, started_seq=seq, approved_by=approved_by)
+            began = replace(began, run=run, state="started", at=at, seq=seq, started_seq=seq, approved_by=approved_by)
             status = Status.MITIGATING if run.changing and s.status is Status.INVESTIGATING else s.status
             return replace(s, attempts=with_(s.attempts, run.id, began), status=status)
         case ev.StepFinished(run=run_id, exit_code=exit_code, met=met, why=why):
