@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -339,3 +341,49 @@ def test_a_verifying_change_waits_for_a_change() -> None:
     late = b.step("late#1", changing=True, purpose=Purpose.VERIFY, mode=Mode.APPROVE)
     page = b.handbook(runbooks=(b.SHOP_DOWN, b.runbook("late", steps=(late,))))
     assert asks(ordered(story(runbook="late"), page=page)) == []
+
+
+# --------------------------------------------------------------------------------------------------------------- goto
+
+
+def gone(*lines: Any, goto: str, first_goto_from: int = 1) -> list[str]:
+    steps = tuple(
+        b.step(f"down#{n}", number=n, title=f"step {n}", goto=goto if n == first_goto_from else "") for n in range(1, 6)
+    )
+    page = b.handbook(runbooks=(replace(b.SHOP_DOWN, steps=steps), b.PAY_DOWN))
+    state = b.incident((0, b.declared()), *lines)
+    return [step.id for _, step in respond.path(page, state, page.runbooks[0])]
+
+
+def ran(step_id: str, *, met: bool = True) -> tuple[Any, ...]:
+    run = b.run(step_id, changing=False)
+    return ((1, ev.StepStarted(run=run)), (2, b.finished(run, met=met)))
+
+
+PAY = [step.id for step in b.PAY_DOWN.steps]
+GOTO = [
+    ((), "down#4", ["down#1", "down#2", "down#3", "down#4", "down#5"], "a step that has not run leads nowhere"),
+    (ran("down#1"), "down#4", ["down#1", "down#4", "down#5"], "what lies between is left out"),
+    (ran("down#1", met=False), "down#4", ["down#1", "down#2", "down#3", "down#4", "down#5"], "without success neither"),
+    (ran("down#1"), "down#1", ["down#1", "down#2", "down#3", "down#4", "down#5"], "never backwards"),
+    (ran("down#1"), "pay", ["down#1", *PAY], "another runbook leads from there"),
+    (ran("down#1"), "gone", ["down#1", "down#2", "down#3", "down#4", "down#5"], "what is not there is not gone to"),
+]
+
+
+@pytest.mark.parametrize(("lines", "goto", "steps", "because"), GOTO, ids=[g[3] for g in GOTO])
+def test_a_step_that_ran_well_may_lead_elsewhere(lines, goto, steps, because) -> None:
+    assert gone(*lines, goto=goto) == steps, because
+
+
+def test_a_value_comes_from_a_person_then_the_fact_then_the_page_s_default() -> None:
+    wanted = replace(b.PREVIOUS, name="count", source="disk.used", default="3")
+    step = replace(b.ROLL_BACK, parameters=(wanted,))
+    bare = b.incident((0, b.declared()))
+    assert respond.value_of(bare, step, "count") == "3"
+    known = b.incident(
+        (0, b.declared()), (1, ev.FactsFound(facts=(Fact(name="disk.used", kind="int", value=9),), source="df"))
+    )
+    assert respond.value_of(known, step, "count") == "9"
+    said = b.incident((0, b.declared()), (1, "ana", ev.ParameterSet(step=step.id, name="count", value="7")))
+    assert respond.value_of(said, step, "count") == "7"

@@ -5,11 +5,14 @@ Part of `app`. Holds no rule: what a symptom means is the page's and the family 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from firstfive.handbook.model import Handbook, HttpSymptom, LogSymptom, StatusSymptom
+from firstfive.incident.signals import Deploy
 from firstfive.ports import Probe, Target
+from firstfive.probes.docker import Containers, EngineApi, Ledger
 from firstfive.probes.http import Http
 from firstfive.probes.listing import Listing
 from firstfive.probes.log_file import LogFile
@@ -17,9 +20,24 @@ from firstfive.probes.release_link import ReleaseLink
 from firstfive.settings import Settings
 from firstfive.shell.risk import judge, load_table
 
+DOCKER = Path("/var/run/docker.sock")
+
+
+def engines_of(settings: Settings) -> dict[str, EngineApi]:
+    """The Docker Engines that can be asked from here, by target; empty where settings name none and none is in its usual place."""
+    found: dict[str, EngineApi] = {}
+    for name, target in settings.targets.items():
+        if target.kind != "local":
+            continue
+        named = target.docker or settings.docker
+        socket = Path(named) if named else DOCKER
+        if named or (socket.is_socket() and name == settings.default_target):
+            found[name] = EngineApi(socket=socket)
+    return found
+
 
 def probes_for(
-    settings: Settings, handbook: Handbook, targets: Mapping[str, Target], running: Mapping[str, str]
+    settings: Settings, handbook: Handbook, targets: Mapping[str, Target], ledger: Mapping[str, Deploy]
 ) -> tuple[tuple[Probe, ...], tuple[str, ...]]:
     """A probe for every symptom of the page that can be watched from here, and why for each that cannot."""
     unwatched: list[str] = []
@@ -27,11 +45,16 @@ def probes_for(
     listings: dict[str, dict[str, tuple[str, str]]] = {}
     logs: dict[str, dict[str, tuple[str, ...]]] = {}
     table = load_table(settings.risk or None)
+    engines = engines_of(settings)
+    docker = engines.get(settings.default_target)
+    contained: dict[str, tuple[str, str]] = {}
     for runbook in handbook.runbooks:
         for symptom in runbook.symptoms:
             match symptom:
                 case HttpSymptom(url=url) if url.startswith(("http://", "https://")):
                     probes.append(Http(name="http", symptom=symptom.id, url=url, fails_when=symptom.fails_when))
+                case StatusSymptom(via=via) if docker is not None and _LISTS_CONTAINERS.match(via):
+                    contained[symptom.id] = (symptom.subject, symptom.status)
                 case StatusSymptom(via=via) if judge(via, table=table).auto:
                     listings.setdefault(via, {})[symptom.id] = (symptom.subject, symptom.status)
                 case LogSymptom() if settings.logs:
@@ -50,9 +73,28 @@ def probes_for(
         probes.append(Listing(name=via, target=target, command=via, wanted=wanted))
     for name, tokens in logs.items():
         probes.append(LogFile(name=name, path=settings.logs[name], wanted=tokens, quiet=settings.log_quiet))
-    for name, link in settings.deploys.items():
-        probes.append(ReleaseLink(name=name, link=link, known=running.get(name, "")))
+    if docker is not None and contained:
+        probes.append(Containers(name="docker", engine=docker, wanted=contained))
+    probes += ledgers_of(settings, engines, ledger)
     return tuple(probes), tuple(unwatched)
+
+
+def ledgers_of(
+    settings: Settings, engines: Mapping[str, EngineApi], ledger: Mapping[str, Deploy]
+) -> list[Ledger | ReleaseLink]:
+    """What watches deploys: one ledger an Engine, and each link that settings name; each begins with what was recorded last."""
+    made: list[Ledger | ReleaseLink] = []
+    for host, engine in engines.items():
+        here = "" if host == settings.default_target else host
+        mine = {subject: deploy for subject, deploy in ledger.items() if deploy.host == here and deploy.image_id}
+        made.append(Ledger(name=f"ledger of {host}", engine=engine, known=mine, host=here, pin=settings.pin_images))
+    for name, link in settings.deploys.items():
+        held = ledger.get(name)
+        made.append(ReleaseLink(name=name, link=link, known=held.version if held else ""))
+    return made
+
+
+_LISTS_CONTAINERS = re.compile(r"docker(?: container)? (?:ps|ls|list)\b")
 
 
 def _sources(source: str, logs: Mapping[str, Path]) -> list[str]:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from firstfive.app.eyes import probes_for
+from firstfive.app.eyes import engines_of, probes_for
 from firstfive.app.hands import secrets, target_of
 from firstfive.app.pages import again, last_good, pinned, read_handbook, vault_of
 from firstfive.documents.summary import summary
@@ -26,6 +26,7 @@ from firstfive.handbook.model import Handbook
 from firstfive.incident.policy import Policy
 from firstfive.incident.timeline import Incident
 from firstfive.ports import Clock, Journal, Notifier
+from firstfive.probes.docker import Ledger
 from firstfive.probes.release_link import ReleaseLink
 from firstfive.settings import Settings
 from firstfive.stores import open_journal
@@ -43,7 +44,7 @@ class Program:
     watch: Watch
     log: Callable[[str], None]
     shelf: dict[str, Handbook]
-    ledgers: list[ReleaseLink]
+    ledgers: list[ReleaseLink | Ledger]
     problem: str = ""
     stamp: int = 0
 
@@ -96,13 +97,13 @@ class Program:
         now = self.engine.clock.now()
         await self.journal.write(lambda tx: tx.keep_handbook(handbook.digest, sources, now))
         self.engine.handbook = handbook
-        ledger = await self.journal.read(lambda tx: tx.deploys(50))
-        running = {d.subject: d.version for d in reversed(ledger)}
-        probes, unwatched = probes_for(self.settings, handbook, self.engine.tools.targets, running)
+        ledger = await self.journal.read(lambda tx: tx.deploys(1000))
+        newest = {deploy.subject: deploy for deploy in reversed(ledger)}
+        probes, unwatched = probes_for(self.settings, handbook, self.engine.tools.targets, newest)
         for reason in unwatched:
             self.log(f"not watched: {reason}")
         self.watch = replace(self.watch, probes=probes)
-        self.ledgers[:] = [probe for probe in probes if isinstance(probe, ReleaseLink)]
+        self.ledgers[:] = [probe for probe in probes if isinstance(probe, ReleaseLink | Ledger)]
         self.engine.watched = tuple(s for probe in probes for s in probe.symptoms)
 
     async def close(self) -> None:
@@ -149,7 +150,7 @@ async def _joined(
     folder = handbook.postmortem.folder if handbook.postmortem else ""
     tools = Tools(targets=targets, notifiers=notifiers, vault=vault_of(settings, folder), redactor=redactor, log=log)
     rules = Rules(policy=policy, handbook_of=lambda digest: pinned(shelf, digest), summarise=_summarised)
-    ledgers: list[ReleaseLink] = []
+    ledgers: list[ReleaseLink | Ledger] = []
     engine = Engine(
         journal=journal,
         clock=clock,
@@ -186,6 +187,7 @@ def policy_from(settings: Settings) -> Policy:
         postmortem_folder=settings.postmortem_folder,
         one_fault=settings.one_fault,
         severity_words=settings.severity,
+        ledger=bool(engines_of(settings)),
         labs=frozenset(name for name, target in settings.targets.items() if target.lab),
     )
 

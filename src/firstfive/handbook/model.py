@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 
 from firstfive.handbook.steps.kinds import CheckKind as CheckKind
+from firstfive.handbook.steps.kinds import Deadline as Deadline
 from firstfive.handbook.steps.kinds import DutyKind as DutyKind
+from firstfive.handbook.steps.kinds import Level as Level
 from firstfive.handbook.steps.kinds import Mode as Mode
 from firstfive.handbook.steps.kinds import Purpose as Purpose
+from firstfive.handbook.steps.kinds import TemplateKind as TemplateKind
 from firstfive.shell.conditions import Condition
 from firstfive.shell.facts import FactLine
 from firstfive.shell.risk import Verdict
@@ -31,14 +33,6 @@ class Place:
         return f"{self.page}:{self.line}:{self.column}"
 
 
-class Level(StrEnum):
-    """How bad a problem is: an error would run wrongly, a warning may, an info is worth knowing."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    INFO = "info"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """One finding of the compiler, in the form every good compiler uses. `code` is documented under problem-codes."""
@@ -48,14 +42,6 @@ class Problem:
     message: str
     place: Place
     help: str = ""
-
-
-class Deadline(StrEnum):
-    """The three kinds of response time a matrix names."""
-
-    WITHIN = "within"
-    NEXT_BUSINESS_DAY = "next business day"
-    BACKLOG = "backlog"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,11 +77,17 @@ class SurgeRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """A `<placeholder>` of a step: `variable` is the environment variable that carries its value, `kind` its type."""
+    """A `<placeholder>` of a step: `variable` is the environment variable that carries its value, `kind` its type.
+
+    `source` is the fact that proposes a value and `default` the value that is proposed when neither a person nor the fact gives
+    one; a person sees and approves either. Empty: the page says nothing.
+    """
 
     name: str
     variable: str
     kind: str
+    source: str = ""
+    default: str = ""
     place: Place
 
 
@@ -215,13 +207,20 @@ class Cause:
 class Step:
     """One step of a runbook.
 
+    `id` is `<runbook>#<number>`; `name` is what the page calls the step, and `Handbook.step` finds it by `<runbook>#<name>` too,
+    which stays true when steps are put before it.
     `script` is the bash text as written (comments and `#:` lines removed, placeholders still in angle brackets).
-    `bound` is the same text with each placeholder rewritten to a quoted environment variable: what a target is sent.
+    `bound` is what a target is sent: the same text with each placeholder rewritten to a quoted environment variable, and a
+    first line that enters `cwd`. `cwd` is a folder on the target; empty means the target's own.
+    `undo` takes the step back: bound like `bound`, with the values of the same run; `undo_written` is the page's text of it.
     `phrase` is the condition in the page's words, `when` the same compiled; a phrase without `when` asks the operator.
     `expect_output` is a string the output must hold; `timeout` bounds a run; `on` names a target (None: the default one).
     `commands` are those of the script; without a script, the ones that the words of the step mention (never run).
-    `name` and `needs` come from annotations: this step waits until the named steps have succeeded. `fact_lines` are the
-    page's own extractors, to be run on the step's output beside the built-in ones that `facts` names.
+    `needs` are ids of steps that must have succeeded before this one. `goto` says where to go on when this step is
+    done (run with success, or ticked off by a person): the id of a later step of the same runbook, whose steps in between are
+    then left out, or the id of another runbook, which then leads. Empty: the next step. A step whose condition does not
+    hold leads nowhere. `fact_lines` are the page's own extractors, to be run on the step's output beside the built-in
+    ones that `facts` names.
     """
 
     id: str
@@ -242,15 +241,18 @@ class Step:
     causes: tuple[Cause, ...] = ()
     notes: tuple[str, ...] = ()
     undo: str = ""
+    undo_written: str = ""
     approve: str = ""
     retry: int = 0
     retry_every: timedelta = timedelta(seconds=5)
     timeout: timedelta = timedelta(seconds=30)
     on: str | None = None
+    cwd: str = ""
     facts: tuple[str, ...] = ()
     tags: frozenset[str] = frozenset()
     name: str = ""
     needs: tuple[str, ...] = ()
+    goto: str = ""
     fact_lines: tuple[FactLine, ...] = ()
     place: Place
 
@@ -280,16 +282,6 @@ class Runbook:
     communication: str
     notes: tuple[str, ...] = ()
     place: Place
-
-
-class TemplateKind(StrEnum):
-    """The four notices of the page; `OTHER` keeps any further one usable by its title."""
-
-    INITIAL = "initial"
-    UPDATE = "update"
-    RESOLUTION = "resolution"
-    CUSTOMER = "customer"
-    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -381,8 +373,12 @@ class Handbook:
         return next((r for r in self.runbooks if key in (r.id, r.number, r.title)), None)
 
     def step(self, step_id: str) -> tuple[Runbook, Step] | None:
-        """A step and its runbook by step id ("backend-down#4")."""
-        return next(((r, s) for r in self.runbooks for s in r.steps if s.id == step_id), None)
+        """A step and its runbook by step id ("backend-down#4"), or by the name that the page gave it ("backend-down#back")."""
+        steps = [(runbook, step) for runbook in self.runbooks for step in runbook.steps]
+        found = next((pair for pair in steps if pair[1].id == step_id), None)
+        return found or next(
+            (pair for pair in steps if pair[1].name and f"{pair[0].id}#{pair[1].name}" == step_id), None
+        )
 
     def symptom(self, symptom_id: str) -> tuple[Runbook, Symptom] | None:
         """A symptom and its runbook by symptom id."""

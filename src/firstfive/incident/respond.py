@@ -57,10 +57,36 @@ def _wanted(handbook: Handbook, incident: Incident) -> Iterator[tuple[Runbook, S
                 yield found
     leading = handbook.runbook(incident.ranking[0].runbook) if incident.ranking else None
     if leading is not None:
-        yield from ((leading, step) for step in leading.steps if step.id not in given)
+        yield from ((book, step) for book, step in path(handbook, incident, leading) if step.id not in given)
     changed = handbook.step(page_step(last_change(incident).run)) if incident.changed_seq else None
     if changed is not None and changed[0] is not leading:
         yield from ((changed[0], step) for step in verifying(changed[0]) if step.id not in given)
+
+
+def path(handbook: Handbook, incident: Incident, leading: Runbook) -> Iterator[tuple[Runbook, Step]]:
+    """The steps of the leading runbook in order, along the `goto` of those that ran with success: to a later step of the same
+    runbook, leaving out what lies between, or into another runbook, once.
+    """
+    been: set[str] = set()
+    runbook, skip_to = leading, ""
+    while True:
+        been.add(runbook.id)
+        onward: Runbook | None = None
+        for step in runbook.steps:
+            if skip_to and step.id != skip_to:
+                continue
+            skip_to = ""
+            yield runbook, step
+            if not step.goto or not any(a.met and a.state == "finished" for a in incident.of_step(step.id)):
+                continue
+            onward = handbook.runbook(step.goto)
+            if onward is not None:
+                break
+            later = [s.id for s in runbook.steps if s.number > step.number]
+            skip_to = step.goto if step.goto in later else ""
+        if onward is None or onward.id in been:
+            return
+        runbook, skip_to = onward, ""
 
 
 def _blocks(incident: Incident, step: Step) -> bool:
@@ -271,12 +297,15 @@ def value_from(kind: str, value: object) -> object:
 
 
 def value_of(incident: Incident, step: Step, name: str) -> str | None:
-    """The value of a placeholder: what a person set, else a fact that is known to mean it, else None."""
+    """The value of a placeholder: what a person set, else the fact that the page or we know to mean it, else the page's default."""
     given = incident.parameters.get((step.id, name))
     if given is not None:
         return given
-    fact = incident.value(PROPOSALS.get(name.lower(), ""))
-    return str(fact) if fact not in (None, "") else None
+    asked = next((p for p in step.parameters if p.name == name), None)
+    fact = incident.value(asked.source if asked and asked.source else PROPOSALS.get(name.lower(), ""))
+    if fact not in (None, ""):
+        return str(fact)
+    return asked.default if asked and asked.default else None
 
 
 def run_of(policy: Policy, incident: Incident, step: Step, number: int) -> Run:

@@ -254,15 +254,16 @@ class SqlTransaction:
         return tuple(instant(count) for count in self.connection.scalars(wanted))
 
     def record_deploy(self, deploy: Deploy) -> bool:
-        """Add a deploy to the ledger. False, and nothing done, when the subject's newest entry names the same version."""
+        """Add a deploy to the ledger. False, and nothing done, when the subject's newest entry names the same version and image."""
         table = tables.deploy
-        newest = sa.select(table.c.version).where(table.c.subject == deploy.subject).order_by(*_NEWEST_DEPLOY).limit(1)
-        if self.connection.scalar(newest) == deploy.version:
+        newest = sa.select(table).where(table.c.subject == deploy.subject).order_by(*_NEWEST_DEPLOY).limit(1)
+        row = self.connection.execute(newest).mappings().one_or_none()
+        if row is not None and row["version"] == deploy.version and _deploy(row).image_id in ("", deploy.image_id):
             return False
-        row: dict[str, Any] = {"subject": deploy.subject, "version": deploy.version, "previous": deploy.previous}
-        row |= {"at": ticks(deploy.at), "source": deploy.source, "is_first": deploy.first}
-        row["detail"] = codec.pack_detail(deploy)
-        self.connection.execute(table.insert().values(**row))
+        made: dict[str, Any] = {"subject": deploy.subject, "version": deploy.version, "previous": deploy.previous}
+        made |= {"at": ticks(deploy.at), "source": deploy.source, "is_first": deploy.first}
+        made["detail"] = codec.pack_detail(deploy)
+        self.connection.execute(table.insert().values(**made))
         return True
 
     def deploys(self, limit: int = 50) -> tuple[Deploy, ...]:

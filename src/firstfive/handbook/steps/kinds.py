@@ -1,4 +1,4 @@
-"""The words for what a check or step is: its kind, who moves it, what it is for, what prose asks.
+"""The closed lists of words in the model: kinds of checks, steps, duties, response times, notices and findings.
 
 Part of the model, which hands them on; holds no behaviour.
 """
@@ -45,3 +45,29 @@ class DutyKind(StrEnum):
     PRECONDITION = "precondition"
     GUARD = "guard"
     DEADLINE = "deadline"
+
+
+class Level(StrEnum):
+    """How bad a problem is: an error would run wrongly, a warning may, an info is worth knowing."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Deadline(StrEnum):
+    """The three kinds of response time a matrix names."""
+
+    WITHIN = "within"
+    NEXT_BUSINESS_DAY = "next business day"
+    BACKLOG = "backlog"
+
+
+class TemplateKind(StrEnum):
+    """The four notices of the page; `OTHER` keeps any further one usable by its title."""
+
+    INITIAL = "initial"
+    UPDATE = "update"
+    RESOLUTION = "resolution"
+    CUSTOMER = "customer"
+    OTHER = "other"

@@ -1,0 +1,69 @@
+"""Containers that the page names, watched through Docker's own words.
+
+Built by `app` from the page's status symptoms. Asks for the named containers only and keeps the last two minutes of each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from firstfive.incident.signals import Deploy, Signal, SignalKind
+from firstfive.probes.docker.engine import EngineApi
+from firstfive.probes.docker.judge import WINDOW, Look, judge, look_at, well
+
+
+@dataclass(slots=True, kw_only=True)
+class Containers:
+    """`wanted` maps a symptom id to (container, the status word of the page). `host` names the target, empty for the default one.
+
+    A name that no container has counts as in trouble only once there was one.
+    """
+
+    name: str
+    engine: EngineApi
+    wanted: Mapping[str, tuple[str, str]]
+    host: str = ""
+    _looks: dict[str, list[Look]] = field(default_factory=dict)
+
+    @property
+    def symptoms(self) -> tuple[str, ...]:
+        """The page's symptoms it watches."""
+        return tuple(self.wanted)
+
+    async def look(self, now: datetime) -> Sequence[Signal | Deploy]:
+        """One signal a symptom. Raises FirstfiveError when the Engine does not answer: then nobody knows, and nothing is claimed."""
+        found: dict[str, Look] = {}
+        for name in {container for container, _ in self.wanted.values()}:
+            found[name] = look_at(await self.engine.container(name), now)
+        signals = []
+        for symptom, (name, status) in self.wanted.items():
+            signal = self._signal(symptom, name, status, found[name])
+            signals += [signal] if signal is not None else []
+        for name, look in found.items():
+            self._remember(name, look)
+        return signals
+
+    def _signal(self, symptom: str, name: str, status: str, now: Look) -> Signal | None:
+        before = self._looks.get(name, [])
+        if not now.id and not before:
+            return None
+        trouble = judge((*before, now))
+        literal = status.lower() in trouble.words.lower()
+        return Signal(
+            kind=SignalKind.STATUS,
+            source=self.name,
+            subject=name,
+            firing=bool(trouble.words),
+            text=trouble.words or well(now),
+            at=now.at,
+            symptom=symptom,
+            host=self.host,
+            family="" if literal else trouble.family,
+        )
+
+    def _remember(self, name: str, look: Look) -> None:
+        kept = [old for old in self._looks.get(name, []) if look.at - old.at <= WINDOW]
+        if look.id or kept:
+            self._looks[name] = [*kept, look]

@@ -1,0 +1,88 @@
+"""The few questions that are asked of a Docker Engine, through its unix socket.
+
+Used by the probes beside it. Every answer is bounded in time and size. API reference: Docker Engine API 1.41, which every Engine since
+20.10 answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from firstfive.errors import FirstfiveError
+
+VERSION = "v1.41"
+PATIENCE_MS = 5000
+LARGEST = 32 * 1024 * 1024
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineApi:
+    """An Engine behind a socket; the socket may be one that ssh forwards."""
+
+    socket: Path
+
+    async def containers(self) -> list[Json]:
+        """Every container, running or not, in few words."""
+        found = await self._ask("/containers/json?all=1")
+        return found if isinstance(found, list) else []
+
+    async def container(self, name: str) -> Json | None:
+        """One container in full; None when there is none of that name."""
+        found = await self._ask(f"/containers/{quote(name, safe='')}/json")
+        return found if isinstance(found, dict) else None
+
+    async def image(self, name: str) -> Json | None:
+        """One image by name or id; None when this host does not have it."""
+        found = await self._ask(f"/images/{quote(name, safe=':')}/json")
+        return found if isinstance(found, dict) else None
+
+    async def tag(self, image: str, repository: str, tag: str) -> None:
+        """Give an image one more name. The only request here that writes."""
+        path = f"/images/{quote(image, safe=':')}/tag?repo={quote(repository, safe='')}&tag={quote(tag, safe='')}"
+        await self._ask(path, post=True)
+
+    async def _ask(self, path: str, *, post: bool = False) -> Any:
+        status, body = await asyncio.to_thread(self._request, path, post)
+        if status == 404:
+            return None
+        if status >= 400:
+            raise FirstfiveError(f"Docker answers {status} to {path.partition('?')[0]}", where=str(self.socket))
+        return json.loads(body) if body else None
+
+    def _request(self, path: str, post: bool) -> tuple[int, bytes]:
+        import pycurl
+
+        body = bytearray()
+
+        def take(block: bytes) -> int | None:
+            body.extend(block)
+            return None if len(body) <= LARGEST else 0
+
+        curl = pycurl.Curl()
+        try:
+            curl.setopt(pycurl.URL, f"http://docker/{VERSION}{path}")
+            curl.setopt(pycurl.UNIX_SOCKET_PATH, str(self.socket))
+            curl.setopt(pycurl.NOPROXY, "*")
+            curl.setopt(pycurl.NOSIGNAL, 1)
+            curl.setopt(pycurl.TIMEOUT_MS, PATIENCE_MS)
+            curl.setopt(pycurl.WRITEFUNCTION, take)
+            if post:
+                curl.setopt(pycurl.POST, 1)
+                curl.setopt(pycurl.POSTFIELDS, "")
+            curl.perform()
+            return int(curl.getinfo(pycurl.RESPONSE_CODE)), bytes(body)
+        except pycurl.error as problem:
+            raise FirstfiveError(
+                f"Docker does not answer: {problem.args[1] or problem.args[0]}",
+                where=str(self.socket),
+                remedy="is the Engine running, and may this user read its socket?",
+            ) from None
+        finally:
+            curl.close()
