@@ -267,9 +267,9 @@ class Engine:
         self, tx: Transaction, declared: ev.Declared, more: tuple[ev.Event, ...], *, by: str, now: datetime
     ) -> Incident:
         incident_id = tx.open_incident(now)
-        newest = next(iter(tx.deploys(1)), None)
-        fresh = newest is not None and not newest.first and now - newest.at <= DEPLOY_HORIZON
-        known = sorting.deploy_events(newest, now) if newest is not None and fresh else ()
+        changes = (d for d in tx.deploys(200) if not d.first and timedelta(0) <= now - d.at <= DEPLOY_HORIZON)
+        newest = next(changes, None)
+        known = sorting.deploy_events(newest, now) if newest is not None else ()
         return advance(tx, self.rules, incident_id, (declared, *more, *known), by=by, now=now)
 
     def _complain(self, problem: BaseException) -> None:

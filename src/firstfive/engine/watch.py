@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from firstfive.engine.redact import Redactor
+from firstfive.errors import FirstfiveError
 from firstfive.incident.signals import Deploy, Signal
 from firstfive.ports import Clock, Probe
 
@@ -41,6 +42,7 @@ class Watch:
     log: Callable[[str], None]
     interval: timedelta = timedelta(seconds=2)
     _seen: dict[str, _Seen] = field(default_factory=dict)
+    _blind: dict[str, str] = field(default_factory=dict)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look until `stop` is set."""
@@ -63,8 +65,9 @@ class Watch:
         try:
             found = await asyncio.wait_for(probe.look(self.clock.now()), LOOK_DEADLINE)
         except Exception as problem:
-            self.log(f"probe {probe.name}: {self.redactor.line(f'{type(problem).__name__}: {problem}')}")
+            self._complain(probe, problem)
             return False
+        self._blind.pop(probe.name, None)
         doubtful = False
         for seen in found:
             if isinstance(seen, Deploy):
@@ -72,6 +75,14 @@ class Watch:
             else:
                 doubtful |= await self._weigh(seen)
         return doubtful
+
+    def _complain(self, probe: Probe, problem: Exception) -> None:
+        """Say once that a probe cannot see, and again only when the reason changes."""
+        told = problem.what if isinstance(problem, FirstfiveError) else f"{type(problem).__name__}: {problem}"
+        told = self.redactor.line(told)
+        if self._blind.get(probe.name) != told:
+            self._blind[probe.name] = told
+            self.log(f"probe {probe.name} cannot see: {told}")
 
     async def _weigh(self, signal: Signal) -> bool:
         held = self._seen.setdefault(signal.fingerprint, _Seen())

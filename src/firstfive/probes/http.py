@@ -6,10 +6,13 @@ Built by `app` from the page's HTTP symptoms. Asks with GET, follows nothing, se
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
+from firstfive.errors import FirstfiveError
 from firstfive.incident.signals import Deploy, Signal, SignalKind
 
 BODY_CAP = 64 * 1024
@@ -47,6 +50,9 @@ class Http:
     def _ask(self) -> tuple[bool, str]:
         import pycurl
 
+        unresolved = self._name_fails()
+        if unresolved:
+            return True, unresolved
         body = bytearray()
 
         def take(block: bytes) -> int | None:
@@ -74,6 +80,26 @@ class Http:
         if not 200 <= status < 300 and "non-2xx" in self.fails_when:
             return True, f"HTTP {status}"
         return False, f"HTTP {status} in {milliseconds} ms"
+
+    def _name_fails(self) -> str:
+        """Why the name cannot be looked up; empty when it can.
+
+        Raises FirstfiveError when our own resolver does not answer: then nobody knows, and our own network must declare nothing.
+        """
+        parts = urlsplit(self.url)
+        try:
+            port = parts.port or (443 if parts.scheme == "https" else 80)
+            socket.getaddrinfo(parts.hostname or "", port, type=socket.SOCK_STREAM)
+        except socket.gaierror as problem:
+            if problem.errno in (socket.EAI_AGAIN, socket.EAI_SYSTEM, socket.EAI_FAIL):
+                raise FirstfiveError(
+                    f"{parts.hostname} cannot be looked up: our own resolver does not answer, so nobody knows",
+                    remedy="check the network and /etc/resolv.conf of this machine",
+                ) from None
+            return f"the name {parts.hostname} does not resolve"
+        except ValueError:
+            return f"{self.url} is no address"
+        return ""
 
     def _failed(self, code: int, why: str) -> tuple[bool, str]:
         import pycurl

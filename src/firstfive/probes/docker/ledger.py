@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from firstfive.errors import FirstfiveError
 from firstfive.incident.signals import Deploy, Signal
@@ -65,7 +65,7 @@ class Ledger:
             subject=subject,
             version=_version(held, reference, image),
             previous=before.version if before else "",
-            at=_begun(inspected, now) if before else now,
+            at=max(_begun(inspected, now), before.at + timedelta(microseconds=1)) if before else now,
             source=f"Docker on {self.host or 'this host'}",
             first=before is None,
             image_id=image,
@@ -116,7 +116,7 @@ def _version(image: Json, reference: str, image_id: str) -> str:
 def _begun(inspected: Json, now: datetime) -> datetime:
     """When this container was made: that is when the change reached the service. Never later than now."""
     try:
-        made = datetime.fromisoformat(str(inspected.get("Created", ""))[:19] + "+00:00")
+        made = datetime.fromisoformat(str(inspected.get("Created", "")).rstrip("Z")[:26] + "+00:00")
     except ValueError:
         return now
     return min(made, now)
