@@ -105,12 +105,14 @@ def find_runbooks(top: Section, chapters: frozenset[int]) -> list[Outline]:
 def _runbooks_under(section: Section, chapters: frozenset[int], *, collected: bool = False) -> Iterator[Section]:
     if id(section) in chapters:
         return
-    announced = _leads(section) or _zoned_children(section)
-    if announced or (collected and section.level and _has_steps(section)):
+    if _leads(section) or _zoned_children(section):
         yield section
         return
-    for child in section.children:
-        yield from _runbooks_under(child, chapters, collected=bool(_CONTAINERS.search(section.title)))
+    collects = bool(_CONTAINERS.search(section.title))
+    below = [book for child in section.children for book in _runbooks_under(child, chapters, collected=collects)]
+    if not below and collected and section.level and _has_steps(section):
+        below = [section]
+    yield from below
 
 
 def _leads(section: Section) -> bool:
