@@ -175,7 +175,7 @@ def test_steps_see_a_short_list_of_our_environment(monkeypatch: pytest.MonkeyPat
 # -------------------------------------------------------------------------------------------------------------- slips
 
 KNOWN = (
-    "database, deploys, docker, lexicon, listen, logs, notify, page, postmortems, risk, severity, state, target, targets,"
+    "database, deploys, docker, lexicon, listen, logs, notify, page, postmortems, risk, state, target, targets,"
     " timing, vault"
 )
 SPAN = 'write a number and ms, s, m, h or d: "2s"'
@@ -238,12 +238,6 @@ SLIPS = [
         "targets.web.kind 'ssh' is not available",
         '"local" is; ssh is not yet',
         id="a kind of target that is not there",
-    ),
-    pytest.param(
-        "[severity]\ncritical = 'one'",
-        "severity.critical is a level of the matrix",
-        "write critical = 1",
-        id="a word that maps to no level",
     ),
     pytest.param("[docker]\npin_images = 'yes'", "pin_images is true or false", "write pin_images = true", id="a flag"),
     pytest.param(

@@ -59,7 +59,6 @@ TABLES = {
     "postmortems": {"folder"},
     "targets": {field.name for field in fields(settings.TargetSettings)},
     "docker": {"socket", "pin_images"},
-    "severity": set(),
     "logs": set(),
     "deploys": set(),
     "risk": set(),

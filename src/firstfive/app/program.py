@@ -186,7 +186,6 @@ def policy_from(settings: Settings) -> Policy:
         channel=settings.channel,
         postmortem_folder=settings.postmortem_folder,
         one_fault=settings.one_fault,
-        severity_words=settings.severity,
         ledger=bool(engines_of(settings)),
         labs=frozenset(name for name, target in settings.targets.items() if target.lab),
     )

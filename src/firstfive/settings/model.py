@@ -66,4 +66,3 @@ class Settings:
     one_fault: timedelta = timedelta(minutes=2)
     docker: str = ""
     pin_images: bool = False
-    severity: Mapping[str, int] = field(default_factory=dict)

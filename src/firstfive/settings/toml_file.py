@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from firstfive.errors import SettingsError
-from firstfive.settings import reading, watching
+from firstfive.settings import reading
 from firstfive.settings.model import PORT, Settings, TargetSettings
 from firstfive.settings.targets import targets
 
@@ -24,7 +24,7 @@ INHERITED = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR"
 TOP = set(
     """
     vault page state database listen timing notify postmortems targets target logs deploys risk lexicon
-    docker severity
+    docker
     """.split()  # noqa: SIM905 - a word list is read as words
 )
 TIMING = ("probe_interval", "log_quiet", "resolve_after", "update_every", "escalate_after", "one_fault")
@@ -95,7 +95,6 @@ def _ears(data: Mapping[str, Any], at: str) -> dict[str, Any]:
     return {
         "docker": reading.text(docker, "socket", "", at),
         "pin_images": reading.flag(docker, "pin_images", False, at),
-        "severity": watching.severity(data, at),
     }
 
 
