@@ -261,3 +261,33 @@ def test_commands_after_a_shell_elsewhere_are_an_error(opener: str, elsewhere: b
 def test_a_shell_elsewhere_at_the_end_takes_nothing_with_it() -> None:
     page = b"## Runbooks\n\n### R\n\n```bash\nuptime\nssh db1\n```\n"
     assert [p.code for p in compile_vault({"p.md": page}).problems if p.code == "FF016"] == []
+
+
+UNDOS = [
+    ("git revert HEAD", "git revert HEAD", (), "plain words"),
+    (
+        "docker stop <before>",
+        'docker stop "${FF_BEFORE}"',
+        ("before",),
+        "a value of its own is asked for with the step",
+    ),
+    ("echo 'unfinished", "", (), "what bash cannot read is never offered"),
+]
+
+
+@pytest.mark.parametrize(("written", "bound", "names", "because"), UNDOS, ids=[u[3] for u in UNDOS])
+def test_an_undo_is_bound_like_the_script(written: str, bound: str, names: tuple[str, ...], because: str) -> None:
+    begin = "# Incidents\n\n### 1.1 Down\n\n**Symptoms.** It is down.\n\n**Runbook.**\n\n"
+    page = f"{begin}```bash\n# 1. Change\n#: undo {written}\nrelease new\n```\n"
+    handbook = compile_vault({"a.md": page.encode()})
+    (step,) = handbook.runbooks[0].steps
+    assert (step.undo.strip(), step.undo_written) == (bound, written), because
+    assert tuple(p.name for p in step.parameters) == names
+    said = [p for p in handbook.problems if "undo" in p.message]
+    assert bool(said) is (not bound)
+
+
+def test_a_single_incident_below_a_heading_that_collects_is_the_runbook_itself() -> None:
+    page = "# Incidents\n\n## 3. Common incidents\n\n### 3.1 Down\n\n**Symptoms.** It is down.\n\n**Runbook.**\n\n```bash\ndocker ps\n```\n"
+    handbook = compile_vault({"a.md": page.encode()})
+    assert [(r.number, r.title) for r in handbook.runbooks] == [("3.1", "Down")]

@@ -80,7 +80,7 @@ class Parameter:
     """A `<placeholder>` of a step: `variable` is the environment variable that carries its value, `kind` its type.
 
     `source` is the fact that proposes a value and `default` the value that is proposed when neither a person nor the fact gives
-    one; a person sees and approves either. Empty: the page says nothing.
+    one; a person sees and approves either. The rules follow both; no annotation of a page sets them yet.
     """
 
     name: str
@@ -210,17 +210,16 @@ class Step:
     `id` is `<runbook>#<number>`; `name` is what the page calls the step, and `Handbook.step` finds it by `<runbook>#<name>` too,
     which stays true when steps are put before it.
     `script` is the bash text as written (comments and `#:` lines removed, placeholders still in angle brackets).
-    `bound` is what a target is sent: the same text with each placeholder rewritten to a quoted environment variable, and a
-    first line that enters `cwd`. `cwd` is a folder on the target; empty means the target's own.
+    `bound` is what a target is sent: the same text with each placeholder rewritten to a quoted environment variable.
+    `cwd` is a folder on the target; empty means the target's own.
     `undo` takes the step back: bound like `bound`, with the values of the same run; `undo_written` is the page's text of it.
     `phrase` is the condition in the page's words, `when` the same compiled; a phrase without `when` asks the operator.
     `expect_output` is a string the output must hold; `timeout` bounds a run; `on` names a target (None: the default one).
     `commands` are those of the script; without a script, the ones that the words of the step mention (never run).
-    `needs` are ids of steps that must have succeeded before this one. `goto` says where to go on when this step is
-    done (run with success, or ticked off by a person): the id of a later step of the same runbook, whose steps in between are
-    then left out, or the id of another runbook, which then leads. Empty: the next step. A step whose condition does not
-    hold leads nowhere. `fact_lines` are the page's own extractors, to be run on the step's output beside the built-in
-    ones that `facts` names.
+    `needs` are names of steps that must have succeeded before this one. `goto` says where to go on when this step has run
+    with success: the id of a later step of the same runbook, whose steps in between are then left out, or the id of another
+    runbook, which then leads. Empty: the next step. The rules follow it; no annotation of a page sets it, or `cwd`, yet.
+    `fact_lines` are the page's own extractors, to be run on the step's output beside the built-in ones that `facts` names.
     """
 
     id: str

@@ -17,6 +17,7 @@ from firstfive.handbook.steps.wishes import check_retry, check_risk
 from firstfive.shell.bind import Context, ParamType, bind, is_secret, variable_uses
 from firstfive.shell.bind.placeholders import found_in
 from firstfive.shell.bind.rewrite import neutralised
+from firstfive.shell.parse import parse
 
 
 def as_parsed(script: str) -> str:
@@ -42,6 +43,7 @@ def bind_step(ready: Ready, types: Mapping[str, ParamType], problems: list[Probl
         seen.setdefault(
             found.name, Parameter(name=found.name, variable=found.variable, kind=str(found.type), place=place)
         )
+    _bind_undo(ready, types, seen, problems)
     ready.parameters = tuple(seen.values())
     for trouble in ready.bound.problems:
         problems.append(
@@ -53,6 +55,37 @@ def bind_step(ready: Ready, types: Mapping[str, ParamType], problems: list[Probl
                 help="a person has to do this step" if trouble.fatal else "",
             )
         )
+
+
+def _bind_undo(
+    ready: Ready, types: Mapping[str, ParamType], seen: dict[str, Parameter], problems: list[Problem]
+) -> None:
+    """Fill `ready.undo` as the script is bound, with the same values; one that cannot be bound is left out and said."""
+    if not ready.wishes.undo:
+        return
+    why = "bash cannot read it"
+    try:
+        parse(as_parsed(ready.wishes.undo))
+        bound = bind(ready.wishes.undo, types)
+    except ShellSyntaxError:
+        bound = None
+    if bound is not None and bound.blocked:
+        bound, why = None, "a value cannot be bound where its placeholder stands"
+    if bound is None:
+        problems.append(
+            Problem(
+                code="FF010",
+                level=Level.WARNING,
+                message=f"the undo of this step is never offered: {why}",
+                place=ready.draft.place,
+                help="write an undo that is bash by itself, each <placeholder> a word of its own",
+            )
+        )
+        return
+    ready.undo = bound.script
+    for found in bound.placeholders:
+        parameter = Parameter(name=found.name, variable=found.variable, kind=str(found.type), place=ready.draft.place)
+        seen.setdefault(found.name, parameter)
 
 
 def judge_step(ready: Ready, shell: Shell, problems: list[Problem]) -> None:

@@ -47,6 +47,7 @@ class Ready:
     broken: bool = False
     bound: Bound | None = None
     sent: str = ""
+    undo: str = ""
     parameters: tuple[Parameter, ...] = ()
     judgement: Judgement | None = None
     commands: tuple[Command, ...] = ()
@@ -124,7 +125,7 @@ def build_step(
         tags=frozenset(judgement.tags) if judgement is not None and runnable else frozenset(),
         place=draft.place,
     )
-    step = _with_conditions(_with_wishes(step, wishes), ready, shell, problems)
+    step = _with_conditions(_with_wishes(step, ready), ready, shell, problems)
     return _with_purpose(step, after_change=after_change)
 
 
@@ -134,11 +135,13 @@ def _notes(ready: Ready, *, unusable: bool) -> tuple[str, ...]:
     return (*by_hand, *said, *([ready.draft.script] if unusable else []))
 
 
-def _with_wishes(step: Step, wishes: Wishes) -> Step:
+def _with_wishes(step: Step, ready: Ready) -> Step:
+    wishes = ready.wishes
     return replace(
         step,
         expect=wishes.expect,
-        undo=wishes.undo,
+        undo=ready.undo if step.bound else "",
+        undo_written=wishes.undo,
         approve=wishes.approve,
         retry=wishes.retry,
         retry_every=wishes.retry_every,
