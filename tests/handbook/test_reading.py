@@ -14,6 +14,7 @@ from firstfive.handbook.model import (
     Deadline,
     DutyKind,
     ExternalSymptom,
+    Handbook,
     HttpSymptom,
     LogSymptom,
     Place,
@@ -291,3 +292,66 @@ def test_a_single_incident_below_a_heading_that_collects_is_the_runbook_itself()
     page = "# Incidents\n\n## 3. Common incidents\n\n### 3.1 Down\n\n**Symptoms.** It is down.\n\n**Runbook.**\n\n```bash\ndocker ps\n```\n"
     handbook = compile_vault({"a.md": page.encode()})
     assert [(r.number, r.title) for r in handbook.runbooks] == [("3.1", "Down")]
+
+
+def compiled(*steps: str, fence: str = "bash") -> Handbook:
+    """A page with one runbook of these steps, and another one after it."""
+    begin = "# Incidents\n\n### 1.1 Down\n\n**Symptoms.** It is down.\n\n**Runbook.**\n\n"
+    body = "\n\n".join(f"# {n}. Step\n{step}" for n, step in enumerate(steps, start=1))
+    other = "\n### 1.2 Slow\n\n**Symptoms.** It is slow.\n\n**Runbook.**\n\n```bash\nuptime\n```\n"
+    return compile_vault({"a.md": f"{begin}```{fence}\n{body}\n```\n{other}".encode()})
+
+
+GOTO = [
+    ("goto last", "down#3", "a later step by its name"),
+    ("goto 3", "down#3", "or by its number"),
+    ("goto 1.2", "slow", "another runbook by its number"),
+    ("goto Slow", "slow", "or by its title"),
+    ("goto 1", "", "never backwards"),
+    ("goto nowhere", "", "nor to what is not there"),
+]
+
+
+@pytest.mark.parametrize(("line", "goto", "because"), GOTO, ids=[g[2] for g in GOTO])
+def test_where_a_step_leads(line: str, goto: str, because: str) -> None:
+    handbook = compiled("uptime", f"#: {line}\ndf -h", "#: id=last\nfree -m")
+    assert handbook.runbooks[0].steps[1].goto == goto, because
+    lost = [p for p in handbook.problems if p.code == "FF041"]
+    assert [(p.message, p.place.line) for p in lost] == ([] if goto else [(f"{line} leads nowhere", 14)])
+
+
+PARAMS = [
+    (
+        "param before image_tag from deploy.previous default 1.0",
+        ("image_tag", "deploy.previous", "1.0"),
+        "",
+        "all of it",
+    ),
+    ("param before int", ("int", "", ""), "", "a type alone"),
+    ("param before int default ten", ("int", "", ""), "the default is no int", "a default of another type"),
+    (
+        "param before int from nobody.knows",
+        ("int", "", ""),
+        "nobody collects the fact",
+        "a fact nobody collects",
+    ),
+    ("param before", None, "says nothing of a placeholder", "no type"),
+]
+
+
+@pytest.mark.parametrize(("line", "found", "problem", "because"), PARAMS, ids=[p[3] for p in PARAMS])
+def test_what_a_page_says_of_a_placeholder(line, found, problem, because) -> None:
+    handbook = compiled(f"#: {line}\nuptime", "docker stop <before>")
+    (parameter,) = handbook.runbooks[0].steps[1].parameters
+    if found is not None:
+        assert (parameter.kind, parameter.source, parameter.default) == found, because
+    said = [p.message for p in handbook.problems if p.code in ("FF041", "FF042")]
+    assert bool(said) is bool(problem)
+    assert not problem or problem in said[0]
+
+
+def test_a_fence_s_id_names_its_steps() -> None:
+    assert [s.name for s in compiled("uptime", fence="bash {#look}").runbooks[0].steps] == ["look"]
+    handbook = compiled("uptime", "#: id=own\ndf", "free", fence="bash {#look}")
+    assert [s.name for s in handbook.runbooks[0].steps] == ["look.1", "own", "look.3"]
+    assert handbook.step("down#look.3")[1].number == 3

@@ -80,7 +80,7 @@ class Parameter:
     """A `<placeholder>` of a step: `variable` is the environment variable that carries its value, `kind` its type.
 
     `source` is the fact that proposes a value and `default` the value that is proposed when neither a person nor the fact gives
-    one; a person sees and approves either. The rules follow both; no annotation of a page sets them yet.
+    one; a person sees and approves either. Empty: the page says nothing.
     """
 
     name: str
@@ -218,7 +218,7 @@ class Step:
     `commands` are those of the script; without a script, the ones that the words of the step mention (never run).
     `needs` are names of steps that must have succeeded before this one. `goto` says where to go on when this step has run
     with success: the id of a later step of the same runbook, whose steps in between are then left out, or the id of another
-    runbook, which then leads. Empty: the next step. The rules follow it; no annotation of a page sets it, or `cwd`, yet.
+    runbook, which then leads. Empty: the next step. `cwd` is not set by any annotation yet.
     `fact_lines` are the page's own extractors, to be run on the step's output beside the built-in ones that `facts` names.
     """
 

@@ -73,7 +73,11 @@ def _step(step: Step, target: str, present: str) -> Iterator[str]:
     if step.when is not None:
         yield f"  now: {present or step.when.explain({})}"
     yield from (f"  $ {line}" for line in step.bound.strip().splitlines())
-    yield from (f"  <{p.name}> is a {p.kind}, carried in ${p.variable}" for p in step.parameters)
+    for p in step.parameters:
+        offered = " or ".join(
+            part for part in (p.source and f"the fact {p.source}", p.default and f"“{p.default}”") if part
+        )
+        yield f"  <{p.name}> is a {p.kind}, carried in ${p.variable}" + (f"; proposed: {offered}" if offered else "")
     for command in step.commands:
         tags = f" [{', '.join(sorted(command.tags))}]" if command.tags else ""
         yield f"  {command.place.line}:{command.place.column} {command.verdict}: {command.reason}{tags}"
@@ -85,6 +89,8 @@ def _step(step: Step, target: str, present: str) -> Iterator[str]:
         yield f"  expects {step.expect.text}"
     if step.undo:
         yield f"  undo: {step.undo}"
+    if step.goto:
+        yield f"  then: {step.goto}, once this has run with success"
     yield from (f"  cause: {c.text}" + (f" (see {c.see})" if c.see else "") for c in step.causes)
     yield from (f"  if {b.phrase}: {b.action}" for b in step.branches)
     yield from (f"  note: {note}" for note in step.notes)

@@ -68,7 +68,8 @@ def build_runbooks(
     _cut_all(works, shell, problems)
     _judge_all(works, shell, problems)
     names = _names(works)
-    return tuple(_runbook(work, names, shell, problems) for work in works)
+    books = tuple(_runbook(work, names, shell, problems) for work in works)
+    return tuple(_onward(book, work, books, problems) for book, work in zip(books, works, strict=True))
 
 
 def _gather(
@@ -106,11 +107,52 @@ def _judge_all(works: list[Work], shell: Shell, problems: list[Problem]) -> None
         attributes = ready.draft.fence.attributes if ready.draft.fence else {}
         ready.wishes = read_wishes(ready.draft.annotations, attributes, facts, shell, problems)
         ready.wishes.on = ready.wishes.on or work.front.on
-        bind_step(ready, work.front.params, problems, strict=work.front.strict)
+    _name_fences(works)
+    for work in works:
+        said = {line.name: line for ready in work.ready for line in ready.wishes.params}
+        types = {**work.front.params, **{name: line.kind for name, line in said.items()}}
+        for ready in work.ready:
+            bind_step(ready, types, problems, strict=work.front.strict, said=said)
     shell.prime(ready.sent for _, ready in everything if ready.sent and not ready.broken)
     for _, ready in everything:
         if ready.sent and not ready.broken:
             judge_step(ready, shell, problems)
+
+
+def _name_fences(works: Sequence[Work]) -> None:
+    """`{#id}` names the step of its fence, or `id.1`, `id.2` where the fence holds several; a step's own name wins."""
+    for work in works:
+        fences: dict[int, list[Ready]] = {}
+        for ready in work.ready:
+            if ready.draft.fence is not None and ready.draft.fence.attributes.get("id"):
+                fences.setdefault(id(ready.draft.fence), []).append(ready)
+        for steps in fences.values():
+            for count, ready in enumerate(steps, start=1):
+                name = ready.draft.fence.attributes["id"] if ready.draft.fence else ""
+                ready.wishes.name = ready.wishes.name or (name if len(steps) == 1 else f"{name}.{count}")
+
+
+def _onward(book: Runbook, work: Work, books: Sequence[Runbook], problems: list[Problem]) -> Runbook:
+    """The runbook with each `goto` as the id of a later step of it, or of another runbook; FF041 for anything else."""
+    steps: list[Step] = []
+    for step, ready in zip(book.steps, work.ready, strict=True):
+        at, goto = ready.wishes.goto, ""
+        if at is not None:
+            later = [s for s in book.steps if s.number > step.number and at.value in (s.name, s.id, str(s.number))]
+            other = [b for b in books if b is not book and at.value in (b.id, b.number, b.title)]
+            goto = later[0].id if later else other[0].id if other else ""
+            if not goto:
+                problems.append(
+                    Problem(
+                        code="FF041",
+                        level=Level.ERROR,
+                        message=f"goto {at.value} leads nowhere",
+                        place=at.place,
+                        help="name a later step of this runbook (its id=), or another runbook by its number or title",
+                    )
+                )
+        steps.append(replace(step, goto=goto))
+    return replace(book, steps=tuple(steps))
 
 
 def _names(works: Sequence[Work]) -> dict[str, tuple[frozenset[str], frozenset[str]]]:

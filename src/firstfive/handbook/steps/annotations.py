@@ -18,7 +18,7 @@ from firstfive.handbook.markdown import CodeLine, Kind, Page
 from firstfive.handbook.model import Level, Place, Problem
 from firstfive.shell.bind import ParamType
 
-DIRECTIVES = ("fact", "when", "if", "expect", "undo")
+DIRECTIVES = ("fact", "when", "if", "expect", "undo", "goto", "param")
 ATTRIBUTES = (
     "id", "on", "in", "timeout", "retry", "needs", "risk", "approve", "manual", "reviewed", "secret",
 )  # fmt: skip

@@ -13,7 +13,7 @@ from firstfive.handbook.markdown import CodeLine
 from firstfive.handbook.model import Level, Parameter, Place, Problem
 from firstfive.handbook.steps.commands import Shell, commands_of
 from firstfive.handbook.steps.judged import Ready, without_terminal
-from firstfive.handbook.steps.wishes import check_retry, check_risk
+from firstfive.handbook.steps.wishes import ParamLine, check_retry, check_risk
 from firstfive.shell.bind import Context, ParamType, bind, is_secret, variable_uses
 from firstfive.shell.bind.placeholders import found_in
 from firstfive.shell.bind.rewrite import neutralised
@@ -25,7 +25,14 @@ def as_parsed(script: str) -> str:
     return neutralised(script, found_in(script))
 
 
-def bind_step(ready: Ready, types: Mapping[str, ParamType], problems: list[Problem], *, strict: bool) -> None:
+def bind_step(
+    ready: Ready,
+    types: Mapping[str, ParamType],
+    problems: list[Problem],
+    *,
+    strict: bool,
+    said: Mapping[str, ParamLine] | None = None,
+) -> None:
     """Fill `ready.bound`, `sent` and `parameters`. A script in which no value may be bound is left to a person."""
     if ready.broken or not ready.script:
         return
@@ -44,7 +51,7 @@ def bind_step(ready: Ready, types: Mapping[str, ParamType], problems: list[Probl
             found.name, Parameter(name=found.name, variable=found.variable, kind=str(found.type), place=place)
         )
     _bind_undo(ready, types, seen, problems)
-    ready.parameters = tuple(seen.values())
+    ready.parameters = tuple(_proposed(parameter, (said or {}).get(parameter.name)) for parameter in seen.values())
     for trouble in ready.bound.problems:
         problems.append(
             Problem(
@@ -55,6 +62,10 @@ def bind_step(ready: Ready, types: Mapping[str, ParamType], problems: list[Probl
                 help="a person has to do this step" if trouble.fatal else "",
             )
         )
+
+
+def _proposed(parameter: Parameter, said: ParamLine | None) -> Parameter:
+    return parameter if said is None else replace(parameter, source=said.source, default=said.default)
 
 
 def _bind_undo(

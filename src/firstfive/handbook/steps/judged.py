@@ -149,6 +149,7 @@ def _with_wishes(step: Step, ready: Ready) -> Step:
         on=wishes.on,
         name=wishes.name,
         needs=wishes.needs,
+        goto=wishes.goto.value if wishes.goto else "",
         fact_lines=wishes.fact_lines,
     )
 

@@ -16,6 +16,7 @@ from firstfive.handbook.model import Level, Place, Problem
 from firstfive.handbook.phrases import compact_duration
 from firstfive.handbook.steps.annotations import Annotation
 from firstfive.handbook.steps.commands import Shell
+from firstfive.shell.bind import ParamType, check_value
 from firstfive.shell.conditions import Condition, FactType, compile
 from firstfive.shell.facts import FactLine, parse_fact_line
 from firstfive.shell.risk import Verdict
@@ -23,6 +24,16 @@ from firstfive.shell.risk import Verdict
 _RETRY = re.compile(r"(\d{1,3})(?:x(\w+))?")
 _OUTPUT = {"exit": FactType.INT, "stdout": FactType.STRING, "stderr": FactType.STRING}
 _RISKS = {verdict.name.lower().replace("_", "-"): verdict for verdict in Verdict}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParamLine:
+    """A `#: param` line: it holds for every step of its runbook."""
+
+    name: str
+    kind: ParamType
+    source: str
+    default: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,6 +49,8 @@ class Wishes:
     needs: tuple[str, ...] = ()
     approve: str = ""
     undo: str = ""
+    goto: Annotation | None = None
+    params: tuple[ParamLine, ...] = ()
     manual: bool = False
     risk: Verdict | None = None
     risk_place: Place | None = None
@@ -113,6 +126,10 @@ def _one(wishes: Wishes, annotation: Annotation, shell: Shell, problems: list[Pr
             wishes.approve = value
         case "undo":
             wishes.undo = value
+        case "goto":
+            wishes.goto = annotation
+        case "param":
+            wishes.params = (*wishes.params, *_param(annotation, shell, problems))
         case "manual":
             wishes.manual = value in ("", "true", "yes")
         case "reviewed":
@@ -125,6 +142,31 @@ def _one(wishes: Wishes, annotation: Annotation, shell: Shell, problems: list[Pr
             _condition(wishes, annotation, shell, problems)
         case _:
             pass
+
+
+_PARAM = re.compile(r"<?([\w.-]+)>?\s+(\w+)(?:\s+from\s+([\w.]+))?(?:\s+default\s+(\S.*))?")
+
+
+def _param(annotation: Annotation, shell: Shell, problems: list[Problem]) -> tuple[ParamLine, ...]:
+    """What a placeholder is: its type, the fact that proposes a value, the value proposed without one."""
+    found = _PARAM.fullmatch(annotation.value.strip())
+    kinds = {str(kind): kind for kind in ParamType}
+    if found is None or found[2] not in kinds:
+        help_ = f"write #: param NAME TYPE [from FACT] [default VALUE]; types: {', '.join(sorted(kinds))}"
+        problems.append(wrong(annotation, "FF041", f"{annotation.value!r} says nothing of a placeholder", help_))
+        return ()
+    fact, default = found[3] or "", found[4] or ""
+    if fact and fact not in shell.fact_types():
+        problems.append(
+            wrong(annotation, "FF042", f"nobody collects the fact {fact}", "firstfive explain names the facts")
+        )
+        fact = ""
+    try:
+        default = check_value(kinds[found[2]], default) if default else ""
+    except FirstfiveError as error:
+        problems.append(wrong(annotation, "FF041", f"the default is no {found[2]}: {error.what}", error.remedy))
+        default = ""
+    return (ParamLine(name=found[1], kind=kinds[found[2]], source=fact, default=default),)
 
 
 def _measured(wishes: Wishes, annotation: Annotation, problems: list[Problem]) -> None:
