@@ -355,3 +355,29 @@ def test_a_fence_s_id_names_its_steps() -> None:
     handbook = compiled("uptime", "#: id=own\ndf", "free", fence="bash {#look}")
     assert [s.name for s in handbook.runbooks[0].steps] == ["look.1", "own", "look.3"]
     assert handbook.step("down#look.3")[1].number == 3
+
+
+def test_a_fence_s_folder_is_entered_first_and_changes_no_verdict_and_no_place() -> None:
+    handbook = compiled("docker ps", "#: undo docker stop b\ndocker start b", fence="bash {cwd=/opt/shop}")
+    look, change = handbook.runbooks[0].steps
+    assert (look.cwd, look.bound, look.script) == ("/opt/shop", "cd -- /opt/shop || exit\ndocker ps", "docker ps")
+    assert (str(look.mode), look.commands[0].place.line) == ("auto", 11)
+    assert change.undo == "cd -- /opt/shop || exit\ndocker stop b"
+
+
+@pytest.mark.parametrize("folder", ["$HOME/x", "../x", "/a/../b", "-P", "/a;rm", "<where>", "~", "/a/.."])
+def test_a_folder_that_is_no_plain_path_is_an_error_and_is_not_entered(folder: str) -> None:
+    handbook = compiled("docker ps", fence=f"bash {{cwd={folder}}}")
+    assert handbook.runbooks[0].steps[0].bound == "docker ps"
+    assert [p.code for p in handbook.problems if "no plain folder" in p.message] == ["FF041"]
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_strict_makes_an_error_of_what_would_run_wrongly(strict: bool) -> None:
+    front = f"---\nrunbook:\n  strict: {str(strict).lower()}\n---\n"
+    begin = "# Incidents\n\n### 1.1 Down\n\n**Symptoms.** It is down.\n\n**Runbook.**\n\n"
+    body = begin + '```bash\n# 1. Count\nmongosh --eval "use shop; db.x.count()"\n```\n'
+    handbook = compile_vault({"a.md": (front + body).encode()})
+    levels = {p.code: str(p.level) for p in handbook.problems}
+    assert levels["FF054"] == ("error" if strict else "warning")
+    assert levels["FF009"] == "warning", "what is only missing stays a warning"

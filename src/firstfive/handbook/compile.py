@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from firstfive.errors import PageError
@@ -118,7 +118,23 @@ def compile_vault(pages: Mapping[str, bytes], *, main: str | None = None, option
     for section in order:
         problems.extend(check_page(section.page, section, library))
         problems.extend(check_left_over(section, understood))
-    return _with_problems(handbook, problems)
+    return _with_problems(handbook, _strictly(problems, fronts))
+
+
+# What would run wrongly, or not at all: warnings on a page that is used as it stands, errors where its front matter says strict.
+_WOULD_FAIL = frozenset(
+    {"FF004", "FF021", "FF023", "FF024", "FF030", "FF054", "FF055", "FF056", "FF057", "FF058", "FF062", "FF064"}
+)
+
+
+def _strictly(problems: Sequence[Problem], fronts: Mapping[str, FrontMatter]) -> list[Problem]:
+    strict = {path for path, front in fronts.items() if front.strict}
+    return [
+        replace(p, level=Level.ERROR)
+        if p.place.page in strict and p.code in _WOULD_FAIL and p.level is Level.WARNING
+        else p
+        for p in problems
+    ]
 
 
 def _read_all(pages: Mapping[str, bytes], main: str | None, problems: list[Problem]) -> list[Page]:

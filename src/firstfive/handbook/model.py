@@ -210,15 +210,15 @@ class Step:
     `id` is `<runbook>#<number>`; `name` is what the page calls the step, and `Handbook.step` finds it by `<runbook>#<name>` too,
     which stays true when steps are put before it.
     `script` is the bash text as written (comments and `#:` lines removed, placeholders still in angle brackets).
-    `bound` is what a target is sent: the same text with each placeholder rewritten to a quoted environment variable.
-    `cwd` is a folder on the target; empty means the target's own.
+    `bound` is what a target is sent: the same text with each placeholder rewritten to a quoted environment variable, and a
+    first line that enters `cwd`, a folder on the target; empty means the target's own.
     `undo` takes the step back: bound like `bound`, with the values of the same run; `undo_written` is the page's text of it.
     `phrase` is the condition in the page's words, `when` the same compiled; a phrase without `when` asks the operator.
     `expect_output` is a string the output must hold; `timeout` bounds a run; `on` names a target (None: the default one).
     `commands` are those of the script; without a script, the ones that the words of the step mention (never run).
     `needs` are names of steps that must have succeeded before this one. `goto` says where to go on when this step has run
     with success: the id of a later step of the same runbook, whose steps in between are then left out, or the id of another
-    runbook, which then leads. Empty: the next step. `cwd` is not set by any annotation yet.
+    runbook, which then leads. Empty: the next step.
     `fact_lines` are the page's own extractors, to be run on the step's output beside the built-in ones that `facts` names.
     """
 

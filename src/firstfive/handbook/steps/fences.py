@@ -16,7 +16,8 @@ from firstfive.shell.parse import transcript
 _SHELL = {"bash", "sh", "shell", "zsh", "ksh", "ash", "dash"}
 _CONSOLE = {"console", "shell-session", "shellsession", "sh-session", "terminal", "bash-session"}
 _PROMPT = re.compile(r"^\s*(?:(?:\[[^\]\n]{1,60}\]|[\w.-]{1,40}@[\w.:~/-]{1,60}) ?[$#%❯]|[$❯]) +\S")
-_PLACEMENT = frozenset({"id", "on", "timeout"})
+_PLACEMENT = frozenset({"id", "on", "timeout", "cwd"})
+_FOLDER = re.compile(r"(?!-)(?!.*(?:^|/)\.\.(?:/|$))[\w./@+:-]{1,400}")
 _LOGIC = frozenset({"when", "if", "risk", "approve", "expect", "undo", "fact", "retry", "needs", "reviewed", "manual"})
 _RUNME = {"name": "id", "cwd": "cwd", "tag": "tags", "category": "tags", "excludeFromRunAll": "manual"}
 _ATTRIBUTE = re.compile(r"""#([\w.-]+)|\.([\w-]+)|([\w-]+)=("[^"]*"|'[^']*'|[^\s"'}]+)|(\S+)""")
@@ -167,6 +168,16 @@ def _attributes(page: Page, node: Node, problems: list[Problem]) -> dict[str, st
                 message=f'the fence attribute "{key}" changes what happens, but nobody reading the page can see it',
                 place=page.place(CodeLine(text="", line=node.line, column=column)),
                 help=f'write it inside the fence, as a line "#: {key} ..."',
+            )
+        )
+    if "cwd" in pairs and not _FOLDER.fullmatch(pairs["cwd"]):
+        problems.append(
+            Problem(
+                code="FF041",
+                level=Level.ERROR,
+                message=f"cwd={pairs.pop('cwd')} is no plain folder",
+                place=page.place(node),
+                help="write a path of letters, digits and ./@+:- without .. and without variables: cwd=/opt/shop",
             )
         )
     return {key: value for key, value in pairs.items() if key in _PLACEMENT or key == "manual"}

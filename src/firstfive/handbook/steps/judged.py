@@ -137,10 +137,14 @@ def _notes(ready: Ready, *, unusable: bool) -> tuple[str, ...]:
 
 def _with_wishes(step: Step, ready: Ready) -> Step:
     wishes = ready.wishes
+    # A plain path, checked where it is read; `cd` only looks, so the verdict stays that of the page's own text.
+    enter = f"cd -- {wishes.cwd} || exit\n" if wishes.cwd else ""
     return replace(
         step,
+        bound=enter + step.bound if step.bound else "",
+        cwd=wishes.cwd,
         expect=wishes.expect,
-        undo=ready.undo if step.bound else "",
+        undo=enter + ready.undo if step.bound and ready.undo else "",
         undo_written=wishes.undo,
         approve=wishes.approve,
         retry=wishes.retry,

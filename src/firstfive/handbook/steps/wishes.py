@@ -49,6 +49,7 @@ class Wishes:
     needs: tuple[str, ...] = ()
     approve: str = ""
     undo: str = ""
+    cwd: str = ""
     goto: Annotation | None = None
     params: tuple[ParamLine, ...] = ()
     manual: bool = False
@@ -107,6 +108,7 @@ def read_wishes(
 ) -> Wishes:
     """The wishes of a step from its fence's attributes and its own `#:` lines; the step's own lines win."""
     wishes = Wishes(fact_lines=facts, on=attributes.get("on"), manual="manual" in attributes)
+    wishes.cwd = attributes.get("cwd", "")
     wishes.timeout = compact_duration(attributes.get("timeout", "")) or wishes.timeout
     for annotation in annotations:
         _one(wishes, annotation, shell, problems)
