@@ -12,7 +12,7 @@ import pytest
 
 from cli.door import Ask, page
 from firstfive.cli.page.host import ENGINE, look
-from firstfive.cli.page.named import named
+from firstfive.cli.page.host.named import named
 from firstfive.errors import FirstfiveError
 from firstfive.handbook.compile import compile_vault
 from firstfive.incident.records import Run
@@ -162,11 +162,43 @@ def test_the_page_itself_is_never_run(ask: Ask, tmp_path: Path) -> None:
     assert (folder / "asked").read_text().startswith("ps -a --format")
 
 
-def test_a_workdir_that_is_missing_leaves_everything_unknown(ask: Ask, tmp_path: Path) -> None:
+def test_a_workdir_that_is_missing_is_one_thing_to_mend(ask: Ask, tmp_path: Path) -> None:
     folder = host(tmp_path)
     (folder / "shop").rename(folder / "moved")
     found = told(ask, folder)
-    assert {one["state"] for (kind, _), one in found.items() if kind in ("tool", "file", "container")} == {"unknown"}
+    assert {kind for kind, _ in found} == {"folder", "variable", "contact", "link"}
+    (one,) = [f for (kind, _), f in found.items() if kind == "folder"]
+    assert (one["state"], one["place"]) == ("mend", "[targets.local] workdir")
+    assert one["remedy"] == "make it, or mend workdir under [targets.local]"
+
+
+SERVED = """services:
+  web:
+    image: web:1
+    container_name: web-1
+    environment: {SECRET: tr0ub4dor}
+  cache: {image: redis, container_name: queue}
+"""
+
+
+@pytest.mark.parametrize("docker", [LISTS, SILENT], ids=["an engine answers", "none answers"])
+def test_services_are_held_against_the_compose_file_of_the_host(ask: Ask, tmp_path: Path, docker: str) -> None:
+    folder = host(tmp_path, docker=docker)
+    (folder / "shop/compose.yml").write_text(SERVED)
+    found = told(ask, folder)
+    assert (found["service", "web"]["state"], found["service", "web"]["found"]) == ("ok", "by compose.yml")
+    queue = found["service", "queue"]
+    assert (queue["state"], queue["found"]) == ("mend", "no such service in compose.yml")
+    assert queue["remedy"] == "queue is the container of the service cache: write cache; there are: cache, web"
+    assert found["container", "web-1"]["state"] == ("ok" if docker == LISTS else "unknown")
+    assert "tr0ub4dor" not in ask("check", "--host", "--vault", str(folder)).out
+
+
+@pytest.mark.parametrize("text", ["services: [\n", "- a\n", "services: 3\n", "\x00", ""])
+def test_a_compose_file_that_is_none_tells_nothing(ask: Ask, tmp_path: Path, text: str) -> None:
+    folder = host(tmp_path)
+    (folder / "shop/compose.yml").write_text(text)
+    assert told(ask, folder)["service", "queue"]["found"] == "no container belongs to a service of that name"
 
 
 def test_words_count_what_there_is_and_fail_when_something_is_missing(ask: Ask, tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from datetime import timedelta
 from shlex import quote
 from typing import Any
 
-from firstfive.cli.page.named import Named, named
+from firstfive.cli.page.host import compose
+from firstfive.cli.page.host.named import Named, named
 from firstfive.errors import FirstfiveError
 from firstfive.handbook.model import Handbook
 from firstfive.ports import Output, Target
@@ -43,16 +44,40 @@ async def held(handbook: Handbook, settings: Settings, target: Target) -> tuple[
     things = named(handbook)
     by_kind = {kind: [one for one in things if one.kind == kind] for kind in ("tool", "file", "variable")}
     inside = [one for one in things if one.kind in ("container", "service")]
+    nowhere = _no_folder(settings)
+    if nowhere is not None:
+        return (nowhere, *_variables(settings, by_kind["variable"]), *_contacts(handbook), *_links(handbook))
     return (
         *[await _tool(target, one) for one in by_kind["tool"]],
         *[await _file(target, one) for one in by_kind["file"]],
         *_variables(settings, by_kind["variable"]),
-        *(await _engine(target, inside) if inside else ()),
+        *(await _engine(target, inside, await _composed(target, by_kind["file"])) if inside else ()),
         *[await _log(target, name, str(path)) for name, path in settings.logs.items()],
         *[await _release(target, name, str(path)) for name, path in settings.deploys.items()],
         *_contacts(handbook),
         *_links(handbook),
     )
+
+
+def _no_folder(settings: Settings) -> Finding | None:
+    """The one thing to mend first: without the folder that commands start in, nothing on the target can be asked."""
+    name = settings.default_target
+    folder = settings.targets[name].workdir
+    if folder.is_dir():
+        return None
+    return Finding(
+        kind="folder",
+        name=str(folder),
+        state=MEND,
+        place=f"[targets.{name}] workdir",
+        found="no such folder, so tools, files, containers and logs were not looked at",
+        remedy=f"make it, or mend workdir under [targets.{name}]",
+    )
+
+
+async def _composed(target: Target, files: Sequence[Named]) -> compose.Composed:
+    paths = compose.candidates(one.name for one in files)
+    return compose.read([(path, await look(target, compose.reading(path))) for path in paths])
 
 
 async def look(target: Target, script: str) -> Output | str:
@@ -122,7 +147,34 @@ def _variables(settings: Settings, wanted: Sequence[Named]) -> list[Finding]:
     return found
 
 
-async def _engine(target: Target, wanted: Sequence[Named]) -> list[Finding]:
+def _composed_only(one: Named, composed: compose.Composed) -> Finding | None:
+    """What the Compose files alone tell of a service or a container; None when they tell nothing."""
+    if not composed.files:
+        return None
+    names = composed.services if one.kind == "service" else [name for name in composed.services.values() if name]
+    if one.name in names:
+        return Finding(kind=one.kind, name=one.name, state=OK, place=str(one.place), found=f"by {composed.files[0]}")
+    if one.kind == "container":
+        return None
+    meant = composed.service_of(one.name)
+    hint = (
+        f"{one.name} is the container of the service {meant}: write {meant}" if meant else "mend the name on the page"
+    )
+    there = ", ".join(sorted(composed.services)) or "none at all"
+    missing = f"no such service in {', '.join(composed.files)}"
+    remedy = f"{hint}; there are: {there}"
+    return Finding(kind=one.kind, name=one.name, state=MEND, place=str(one.place), found=missing, remedy=remedy)
+
+
+async def _engine(target: Target, wanted: Sequence[Named], composed: compose.Composed) -> list[Finding]:
+    """Containers and services by what the Compose files say and the engine lists; without either nothing is known of them."""
+    told = {one: _composed_only(one, composed) for one in wanted if one.kind == "service"}
+    sure = [finding for finding in told.values() if finding is not None]
+    open_ = [one for one in wanted if told.get(one) is None]
+    return [*sure, *(await _listed(target, open_) if open_ else ())]
+
+
+async def _listed(target: Target, wanted: Sequence[Named]) -> list[Finding]:
     """Containers and services by what the engine lists; without an answer nothing is known about any of them."""
     given = await look(target, ENGINE)
     if isinstance(given, str) or given.exit_code != 0:
