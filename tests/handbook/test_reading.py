@@ -381,3 +381,20 @@ def test_strict_makes_an_error_of_what_would_run_wrongly(strict: bool) -> None:
     levels = {p.code: str(p.level) for p in handbook.problems}
     assert levels["FF054"] == ("error" if strict else "warning")
     assert levels["FF009"] == "warning", "what is only missing stays a warning"
+
+
+def test_symptoms_right_above_the_commands_are_symptoms_and_no_title() -> None:
+    page = "# Database\n\n## Disk full\n\n**Symptoms.** Disk usage over 90% on `db`.\n\n```bash\ndf -h\n```\n"
+    (runbook,) = compile_vault({"a.md": page.encode()}).runbooks
+    assert [s.text for s in runbook.symptoms] == ["Disk usage over 90% on `db`"]
+    assert runbook.steps[0].title == "df -h"
+
+
+def test_a_heading_named_like_an_alert_with_its_meaning_below_answers_to_that_alert() -> None:
+    page = (
+        "# Payments\n\n## HighErrorRate\n\n### Meaning\n\nToo many errors.\n\n### Impact\n\nNobody can pay. This is a SEV-1.\n\n"
+        "### Diagnosis\n\n```bash\nuptime\n```\n\n## Contacts\n\nAsk around.\n"
+    )
+    (runbook,) = compile_vault({"a.md": page.encode()}).runbooks
+    assert [(s.sender, s.tokens) for s in runbook.symptoms] == [("alert", ("HighErrorRate",))]
+    assert runbook.severity == 1

@@ -22,6 +22,7 @@ from firstfive.handbook.model import (
     Step,
     Symptom,
 )
+from firstfive.handbook.phrases import sentences
 from firstfive.handbook.runbook.duties import duties_in
 from firstfive.handbook.runbook.layout import Outline, Zone
 from firstfive.handbook.runbook.pieces import Gatherer, Prose
@@ -238,8 +239,15 @@ def _symptoms(work: Work, problems: list[Problem]) -> tuple[tuple[Symptom, ...],
     found.extend(_alerts(work, len(found)))
     found.extend(_declared(work, len(found), problems))
     front_level = work.front.runbook.get("severity")
-    stated = next((n for prose in work.gathered.prose for n in stated_level(prose.text)), None)
+    stated = next((n for prose in work.gathered.prose for n in (*stated_level(prose.text), *_said_level(prose))), None)
     return tuple(found), level or (front_level if isinstance(front_level, int) else stated), duties
+
+
+def _said_level(prose: Prose) -> tuple[int, ...]:
+    """The level of a sentence outside the symptoms that says nothing else ("This is a SEV-1.")."""
+    if prose.zone is not Zone.CONTEXT:
+        return ()
+    return tuple(level for _, sentence in sentences(prose.text) if (level := names_severity(sentence)) is not None)
 
 
 def _alerts(work: Work, before: int) -> list[ExternalSymptom]:

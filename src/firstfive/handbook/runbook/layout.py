@@ -158,7 +158,9 @@ def _outline(section: Section, all_found: list[Section]) -> Outline:
     title = _PREFIX.sub("", section.title or _front_title(section) or stem) or stem
     announced = _leads(section) or _zoned_children(section)
     is_page = len(all_found) == 1 and section.level <= 1
-    alert = next((name for name in (stem, title) if is_page and len(name) < 100 and _ALERT.fullmatch(name)), "")
+    meant = any(zone_of(child.title) is Zone.CONTEXT for child in section.children)
+    names = (stem, title) if is_page else (title,) if meant else ()
+    alert = next((name for name in names if len(name) < 100 and _ALERT.fullmatch(name)), "")
     return Outline(
         id=slug(_spaced(title)) or slug(stem) or "runbook",
         number=section.number,

@@ -102,10 +102,14 @@ class Gatherer:
         title, place = section.title if inner and not self.in_item else "", page.place(node)
         if before is not None:
             lead = lead_of(before)
+            zone = zone_of(lead) if lead else None
             words = before.marked()
-            if lead and zone_of(lead):
+            if zone is not None:
                 words = words[len(lead) :].lstrip(".:!— ")
-            title, place = (words, page.place(before)) if words else (title, place)
+            if zone is not None and zone is not Zone.STEPS:
+                self._say(before, page, zone, lead)  # symptoms right above the commands are no title of theirs
+            elif words:
+                title, place = words, page.place(before)
         if is_output(node, title):
             self._unread_fence(page, node, Zone.STEPS, shown="output")
             return

@@ -110,7 +110,8 @@ def read_symptom(runbook: str, count: int, said: Spoken) -> tuple[Symptom, ...]:
 def names_severity(text: str) -> int | None:
     """The level of a sentence that only says how bad it is ("Sev 2"), else None."""
     found = levels(text)
-    return found[0] if len(found) == 1 and re.match(r"sev", text.strip(), re.IGNORECASE) else None
+    plain = re.match(r"(?:(?:this|it) is (?:a |always (?:a )?)?)?sev", text.strip(), re.IGNORECASE)
+    return found[0] if len(found) == 1 and plain else None
 
 
 def stated_alerts(text: str) -> list[str]:
