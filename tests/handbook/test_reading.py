@@ -398,3 +398,15 @@ def test_a_heading_named_like_an_alert_with_its_meaning_below_answers_to_that_al
     (runbook,) = compile_vault({"a.md": page.encode()}).runbooks
     assert [(s.sender, s.tokens) for s in runbook.symptoms] == [("alert", ("HighErrorRate",))]
     assert runbook.severity == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        ("Before you begin", False),
+        ("Before you start:", False),
+        ("Take a snapshot before you restart the database", True),
+    ],
+)
+def test_the_title_of_a_note_asks_for_nothing_first(text: str, asks: bool) -> None:
+    assert bool([d for d in duties_in(text, HERE) if d.kind is DutyKind.PRECONDITION]) is asks

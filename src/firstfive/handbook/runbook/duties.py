@@ -20,6 +20,8 @@ _COMMUNICATE = re.compile(
 )
 _FIRST = re.compile(r"\b(?:stop|disable|pause|back ?up|drain|snapshot|silence|notify|save|scale)\b[^.;]{0,60}\bfirst\b|\bbefore you\b",
                     re.IGNORECASE)  # fmt: skip
+# The title of a note, which asks for nothing by itself.
+_HEADING = re.compile(r"^\W*before you (?:begin|start|proceed|continue|go on)\b[^.]{0,20}$", re.IGNORECASE)
 _GUARD = re.compile(r"\b(?:do not|don[’']t|never|must not|avoid)\b", re.IGNORECASE)
 _CALM = re.compile(
     r"don[’']t (?:panic|worry)|do not (?:panic|worry)|\bif you don[’']t\b|\bwhy don[’']t\b", re.IGNORECASE
@@ -39,7 +41,7 @@ def duties_in(text: str, place: Place) -> tuple[Duty, ...]:
         level = levels(sentence)
         if level and (_TREAT.search(sentence) or re.match(r"sev", sentence, re.IGNORECASE)):
             found.append(Duty(kind=DutyKind.SEVERITY, text=sentence, place=place, level=level[0], when=when))
-        if _FIRST.search(sentence):
+        if _FIRST.search(sentence) and not _HEADING.match(sentence):
             found.append(Duty(kind=DutyKind.PRECONDITION, text=sentence, place=place, when=when))
         elif _GUARD.search(_CALM.sub("", sentence)):
             found.append(Duty(kind=DutyKind.GUARD, text=sentence, place=place, when=when))
