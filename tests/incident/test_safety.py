@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -38,7 +40,7 @@ def refused(state, event, *, at: float, by: str) -> str:
 def test_two_different_people_approve_what_destroys() -> None:
     one = waiting(TWO, (2, "ana", YES))
     assert (one.attempts[RUN.id].state, one.attempts[RUN.id].approvals) == ("asked", (("ana", b.seconds(2)),))
-    assert waiting(TWO, (2, "ana", YES), (3, " ANA ", YES)).attempts[RUN.id].state == "asked", "the same person twice"
+    assert waiting(TWO, (2, "ana", YES), (3, " @ANA ", YES)).attempts[RUN.id].state == "asked", "the same person twice"
     both = waiting(TWO, (2, "ana", YES), (3, "ben", YES)).attempts[RUN.id]
     assert (both.state, both.approved_by) == ("approved", "ana, ben")
     late = waiting(TWO, (2, "ana", YES), (603, "ben", YES)).attempts[RUN.id]
@@ -118,6 +120,7 @@ def duty(kind: DutyKind, text: str, when: str = "") -> Duty:
     return Duty(kind=kind, text=text, when=when, place=b.HERE)
 
 
+PROOF = "running=$(docker ps -q --filter 'name=backend') && test -z \"$running\""
 STOP = duty(DutyKind.PRECONDITION, "If you must restore, stop the backend container first", "you must restore")
 
 
@@ -125,9 +128,22 @@ def test_what_the_page_wants_first_is_asked_and_where_it_can_be_is_proved() -> N
     runbook = replace(b.SHOP_DOWN, steps=(RESTORE, b.RESTART), duties=(STOP,))
     wants = safety.needs(b.handbook(), runbook, RESTORE, "prod")
     assert (wants.people, wants.confirm) == (2, "prod")
-    assert [f.probe for f in wants.first] == ["test -z \"$(docker ps -q --filter 'name=backend')\""]
+    assert [f.probe for f in wants.first] == [PROOF]
     assert "Incidents.md:7:1" in wants.first[0].text
     assert safety.needs(b.handbook(), runbook, b.RESTART, "prod").first == (), "another step of the runbook"
+
+
+@pytest.mark.parametrize(
+    ("docker", "proved"),
+    [("exit 0", True), ("echo 5f3a", False), ("exit 1", False)],
+    ids=["it is stopped", "it runs", "no engine answers"],
+)
+def test_what_comes_first_is_proved_only_by_an_engine_that_answers(docker: str, proved: bool, tmp_path: Path) -> None:
+    fake = tmp_path / "docker"
+    fake.write_text(f"#!/bin/sh\n{docker}\n")
+    fake.chmod(0o755)
+    ran = subprocess.run(["bash", "-c", PROOF], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=False)
+    assert (ran.returncode == 0) is proved
 
 
 def test_without_saying_so_nothing_that_comes_second_is_approved() -> None:

@@ -151,13 +151,18 @@ async def _joined(
     tools = Tools(targets=targets, notifiers=notifiers, vault=vault_of(settings, folder), redactor=redactor, log=log)
     rules = Rules(policy=policy, handbook_of=lambda digest: pinned(shelf, digest), summarise=_summarised)
     ledgers: list[ReleaseLink | Ledger] = []
+
+    async def look() -> None:
+        for ledger in ledgers:
+            await program.watch.once(ledger)
+
     engine = Engine(
         journal=journal,
         clock=clock,
         handbook=handbook,
         rules=rules,
         tools=tools,
-        look_for_deploys=lambda: look(),  # noqa: PLW0108 - it is defined below, once the program is there
+        look_for_deploys=look,
         ensure=_ensured(settings, journal, shelf),
     )
     watch = Watch(
@@ -166,10 +171,6 @@ async def _joined(
     program = Program(
         settings=settings, engine=engine, journal=journal, watch=watch, log=log, shelf=shelf, ledgers=ledgers
     )
-
-    async def look() -> None:
-        for ledger in ledgers:
-            await program.watch.once(ledger)
 
     await program.take(handbook)
     await engine.open_incidents()

@@ -46,7 +46,7 @@ def line(row: dict[str, object]) -> str:
 
 def _database() -> str | None:
     """Where the journal is, read off a plain settings file; None when it takes more than that to know."""
-    named = os.environ.get("FIRSTFIVE_CONFIG")  # noqa: TID251 - settings.py is too heavy for this path; same variable, same meaning
+    named = os.environ.get("FIRSTFIVE_CONFIG")  # noqa: TID251 - settings is too heavy for this path; same variable, same meaning
     folder = os.getcwd()
     file = named
     while file is None:

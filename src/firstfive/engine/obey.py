@@ -17,7 +17,7 @@ from firstfive.engine import checks, rollback
 from firstfive.engine.advance import advance, deed_of
 from firstfive.engine.redact import Redactor
 from firstfive.errors import FirstfiveError, JournalError
-from firstfive.handbook.model import LogSymptom, Step, TemplateKind
+from firstfive.handbook.model import LogSymptom, Step, TemplateKind, entering
 from firstfive.incident import communicate
 from firstfive.incident import events as ev
 from firstfive.incident import orders as od
@@ -253,8 +253,9 @@ def _facts(engine: Engine, run: Run, step: Step | None, output: Output) -> tuple
     if step is None or output.timed_out:
         return ()
     found: list[Fact] = []
-    if len(step.commands) <= 1 or _is_one_line(run.script):
-        values = facts.extract(run.script, stdout=output.stdout, stderr=output.stderr, exit_code=output.exit_code)
+    script = run.script.removeprefix(entering(step.cwd))
+    if len(step.commands) <= 1 or _is_one_line(script):
+        values = facts.extract(script, stdout=output.stdout, stderr=output.stderr, exit_code=output.exit_code)
         found += [fact for name, value in values.items() if (fact := fact_of(name, value)) is not None]
     now = engine.clock.now()
     for line in step.fact_lines:

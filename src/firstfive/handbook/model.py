@@ -308,6 +308,17 @@ class PostmortemForm:
     place: Place
 
 
+def entering(cwd: str) -> str:
+    """The line that puts a step into its folder, empty without one; `cwd` is a plain path, checked where it is read."""
+    return f"cd -- {cwd} || exit\n" if cwd else ""
+
+
+def names_somebody(cell: str) -> bool:
+    """Whether a cell of the contacts names anybody: not empty, no dash, no `<placeholder>`."""
+    name = cell.strip()
+    return bool(name) and name not in {"-", "—", "–"} and not (name.startswith("<") and name.endswith(">"))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
     """One row of the contacts table. An unfilled `<name>` is kept as written and is not reachable."""
@@ -321,8 +332,7 @@ class Contact:
     @property
     def reachable(self) -> bool:
         """Whether the primary is a real entry rather than a placeholder, a dash or nothing."""
-        name = self.primary.strip()
-        return bool(name) and name not in {"-", "—", "–"} and not (name.startswith("<") and name.endswith(">"))
+        return names_somebody(self.primary)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from firstfive.handbook.model import Contact, Deadline, Handbook
+from firstfive.handbook.model import Contact, Deadline, Handbook, names_somebody
 from firstfive.incident import events as ev
 from firstfive.incident.orders import Order, Page, Record, WakeAt
 from firstfive.incident.policy import Policy
@@ -72,4 +72,4 @@ def people(handbook: Handbook) -> tuple[tuple[str, str, str], ...]:
 
 
 def _is_name(text: str, contact: Contact) -> bool:
-    return bool(text) and text not in {"-", "—", "–", contact.primary} and not text.startswith("<")
+    return names_somebody(text) and text != contact.primary

@@ -40,7 +40,7 @@ def orders(handbook: Handbook, policy: Policy, incident: Incident, now: datetime
             yield from _move(handbook, policy, incident, runbook, step)
             if waits is None and _blocks(incident, step):
                 waits = step
-        yield from _undoing(handbook, incident)
+        yield from _undoing(handbook, policy, incident)
 
 
 def _wanted(handbook: Handbook, incident: Incident) -> Iterator[tuple[Runbook, Step]]:
@@ -195,7 +195,7 @@ def _asking(
     )
 
 
-def _undoing(handbook: Handbook, incident: Incident) -> Iterator[Order]:
+def _undoing(handbook: Handbook, policy: Policy, incident: Incident) -> Iterator[Order]:
     """A request for each change that a person wants taken back; the undo is a change of its own."""
     for run_id in dict.fromkeys(incident.undo_asked):
         change = incident.attempts.get(run_id)
@@ -217,6 +217,8 @@ def _undoing(handbook: Handbook, incident: Incident) -> Iterator[Order]:
             undo="",
             undoes=run_id,
         )
+        if found and safety.forbidden(handbook, found[0], text_of(run), lab=target in policy.labs):
+            continue
         who = safety.approvers(handbook, found[1]) if found else ()
         yield Record(event=ev.ApprovalAsked(run=run, why=f"takes back {run_id}", who=who))
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from firstfive.handbook.model import Duty, DutyKind, Handbook, Mode, Runbook, Step
+from firstfive.handbook.model import Duty, DutyKind, Handbook, Mode, Runbook, Step, names_somebody
 from firstfive.shell.risk import Verdict
 
 ALONE_AFTER = timedelta(minutes=5)
@@ -59,16 +59,10 @@ def approvers(handbook: Handbook, step: Step) -> tuple[str, ...]:
             role = part.removeprefix("role:").replace("-", " ").lower()
             for contact in handbook.contacts:
                 if role in contact.role.replace("-", " ").lower():
-                    names += [n for n in (contact.primary, contact.backup) if is_name(n)]
+                    names += [n for n in (contact.primary, contact.backup) if names_somebody(n)]
         elif part:
             names.append(part)
     return tuple(dict.fromkeys(plain_name(name) for name in names if plain_name(name)))
-
-
-def is_name(text: str) -> bool:
-    """Whether a cell of the contacts names somebody: no placeholder, no dash, not empty."""
-    cell = text.strip()
-    return bool(cell) and cell not in {"-", "—", "–"} and not (cell.startswith("<") and cell.endswith(">"))
 
 
 def plain_name(name: str) -> str:
@@ -84,7 +78,8 @@ _STOP_FIRST = re.compile(
 )
 _WORD = re.compile(r"[a-z]{4,}")
 _COMMON = frozenset(
-    "must when once case with this that from have your need been before after data first stop until then them".split()  # noqa: SIM905
+    {"must", "when", "once", "case", "with", "this", "that", "from", "have", "your", "need", "been", "before", "after"}
+    | {"data", "first", "stop", "until", "then", "them"}
 )
 
 
@@ -94,7 +89,9 @@ def _preconditions(runbook: Runbook, step: Step) -> Iterator[First]:
             found = _STOP_FIRST.search(duty.text)
             # A name from prose goes into the script only as a word of letters, digits, dot, dash and underscore.
             name = found["name"].lower() if found else ""
-            probe = f"test -z \"$(docker ps -q --filter 'name={name}')\"" if re.fullmatch(r"[\w.-]+", name) else ""
+            # An engine that does not answer proves nothing: the listing itself must succeed.
+            listing = f"running=$(docker ps -q --filter 'name={name}')"
+            probe = f'{listing} && test -z "$running"' if re.fullmatch(r"[\w.-]+", name) else ""
             yield First(text=f"{duty.text} ({duty.place})", probe=probe)
 
 

@@ -21,12 +21,8 @@ FILE = "firstfive.toml"
 
 # A step sees these of our own environment and nothing else, unless settings add to it.
 INHERITED = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR")
-TOP = set(
-    """
-    vault page state database listen timing notify postmortems targets target logs deploys risk lexicon
-    docker
-    """.split()  # noqa: SIM905 - a word list is read as words
-)
+TOP = {"vault", "page", "state", "database", "listen", "timing", "notify", "postmortems", "targets", "target"}
+TOP |= {"logs", "deploys", "risk", "lexicon", "docker"}
 TIMING = ("probe_interval", "log_quiet", "resolve_after", "update_every", "escalate_after", "one_fault")
 
 

@@ -85,8 +85,8 @@ def _bind_undo(
     if bound is None:
         problems.append(
             Problem(
-                code="FF010",
-                level=Level.WARNING,
+                code="FF041",
+                level=Level.ERROR,
                 message=f"the undo of this step is never offered: {why}",
                 place=ready.draft.place,
                 help="write an undo that is bash by itself, each <placeholder> a word of its own",

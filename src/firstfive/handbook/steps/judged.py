@@ -19,6 +19,7 @@ from firstfive.handbook.model import (
     Problem,
     Purpose,
     Step,
+    entering,
 )
 from firstfive.handbook.steps.commands import Shell, commands_of, facts_told, neutral, suggestions
 from firstfive.handbook.steps.drafts import Draft, If, Said
@@ -138,7 +139,7 @@ def _notes(ready: Ready, *, unusable: bool) -> tuple[str, ...]:
 def _with_wishes(step: Step, ready: Ready) -> Step:
     wishes = ready.wishes
     # A plain path, checked where it is read; `cd` only looks, so the verdict stays that of the page's own text.
-    enter = f"cd -- {wishes.cwd} || exit\n" if wishes.cwd else ""
+    enter = entering(wishes.cwd)
     return replace(
         step,
         bound=enter + step.bound if step.bound else "",

@@ -10,7 +10,6 @@ from datetime import datetime
 from firstfive.errors import Exit, Refused
 from firstfive.incident import events as ev
 from firstfive.incident import safety
-from firstfive.incident.timeline.runs import same
 from firstfive.incident.timeline.state import Attempt, Incident
 
 
@@ -60,7 +59,10 @@ def repeats(s: Incident, event: ev.Event, by: str) -> bool:
             attempt = s.attempts.get(run_id)
             if attempt is None or attempt.state not in ("approved", "started", "finished", "unknown"):
                 return False
-            return any(same(who, by) for who, _ in attempt.approvals) and attempt.run.sha256 == sha256
+            return (
+                any(safety.plain_name(who) == safety.plain_name(by) for who, _ in attempt.approvals)
+                and attempt.run.sha256 == sha256
+            )
         case ev.UndoRequested(run=run_id):
             states = [a.state for a in s.attempts.values() if a.run.undoes == run_id]
             return any(state in ("asked", "approved", "started", "finished", "unknown") for state in states)

@@ -12,6 +12,7 @@ from typing import Any, assert_never
 
 from firstfive.incident import events as ev
 from firstfive.incident.records import Status
+from firstfive.incident.safety import plain_name
 from firstfive.incident.timeline.state import APPROVAL_LIVES, Attempt, Incident
 
 RunEvent = (
@@ -95,7 +96,11 @@ def _approved(s: Incident, entry: ev.Entry, event: ev.Approved, run_id: str) -> 
     attempt = s.attempts.get(run_id)
     if attempt is None:
         return s
-    others = [(who, at) for who, at in attempt.approvals if not same(who, entry.by) and entry.at - at < APPROVAL_LIVES]
+    others = [
+        (who, at)
+        for who, at in attempt.approvals
+        if plain_name(who) != plain_name(entry.by) and entry.at - at < APPROVAL_LIVES
+    ]
     yes = (*others, (entry.by, entry.at))
     if len(yes) < attempt.people and not event.alone:
         return _moved(s, run_id, entry.seq, approvals=yes)
@@ -103,11 +108,6 @@ def _approved(s: Incident, entry: ev.Entry, event: ev.Approved, run_id: str) -> 
     return _moved(
         s, run_id, entry.seq, state="approved", at=entry.at, approvals=yes, approved_by=names, alone=event.alone
     )
-
-
-def same(one: str, other: str) -> bool:
-    """Whether two names are one person's, as far as names tell."""
-    return " ".join(one.lower().split()) == " ".join(other.lower().split())
 
 
 def with_(mapping: Mapping[str, Any], key: str, value: object) -> dict[str, Any]:
