@@ -180,6 +180,7 @@ def _attributes(page: Page, node: Node, problems: list[Problem]) -> dict[str, st
                 help="write a path of letters, digits and ./@+:- without .. and without variables: cwd=/opt/shop",
             )
         )
+        pairs["manual"] = "true"  # in another folder the same words may do something else
     return {key: value for key, value in pairs.items() if key in _PLACEMENT or key == "manual"}
 
 
