@@ -10,6 +10,7 @@ import pytest
 from firstfive import settings
 from firstfive.errors import Exit, SettingsError
 from firstfive.settings import FILE, TargetSettings, env_file, find, load
+from firstfive.settings.watching import PROBES
 
 
 @pytest.fixture(autouse=True)
@@ -175,8 +176,8 @@ def test_steps_see_a_short_list_of_our_environment(monkeypatch: pytest.MonkeyPat
 # -------------------------------------------------------------------------------------------------------------- slips
 
 KNOWN = (
-    "database, deploys, docker, lexicon, listen, logs, notify, page, postmortems, risk, state, target, targets,"
-    " timing, vault"
+    "database, deploys, docker, heartbeats, intake, lexicon, listen, logs, notify, page, postmortems, probes, risk, severity,"
+    " state, target, targets, timing, trackers, vault"
 )
 SPAN = 'write a number and ms, s, m, h or d: "2s"'
 
@@ -234,10 +235,58 @@ SLIPS = [
         for value in ("0s", "1ms", "367d", "9" * 400 + "d")
     ],
     pytest.param(
-        "[targets.web]\nkind = 'ssh'",
-        "targets.web.kind 'ssh' is not available",
-        '"local" is; ssh is not yet',
+        "[targets.web]\nkind = 'telnet'",
+        "targets.web.kind 'telnet' is not known",
+        'there are "local" and "ssh"',
         id="a kind of target that is not there",
+    ),
+    pytest.param(
+        "[targets.web]\nkind = 'ssh'\nhost = '-oProxyCommand=x'",
+        "targets.web.host '-oProxyCommand=x' is no host",
+        'write the alias of ~/.ssh/config: host = "prod"',
+        id="a host that would be an option",
+    ),
+    pytest.param(
+        "[targets.web]\nkind = 'ssh'\nworkdir = 'app'",
+        "targets.web.workdir is a path on the host and begins with /",
+        'write workdir = "/opt/app"',
+        id="a folder on a host is absolute",
+    ),
+    pytest.param(
+        "[probes.shop]\nkind = 'smell'",
+        "probes.shop.kind 'smell' is not known",
+        "there are " + ", ".join(sorted(PROBES)),
+        id="a look that nobody can do",
+    ),
+    pytest.param(
+        "[probes.redis]\npassword = 'x'",
+        "there is no setting [probes.redis] password",
+        "known here: address, kind, password_env, symptom, user_env",
+        id="a secret in the file",
+    ),
+    pytest.param(
+        "[probes]\nallow = ['ten']",
+        "probes.allow holds no network: 'ten' does not appear to be an IPv4 or IPv6 network",
+        'write allow = ["10.0.0.0/8"]',
+        id="no network",
+    ),
+    pytest.param(
+        "[heartbeats.backup]\ngrace = '1m'",
+        "heartbeats.backup needs every",
+        'write [heartbeats.backup] and every = "5m"',
+        id="a heartbeat without its period",
+    ),
+    pytest.param(
+        "[trackers.sentry]\nurl = 'https://s.example'",
+        "trackers.sentry needs project",
+        'write project = "..."',
+        id="a tracker without its project",
+    ),
+    pytest.param(
+        "[severity]\ncritical = 'one'",
+        "severity.critical is a level of the matrix",
+        "write critical = 1",
+        id="a word that maps to no level",
     ),
     pytest.param("[docker]\npin_images = 'yes'", "pin_images is true or false", "write pin_images = true", id="a flag"),
     pytest.param(

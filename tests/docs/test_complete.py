@@ -16,6 +16,7 @@ from firstfive.cli.commands import COMMANDS, group_for
 from firstfive.errors import Exit
 from firstfive.handbook.compile import compile_vault
 from firstfive.settings import toml_file as reading
+from firstfive.settings import watching
 from firstfive.settings.reading import span
 
 CLI = ROOT / "docs" / "reference" / "cli.md"
@@ -58,7 +59,12 @@ TABLES = {
     "notify": {"channel"},
     "postmortems": {"folder"},
     "targets": {field.name for field in fields(settings.TargetSettings)},
+    "probes": set(watching.PROBES),
     "docker": {"socket", "pin_images"},
+    "trackers": {"kind", "url", "organisation", "project", "token_env"},
+    "heartbeats": {"every", "grace"},
+    "intake": set(),
+    "severity": set(),
     "logs": set(),
     "deploys": set(),
     "risk": set(),
@@ -81,14 +87,15 @@ def test_the_documented_keys_are_the_ones_that_load(tmp_path: Path) -> None:
     from firstfive.errors import SettingsError
 
     for table, known in TABLES.items():
-        if not known:
+        if not known or table in ("probes", "heartbeats"):
             continue
         file = tmp_path / f"{table}.toml"
-        place = "targets.web" if table == "targets" else table
+        place = {"targets": "targets.web", "trackers": "trackers.sentry"}.get(table, table)
         file.write_text(f"[{place}]\nnonsense = 1\n")
+        keys = known - {"host", "config_file", "known_hosts"} if table == "targets" else known
         with pytest.raises(SettingsError) as refused:
             settings.load(config=file)
-        assert refused.value.remedy == f"known here: {', '.join(sorted(known))}"
+        assert refused.value.remedy == f"known here: {', '.join(sorted(keys))}"
 
 
 def test_the_defaults_that_are_documented_are_the_defaults() -> None:
@@ -135,3 +142,9 @@ def test_the_environment_variables_are_documented() -> None:
     source = (ROOT / "src" / "firstfive" / "settings" / "toml_file.py").read_text()
     for name in set(re.findall(r'"(FIRSTFIVE_[A-Z]+)"', source)):
         assert f"`{name}`" in SETTINGS.read_text()
+
+
+def test_every_kind_of_look_is_documented_with_its_keys() -> None:
+    rows = dict(re.findall(r"^\| `([a-z_]+)` \| (`.*) \|$", SETTINGS.read_text(), re.MULTILINE))
+    for kind, keys in watching.PROBES.items():
+        assert set(re.findall(r"`([a-z_]+)`", rows[kind])) == keys, kind

@@ -6,8 +6,12 @@
 from __future__ import annotations
 
 from firstfive.settings.model import PORT as PORT
+from firstfive.settings.model import HeartbeatSettings as HeartbeatSettings
+from firstfive.settings.model import IntakeSettings as IntakeSettings
+from firstfive.settings.model import ProbeSettings as ProbeSettings
 from firstfive.settings.model import Settings as Settings
 from firstfive.settings.model import TargetSettings as TargetSettings
+from firstfive.settings.model import TrackerSettings as TrackerSettings
 from firstfive.settings.targets import env_file as env_file
 from firstfive.settings.toml_file import FILE as FILE
 from firstfive.settings.toml_file import INHERITED as INHERITED

@@ -18,7 +18,8 @@ PORT = 8455
 class TargetSettings:
     """Where commands run. `workdir` is absolute; `env_file` holds `KEY=VALUE` lines that steps may use by name.
 
-    `docker` is the socket of the Engine there; `lab` marks a target where what the page forbids is allowed.
+    `kind` is `local` or `ssh`; `host` is the ssh alias or name, resolved as ssh_config says. For ssh, `env_file` is a path on the
+    host and `config_file`, `known_hosts` replace the person's own when set. `lab` marks a target on which drills may do harm.
     """
 
     kind: str
@@ -26,8 +27,53 @@ class TargetSettings:
     env_file: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     path: tuple[Path, ...] = ()
+    host: str = ""
+    config_file: Path | None = None
+    known_hosts: Path | None = None
     docker: str = ""
     lab: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeSettings:
+    """A look that settings add, or the parameters of one that the page asks for. `options` are the keys of its kind."""
+
+    name: str
+    kind: str
+    options: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackerSettings:
+    """An error tracker that can be asked: `kind` is `sentry` or `bugsink`; `token` is a secret, read from `token_env` of the env file."""
+
+    name: str
+    kind: str
+    url: str
+    project: str
+    organisation: str = ""
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeartbeatSettings:
+    """A sign of life that must keep coming: silence for `every` + `grace` is an alert."""
+
+    name: str
+    every: timedelta
+    grace: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntakeSettings:
+    """Who may send: `tokens` maps a sender's name to its token, `secrets` to the key that its signatures are made with.
+
+    `missing` are variables that settings name and nobody has set: what they would have opened stays shut.
+    """
+
+    tokens: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +81,8 @@ class Settings:
     """Everything a team sets. Paths are absolute; `file` is where it was read from, None when all is default.
 
     `alone` is set when a page itself was named: then only it and the pages that it links to are read.
-    `docker` is the Engine's socket, empty for the usual one when it is there.
-    `pin_images` lets the ledger keep what a roll-back needs under a tag of its own.
+    `allow` are networks that probes may look at beside what the page and settings name; `docker` is the Engine's socket, empty for
+    the usual one when it is there; `pin_images` lets the ledger keep what a roll-back needs under a tag of its own.
     """
 
     file: Path | None
@@ -64,5 +110,11 @@ class Settings:
     person: str = "operator"
     cache: Path = Path("/nonexistent")
     one_fault: timedelta = timedelta(minutes=2)
+    probes: tuple[ProbeSettings, ...] = ()
+    allow: tuple[str, ...] = ()
     docker: str = ""
     pin_images: bool = False
+    trackers: tuple[TrackerSettings, ...] = ()
+    heartbeats: tuple[HeartbeatSettings, ...] = ()
+    intake: IntakeSettings = field(default_factory=IntakeSettings)
+    severity: Mapping[str, int] = field(default_factory=dict)

@@ -13,16 +13,20 @@ from pathlib import Path
 from typing import Any
 
 from firstfive.errors import SettingsError
-from firstfive.settings import reading
+from firstfive.settings import reading, watching
 from firstfive.settings.model import PORT, Settings, TargetSettings
-from firstfive.settings.targets import targets
+from firstfive.settings.targets import env_file, targets
 
 FILE = "firstfive.toml"
 
 # A step sees these of our own environment and nothing else, unless settings add to it.
 INHERITED = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR")
-TOP = {"vault", "page", "state", "database", "listen", "timing", "notify", "postmortems", "targets", "target"}
-TOP |= {"logs", "deploys", "risk", "lexicon", "docker"}
+TOP = set(
+    """
+    vault page state database listen timing notify postmortems targets target logs deploys risk lexicon
+    probes docker trackers heartbeats intake severity
+    """.split()  # noqa: SIM905 - a word list is read as words
+)
 TIMING = ("probe_interval", "log_quiet", "resolve_after", "update_every", "escalate_after", "one_fault")
 
 
@@ -79,19 +83,31 @@ def load(*, vault: Path | None = None, config: Path | None = None, page: str = "
         },
         risk=reading.table(data, "risk", None, at),
         lexicon=reading.texts(data, "lexicon", at),
-        **_ears(data, at),
+        **_ears(data, _known(places), at),
         inherited={name: os.environ[name] for name in INHERITED if name in os.environ},  # noqa: TID251
         cache=_cache(),
         person=os.environ.get("FIRSTFIVE_USER") or os.environ.get("SUDO_USER") or os.environ.get("USER") or "operator",  # noqa: TID251
     )
 
 
-def _ears(data: Mapping[str, Any], at: str) -> dict[str, Any]:
+def _ears(data: Mapping[str, Any], known: Mapping[str, str], at: str) -> dict[str, Any]:
     docker = reading.table(data, "docker", {"socket", "pin_images"}, at)
     return {
+        "probes": watching.probes(data, at),
+        "allow": watching.allowed(data, at),
         "docker": reading.text(docker, "socket", "", at),
         "pin_images": reading.flag(docker, "pin_images", False, at),
+        "trackers": watching.trackers(data, known, at),
+        "heartbeats": watching.heartbeats(data, at),
+        "intake": watching.intake(data, known, at),
+        "severity": watching.severity(data, at),
     }
+
+
+def _known(places: Mapping[str, TargetSettings]) -> Mapping[str, str]:
+    """The variables that settings may name a secret by: those of this process, then those of the targets' env files here."""
+    files = [env_file(place.env_file) for place in places.values() if place.kind == "local"]
+    return {name: value for held in (*files, os.environ) for name, value in held.items()}  # noqa: TID251
 
 
 def _cache() -> Path:
