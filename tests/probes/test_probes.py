@@ -13,9 +13,9 @@ import pytest
 
 from firstfive.incident.signals import Deploy, Signal
 from firstfive.ports import Probe
-from firstfive.probes.http import Http
 from firstfive.probes.listing import Listing
 from firstfive.probes.log_file import LogFile
+from firstfive.probes.network import Http
 from firstfive.probes.release_link import ReleaseLink
 from firstfive.targets.local import Local
 

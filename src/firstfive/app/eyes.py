@@ -13,9 +13,9 @@ from firstfive.handbook.model import Handbook, HttpSymptom, LogSymptom, StatusSy
 from firstfive.incident.signals import Deploy
 from firstfive.ports import Probe, Target
 from firstfive.probes.docker import Containers, EngineApi, Ledger
-from firstfive.probes.http import Http
 from firstfive.probes.listing import Listing
 from firstfive.probes.log_file import LogFile
+from firstfive.probes.network import Http
 from firstfive.probes.release_link import ReleaseLink
 from firstfive.settings import Settings
 from firstfive.shell.risk import judge, load_table

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from firstfive.errors import FirstfiveError
-from firstfive.probes.http import Http
+from firstfive.probes.network import Http
 
 
 @pytest.mark.parametrize(("errno", "fires"), [(socket.EAI_NONAME, True), (socket.EAI_AGAIN, False)])

@@ -1,0 +1,8 @@
+"""Eyes on the network: addresses that should answer, names that should resolve, records that should stand.
+
+Built by `app` from the page's symptoms and the settings. They ask only what the page or the settings name, and send no secret.
+"""
+
+from __future__ import annotations
+
+from firstfive.probes.network.http import Http as Http
