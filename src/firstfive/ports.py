@@ -184,6 +184,7 @@ class Received:
     """One request of an outside sender, kept before it was answered. `key` is its idempotency key.
 
     `body` is what came, redacted and capped. `state` is waiting, sorted or unrecognised; `outcomes` is one row an observation.
+    While it waits, `seen` is empty unless it was read at once; `asked` (JSON) is how it came, so that it can be read later.
     """
 
     id: int
@@ -194,6 +195,7 @@ class Received:
     seen: tuple[Observation, ...]
     state: str
     outcomes: tuple[Outcome, ...] = ()
+    asked: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,7 +240,17 @@ class Transaction(Protocol):
     def received(self, received_id: int) -> Received | None: ...
     def waiting(self, limit: int) -> tuple[Received, ...]: ...  # not sorted yet, oldest first
     def recent(self, limit: int) -> tuple[Received, ...]: ...  # newest first
-    def sorted_out(self, received_id: int, outcomes: Sequence[Outcome]) -> None: ...
+    def lapsed(self, at: datetime) -> tuple[Alert, ...]: ...  # firing, and not sent again before their `until`
+    def count_waiting(self) -> int: ...
+    def forget(self, before: datetime, limit: int) -> int: ...  # sorted requests older than that, deleted; how many
+    def sorted_out(
+        self,
+        received_id: int,
+        outcomes: Sequence[Outcome],
+        *,
+        seen: Sequence[Observation] | None = None,
+        state: str = "sorted",
+    ) -> None: ...
     def silence(self, silence: Silence) -> None: ...  # upsert by id
     def silences(self, at: datetime) -> tuple[Silence, ...]: ...  # not over yet at that instant
     def heartbeat(self, heartbeat: Heartbeat) -> None: ...  # upsert by name
@@ -258,6 +270,7 @@ class Journal(Protocol):
 
     async def write(self, work: Callable[[Transaction], T]) -> T: ...
     async def read(self, work: Callable[[Transaction], T]) -> T: ...
+    async def keep(self, received: Received) -> tuple[int, bool]: ...  # `Transaction.receive` alone, the shortest way
     def follow(
         self, heard: Callable[[str], None]
     ) -> Callable[[], None]: ...  # called with an incident id after a commit

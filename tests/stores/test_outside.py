@@ -80,13 +80,49 @@ def test_a_request_is_kept_once_and_waits_until_it_is_sorted(through) -> None:
 
 def test_what_was_not_recognised_stays_so_when_it_is_sorted(through) -> None:
     *_, kept, newest = through(
-        lambda tx: tx.receive(replace(REQUEST, seen=(), state="unrecognised")),
-        lambda tx: tx.sorted_out(1, ()),
+        lambda tx: tx.receive(replace(REQUEST, seen=(), asked='{"method":"POST"}')),
+        lambda tx: tx.sorted_out(1, (), seen=(SIGNAL,), state="unrecognised"),
         lambda tx: tx.received(1),
         lambda tx: tx.recent(5),
     )
-    assert kept.state == "unrecognised"
+    assert (kept.state, kept.seen, kept.asked) == ("unrecognised", (SIGNAL,), '{"method":"POST"}')
     assert newest == (kept,)
+
+
+def test_the_shortest_way_keeps_a_request_once_too(tmp_path: Path) -> None:
+    async def story() -> None:
+        journal = open_journal(f"sqlite:///{tmp_path / 'journal.db'}")
+        try:
+            first = await asyncio.gather(*(journal.keep(replace(REQUEST, key=f"k{n % 50}")) for n in range(100)))
+            assert sorted(n for n, fresh in first if fresh) == list(range(1, 51))
+            assert {n for n, _ in first} == set(range(1, 51)), "a repeat is told the id of the first"
+            assert await journal.read(lambda tx: tx.count_waiting()) == 50
+            assert await journal.read(lambda tx: tx.received(1)) == replace(REQUEST, id=1, key="k0")
+        finally:
+            await journal.close()
+
+    asyncio.run(story())
+
+
+def test_old_requests_are_forgotten_but_never_one_that_waits(through) -> None:
+    *_, gone, left = through(
+        lambda tx: [tx.receive(replace(REQUEST, key=f"k{n}")) for n in range(3)],
+        lambda tx: tx.sorted_out(1, ()),
+        lambda tx: tx.forget(T0 + timedelta(days=1), 100),
+        lambda tx: [r.id for r in tx.recent(9)],
+    )
+    assert (gone, left) == (1, [3, 2])
+
+
+def test_an_alert_that_is_not_sent_again_lapses(through) -> None:
+    until = T0 + timedelta(minutes=5)
+    *_, before, after, over = through(
+        lambda tx: tx.see(replace(SIGNAL, until=until), "", "ignored"),
+        lambda tx: tx.lapsed(T0),
+        lambda tx: [a.signal.until for a in tx.lapsed(until)],
+        lambda tx: (tx.see(replace(SIGNAL, firing=False, until=until), "", "ignored"), tx.lapsed(until))[1],
+    )
+    assert (before, after, over) == ((), [until], ())
 
 
 def test_an_alert_says_what_was_made_of_it(through) -> None:

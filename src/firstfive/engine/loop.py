@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -22,7 +22,7 @@ from firstfive.handbook.model import Handbook
 from firstfive.incident import events as ev
 from firstfive.incident import triage
 from firstfive.incident.policy import Policy
-from firstfive.incident.signals import Deploy, Signal, SignalKind
+from firstfive.incident.signals import Deploy, Observation, Signal, SignalKind
 from firstfive.incident.timeline import Incident, accept, repeats
 from firstfive.ports import Clock, Fenced, Journal, Outcome, Transaction, Work
 
@@ -119,26 +119,28 @@ class Engine:
 
     async def report(self, by: str, text: str, incident_id: str | None = None) -> Incident:
         """A person reports trouble: it joins the incident named, else the newest open one, else it declares one."""
-        by, now = person(by), self.clock.now()
+        by = person(by)
         said = self.tools.redactor.line(text, width=2000)
         if not said:
             raise Refused("the report has no text", remedy="say in one line what does not work")
 
-        def write(tx: Transaction) -> Incident:
-            ids = (incident_id,) if incident_id else tx.incidents(only_open=True)
-            live = [i for i in (self.rules.load(tx, n) for n in ids) if i.resolved_at is None or incident_id]
-            seen = ev.ReportReceived(text=said, reporter=by)
-            if live:
-                tx.report(now, by, said, live[0].id)
-                return advance(tx, self.rules, live[0].id, (seen,), by=by, now=now)
-            signal = Signal(kind=SignalKind.REPORT, source="person", subject="report", firing=True, text=said, at=now)
-            level, why = triage.grade(self.handbook, signal, None, None)
-            declared = self._declared(triage.title_of(signal, None), level, why, now)
-            opened = self._open(tx, declared, (seen,), by=by, now=now)
-            tx.report(now, by, said, opened.id)
-            return opened
+        return await self._write(lambda tx: self.reported(tx, by, said, incident_id)[0])
 
-        return await self._write(write)
+    def reported(self, tx: Transaction, by: str, said: str, incident_id: str | None = None) -> tuple[Incident, bool]:
+        """A report inside the caller's transaction: the incident, and whether it was there before."""
+        now = self.clock.now()
+        ids = (incident_id,) if incident_id else tx.incidents(only_open=True)
+        live = [i for i in (self.rules.load(tx, n) for n in ids) if i.resolved_at is None or incident_id]
+        seen = ev.ReportReceived(text=said, reporter=by)
+        if live:
+            tx.report(now, by, said, live[0].id)
+            return advance(tx, self.rules, live[0].id, (seen,), by=by, now=now), True
+        signal = Signal(kind=SignalKind.REPORT, source="person", subject="report", firing=True, text=said, at=now)
+        level, why = triage.grade(self.handbook, signal, None, None)
+        declared = self._declared(triage.title_of(signal, None), level, why, now)
+        opened = self._open(tx, declared, (seen,), by=by, now=now)
+        tx.report(now, by, said, opened.id)
+        return opened, False
 
     # ------------------------------------------------------------------------------------------------------ signals
 
@@ -148,6 +150,18 @@ class Engine:
             await self.look_for_deploys()
         outcome = await self._write(lambda tx: self.sort(tx, seen))
         return outcome.why
+
+    def cleaned(self, seen: Observation) -> Observation:
+        """What a sender said, with secrets and control characters out of every word that is stored or shown."""
+        return self.tools.redactor.observation(seen)
+
+    async def preview(self, seen: Sequence[Observation]) -> tuple[Outcome, ...]:
+        """What would be made of these now; nothing is kept."""
+        try:
+            await self.journal.write(lambda tx: sorting.previewed(self, tx, tuple(self.cleaned(one) for one in seen)))
+        except sorting.Previewed as told:
+            return told.outcomes
+        return ()
 
     def sort(self, tx: Transaction, seen: Signal | Deploy) -> Outcome:
         """What is made of one observation, inside the caller's transaction; see `sort.sorted_in`."""
@@ -185,7 +199,7 @@ class Engine:
         try:
             rows = await self.journal.write(lambda tx: tx.claim(kinds=tuple(KINDS), now=self.clock.now(), limit=room))
         except FirstfiveError as problem:
-            self._complain(problem)
+            self.complain(problem)
             return 0
         for row in rows:
             task = asyncio.create_task(self._do(row))
@@ -204,7 +218,7 @@ class Engine:
         except Fenced:
             return
         except Exception as problem:
-            self._complain(problem)
+            self.complain(problem)
             later = self.clock.now() + timedelta(seconds=min(300, 2 ** min(row.tries, 8)))
             why = self.tools.redactor.line(f"{type(problem).__name__}: {problem}")
             await self._put_off(row, later, why)
@@ -229,7 +243,7 @@ class Engine:
         try:
             due = await self.journal.read(lambda tx: tx.next_due(tuple(KINDS)))
         except FirstfiveError as problem:
-            self._complain(problem)
+            self.complain(problem)
             due = None
         wait = LONGEST_SLEEP if due is None else (due - self.clock.now()).total_seconds()
         if len(self._doing) >= AT_ONCE:
@@ -272,7 +286,8 @@ class Engine:
         known = sorting.deploy_events(newest, now) if newest is not None else ()
         return advance(tx, self.rules, incident_id, (declared, *more, *known), by=by, now=now)
 
-    def _complain(self, problem: BaseException) -> None:
+    def complain(self, problem: BaseException) -> None:
+        """Log a fault, and keep the newest twenty for `doctor`."""
         self.complaints.append(self.tools.redactor.line(str(problem)))
         del self.complaints[:-20]
         self.tools.log(f"engine: {self.complaints[-1]}")

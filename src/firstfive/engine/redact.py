@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
+from typing import assert_never
+
+from firstfive.incident.signals import Beat, Deploy, Observation, Signal
 
 CAP = 1024 * 1024
 MASK = "[redacted]"
@@ -31,20 +35,31 @@ _PATTERNS = (
 )
 
 
+# Without one of these in it (lower case), a text holds nothing that the patterns above could find.
+_HINTS: tuple[str, ...] = ("passw", "secret", "token", "apikey", "api_key", "api-key", "privatekey", "private_key", "private-key")
+_HINTS += ("private key", "bearer", "basic", "@")
+_HINT_BYTES = tuple(hint.encode() for hint in _HINTS)
+
+
 class Redactor:
     """Knows the values that must never be shown and the shapes that secrets come in."""
 
     def __init__(self, values: Iterable[str] = ()) -> None:
         known = sorted({v for v in values if len(v) >= 4}, key=len, reverse=True)
         self._known = re.compile("|".join(re.escape(v) for v in known)) if known else None
+        self._known_bytes = tuple(v.encode("utf-8", "surrogatepass") for v in known)
 
     def clean(self, text: str, *, cap: int = CAP) -> tuple[str, int]:
         """The text without control sequences and secrets, and how many characters were cut from its middle to fit `cap`."""
-        plain = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+        plain = text
+        if not text.isprintable():
+            plain = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
         if self._known is not None:
             plain = self._known.sub(MASK, plain)
-        for pattern in _PATTERNS:
-            plain = pattern.sub(rf"\1{MASK}", plain)
+        lower = plain.lower()
+        if any(hint in lower for hint in _HINTS):
+            for pattern in _PATTERNS:
+                plain = pattern.sub(rf"\1{MASK}", plain)
         if len(plain) <= cap:
             return plain, 0
         half = cap // 2
@@ -54,3 +69,42 @@ class Redactor:
         """One clean line of at most `width` characters."""
         flat = " ".join(self.clean(text)[0].split())
         return flat if len(flat) <= width else flat[: width - 1] + "…"
+
+    def harmless(self, body: bytes) -> bool:
+        """Whether a body can be kept as it is: nothing in it could be a secret, as far as a quick look tells."""
+        lower = body.lower()
+        return not any(hint in lower for hint in _HINT_BYTES) and not any(known in body for known in self._known_bytes)
+
+    def body(self, body: bytes, *, cap: int) -> bytes:
+        """A sender's bytes as text without secrets, at most `cap` characters and said so when more came."""
+        return self.clean(body.decode("utf-8", "replace"), cap=cap)[0].encode("utf-8", "replace")
+
+    def observation(self, seen: Observation) -> Observation:
+        """The same observation with every word of its sender clean, each on one line."""
+        match seen:
+            case Signal():
+                lines = [f"{name}={value}" for name, value in seen.labels]
+                clean = [self.line(line, width=700) for line in lines]
+                return replace(
+                    seen,
+                    subject=self.line(seen.subject),
+                    text=self.line(seen.text, width=2000),
+                    link=self.line(seen.link, width=1000),
+                    severity=self.line(seen.severity, width=60),
+                    labels=tuple((name, value) for name, _, value in (line.partition("=") for line in clean)),
+                )
+            case Deploy():
+                return replace(
+                    seen,
+                    subject=self.line(seen.subject),
+                    version=self.line(seen.version),
+                    previous=self.line(seen.previous),
+                    source=self.line(seen.source),
+                    reference=self.line(seen.reference, width=500),
+                    actor=self.line(seen.actor),
+                    link=self.line(seen.link, width=1000),
+                )
+            case Beat():
+                return replace(seen, name=self.line(seen.name, width=100), text=self.line(seen.text, width=2000))
+            case _:
+                assert_never(seen)

@@ -5,6 +5,8 @@ Called by the loop for probes and by the inbox for senders, inside their transac
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, assert_never
 
@@ -12,7 +14,7 @@ from firstfive.engine.advance import advance
 from firstfive.incident import events as ev
 from firstfive.incident import triage
 from firstfive.incident.records import Fact
-from firstfive.incident.signals import Deploy, Signal
+from firstfive.incident.signals import Beat, Deploy, Observation, Signal, SignalKind
 from firstfive.incident.timeline import Incident
 from firstfive.ports import Alert, Outcome, Transaction
 
@@ -23,10 +25,34 @@ if TYPE_CHECKING:
 CROWD = 100
 
 
+class Previewed(Exception):
+    """Thrown to undo a transaction that was only asked what it would do."""
+
+    def __init__(self, outcomes: tuple[Outcome, ...]) -> None:
+        super().__init__("nothing is kept")
+        self.outcomes = outcomes
+
+
+def previewed(engine: Engine, tx: Transaction, seen: Sequence[Observation]) -> None:
+    """Sort these, then raise Previewed with what was made of them, so that the transaction keeps nothing."""
+    outcomes = []
+    for one in seen:
+        if isinstance(one, Beat):
+            outcomes.append(
+                Outcome(fingerprint="", subject=one.name, verdict="beat", why=f"{one.name} says {one.state}")
+            )
+        else:
+            outcomes.append(sorted_in(engine, tx, one))
+    raise Previewed(tuple(outcomes))
+
+
 def sorted_in(engine: Engine, tx: Transaction, seen: Signal | Deploy) -> Outcome:
     """Record this observation and what follows from it. A repeat of a known state only moves its last-seen time."""
     if isinstance(seen, Deploy):
         return _deploy(engine, tx, seen)
+    if seen.kind is SignalKind.REPORT:
+        return _report(engine, tx, seen)
+    seen, pointer = triage.pointed(engine.handbook, seen)
     held = tx.alert(seen.fingerprint)
     if held is not None and held.signal.firing == seen.firing and _settled(held, seen):
         tx.see(seen, held.incident, held.verdict, held.why)
@@ -38,7 +64,18 @@ def sorted_in(engine: Engine, tx: Transaction, seen: Signal | Deploy) -> Outcome
     verdict = triage.triage(
         engine.handbook, seen, live, policy=engine.policy, now=now, silences=tx.silences(now) if seen.firing else ()
     )
-    return _recorded(engine, tx, seen, verdict, now)
+    outcome = _recorded(engine, tx, seen, verdict, now)
+    return replace(outcome, why=f"{outcome.why}; {pointer}") if pointer else outcome
+
+
+def _report(engine: Engine, tx: Transaction, seen: Signal) -> Outcome:
+    """A person's report through a sender's door: the same as one made in the room."""
+    reporter = dict(seen.labels).get("reporter", "") or "somebody"
+    told, joined = engine.reported(tx, reporter, seen.text)
+    why = (
+        f"{reporter} reported it, and {told.id} was open" if joined else f"{reporter} reported it, and nothing was open"
+    )
+    return _outcome(seen, "joined" if joined else "declared", why, told.id)
 
 
 def _settled(held: Alert, seen: Signal) -> bool:
@@ -101,7 +138,7 @@ def _deploy(engine: Engine, tx: Transaction, deploy: Deploy) -> Outcome:
 
 
 def _because(told: Outcome, why: str) -> Outcome:
-    return Outcome(fingerprint=told.fingerprint, subject=told.subject, verdict=told.verdict, why=why)
+    return replace(told, why=why)
 
 
 def deploy_events(deploy: Deploy, now: datetime) -> tuple[ev.Event, ...]:

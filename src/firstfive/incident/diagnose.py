@@ -73,16 +73,21 @@ def rank(handbook: Handbook, incident: Incident) -> tuple[Ranked, ...]:
     """
     seen = {s.symptom for s in incident.signals.values() if s.symptom}
     watched = set(incident.declared.watched) if incident.declared else set()
-    ranked = [_ranked(runbook, seen, watched) for runbook in handbook.runbooks]
+    ranked = [_ranked(runbook, seen, watched, _pointing(incident, runbook)) for runbook in handbook.runbooks]
     order = {runbook.id: n for n, runbook in enumerate(handbook.runbooks)}
     return tuple(sorted((r for r in ranked if r.hits), key=lambda r: (-r.score, order[r.runbook])))
 
 
-def _ranked(runbook: Runbook, seen: set[str], watched: set[str]) -> Ranked:
-    hits: list[str] = []
+def _pointing(incident: Incident, runbook: Runbook) -> list[str]:
+    """Alerts that name this runbook themselves, in their own words."""
+    return [f"{s.source}: {s.subject}" for s in incident.signals.values() if not s.symptom and s.runbook == runbook.id]
+
+
+def _ranked(runbook: Runbook, seen: set[str], watched: set[str], pointing: list[str]) -> Ranked:
+    hits: list[str] = pointing[:3]
     misses: list[str] = []
     unknown: list[str] = []
-    score = 0
+    score = _WEIGHT[ExternalSymptom] if pointing else 0
     for symptom in runbook.symptoms:
         if symptom.id in seen:
             hits.append(symptom.id)

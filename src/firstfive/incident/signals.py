@@ -31,7 +31,7 @@ class Signal:
     the id of the runbook it points to when no symptom does. `host` names the target it is about, empty for the default one.
     `severity` is the sender's own word ("critical"), `labels` are the sender's, sorted by name. `key` is the sender's identity for
     this trouble: with one, the subject may change and it is still the same. `family` says which row of the family table matched,
-    when it was not the page's own token. `link` leads to the sender's page.
+    when it was not the page's own token. `link` leads to the sender's page. `until` is when it is over unless it is said again.
     """
 
     kind: SignalKind
@@ -48,14 +48,17 @@ class Signal:
     key: str = ""
     family: str = ""
     link: str = ""
+    until: datetime | None = None
 
     @property
     def fingerprint(self) -> str:
-        """Same trouble, same fingerprint: 16 hex digits over kind, source, host, symptom and the sender's key or else the subject.
+        """Same trouble, same fingerprint: 16 hex digits over kind, source, host, and the sender's key or else subject and symptom.
 
         Never over text, labels or time.
         """
-        words = [self.kind, self.source, self.key or self.subject, self.symptom]
+        words = (
+            [self.kind, self.source, self.key, ""] if self.key else [self.kind, self.source, self.subject, self.symptom]
+        )
         if self.host:
             words.append(self.host)
         return hashlib.sha256("\x1f".join(words).encode("utf-8", "surrogatepass")).hexdigest()[:16]

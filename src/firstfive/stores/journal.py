@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from firstfive.errors import JournalError
 from firstfive.incident.events import Entry, Event
-from firstfive.incident.signals import Beat, Deploy, Signal
+from firstfive.incident.signals import Beat, Deploy, Observation, Signal
 from firstfive.ports import Alert, Fenced, Heartbeat, Outcome, Received, Silence, Work
 from firstfive.stores import chain, codec, outside, tables
 from firstfive.stores.tables import alert, deploy, event, handbook, incident, instant, report, ticks, work
@@ -182,6 +182,7 @@ class SqlTransaction:
         at, known = ticks(signal.at), alert.c.fingerprint == signal.fingerprint
         values: dict[str, Any] = {"signal": codec.pack_signal(signal), "incident": incident or None}
         values |= {"verdict": verdict, "why": codec.sound(why)}
+        values["until"] = ticks(signal.until) if signal.until is not None and signal.firing else None
         held = self.connection.execute(sa.select(alert).where(known)).mappings().one_or_none()
         if held is None:
             values |= {"fingerprint": signal.fingerprint, "first": at, "last": at, "count": 1}
@@ -219,9 +220,29 @@ class SqlTransaction:
         """The newest requests, newest first."""
         return outside.recent(self.connection, limit)
 
-    def sorted_out(self, received_id: int, outcomes: Sequence[Outcome]) -> None:
-        """Write what was made of a request."""
-        outside.sorted_out(self.connection, received_id, outcomes)
+    def lapsed(self, at: datetime) -> tuple[Alert, ...]:
+        """Alerts that are over because nobody sent them again in time, the longest overdue first."""
+        over = sa.select(alert).where(alert.c.until.is_not(None), alert.c.until <= ticks(at)).order_by(alert.c.until)
+        return tuple(_alert(row) for row in self.connection.execute(over.limit(500)).mappings())
+
+    def count_waiting(self) -> int:
+        """How many requests are not sorted yet."""
+        return outside.count_waiting(self.connection)
+
+    def forget(self, before: datetime, limit: int) -> int:
+        """Delete sorted requests that are older; how many."""
+        return outside.forget(self.connection, before, limit)
+
+    def sorted_out(
+        self,
+        received_id: int,
+        outcomes: Sequence[Outcome],
+        *,
+        seen: Sequence[Observation] | None = None,
+        state: str = "sorted",
+    ) -> None:
+        """Write what was made of a request, and what was read out of it when that was done only now."""
+        outside.sorted_out(self.connection, received_id, outcomes, seen, state)
 
     def silence(self, silence: Silence) -> None:
         """Add a silence, or change the one of that id."""

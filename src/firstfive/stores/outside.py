@@ -5,6 +5,7 @@ Called by `journal` for the statements of a transaction. Opens and commits nothi
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -48,10 +49,28 @@ def receive(connection: sa.Connection, given: Received) -> tuple[int, bool]:
     known = connection.scalar(sa.select(received.c.id).where(received.c.key == given.key))
     if known is not None:
         return int(known), False
-    row = {"key": given.key, "source": given.source, "at": ticks(given.at), "body": given.body}
-    row |= {"seen": pack_seen(given.seen), "state": given.state, "outcomes": "[]"}
-    made = connection.execute(received.insert().values(**row)).inserted_primary_key
+    made = connection.execute(
+        received.insert().values(**dict(zip(_KEPT, _row(given), strict=True)))
+    ).inserted_primary_key
     return int(made[0]) if made else 0, True
+
+
+_KEPT = ("key", "source", "at", "body", "seen", "state", "outcomes", "asked")
+KEEP = f"INSERT INTO received ({', '.join(_KEPT)}) VALUES ({', '.join('?' * len(_KEPT))}) ON CONFLICT (key) DO NOTHING RETURNING id"  # noqa: S608 - constants
+FIND = "SELECT id FROM received WHERE key = ?"
+
+
+def _row(given: Received) -> tuple[object, ...]:
+    seen = pack_seen(given.seen) if given.seen else "[]"
+    return (given.key, given.source, ticks(given.at), given.body, seen, given.state, "[]", given.asked)
+
+
+def keep(raw: sqlite3.Connection, given: Received) -> tuple[int, bool]:
+    """`receive` without a layer between: what happens for every request of a storm, while its sender waits."""
+    made = raw.execute(KEEP, _row(given)).fetchone()
+    if made is not None:
+        return int(made[0]), True
+    return int(raw.execute(FIND, (given.key,)).fetchone()[0]), False
 
 
 def by_id(connection: sa.Connection, received_id: int) -> Received | None:
@@ -72,13 +91,32 @@ def recent(connection: sa.Connection, limit: int) -> tuple[Received, ...]:
     return tuple(_received(row) for row in connection.execute(wanted).mappings())
 
 
-def sorted_out(connection: sa.Connection, received_id: int, outcomes: Sequence[Outcome]) -> None:
-    """Write what was made of a request, and that it waits no longer."""
+def sorted_out(
+    connection: sa.Connection,
+    received_id: int,
+    outcomes: Sequence[Outcome],
+    seen: Sequence[Signal | Deploy | Beat] | None,
+    state: str,
+) -> None:
+    """Write what was read out of a request and what was made of it, and that it waits no longer."""
     told = codec.sound(msgspec.json.encode(list(outcomes)).decode())
-    mine = received.update().where(received.c.id == received_id)
-    connection.execute(
-        mine.values(outcomes=told, state=sa.case((received.c.state == _WAITING, "sorted"), else_=received.c.state))
-    )
+    values = {"outcomes": told, "state": state} | ({"seen": pack_seen(seen)} if seen is not None else {})
+    connection.execute(received.update().where(received.c.id == received_id).values(**values))
+
+
+def count_waiting(connection: sa.Connection) -> int:
+    """How many requests nobody has sorted yet."""
+    counted = sa.select(sa.func.count()).select_from(received).where(received.c.state == _WAITING)
+    return int(connection.scalar(counted) or 0)
+
+
+def forget(connection: sa.Connection, before: datetime, limit: int) -> int:
+    """Delete sorted requests older than that, oldest first; how many."""
+    old = sa.select(received.c.id).where(received.c.at < ticks(before), received.c.state != _WAITING)
+    ids = list(connection.scalars(old.order_by(received.c.at).limit(limit)))
+    if ids:
+        connection.execute(received.delete().where(received.c.id.in_(ids)))
+    return len(ids)
 
 
 def _received(row: Row) -> Received:
@@ -90,6 +128,7 @@ def _received(row: Row) -> Received:
         body=row["body"],
         seen=unpack_seen(row["seen"]),
         state=row["state"],
+        asked=row["asked"],
         outcomes=tuple(msgspec.json.decode(row["outcomes"], type=list[Outcome])),
     )
 

@@ -23,7 +23,7 @@ import sqlalchemy as sa
 
 import firstfive
 from firstfive.errors import JournalError
-from firstfive.ports import Transaction
+from firstfive.ports import Received, Transaction
 from firstfive.stores import journal, ownership, schema
 from firstfive.stores.glance import readable
 from firstfive.stores.journal import SqlTransaction
@@ -113,6 +113,13 @@ class SqliteJournal:
         if self._closed:
             raise JournalError("the journal is closed", where=str(self._path), remedy="start Firstfive again")
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
+
+    async def keep(self, received: Received) -> tuple[int, bool]:
+        """Keep a sender's request in the next commit; its id, and False when its key was known."""
+        if self._writer is None:
+            raise JournalError("this journal was opened only for reading", where=str(self._path))
+        kept: tuple[int, bool] = await self._writer.put(received)
+        return kept
 
     def follow(self, heard: Callable[[str], None]) -> Callable[[], None]:
         """Call `heard` in the running event loop with each incident's id after a commit that touched it.

@@ -94,8 +94,10 @@ alert = Table(
     Column("incident", Text, ForeignKey("incident.id")),
     Column("verdict", Text, nullable=False, server_default=text("''")),
     Column("why", Text, nullable=False, server_default=text("''")),
+    Column("until", BigInteger),
 )
 acted_on = Index("ix_alert_verdict", alert.c.verdict)
+lapsing = Index("ix_alert_until", alert.c.until, sqlite_where=text("until IS NOT NULL"))
 
 deploy = Table(
     "deploy",
@@ -133,7 +135,9 @@ received = Table(
     Column("seen", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("outcomes", Text, nullable=False),
+    Column("asked", Text, nullable=False, server_default=text("''")),
 )
+received_by_age = Index("ix_received_at", received.c.at)
 unsorted = Index("ix_received_waiting", received.c.id, sqlite_where=text("state = 'waiting'"))
 
 silence = Table(

@@ -16,6 +16,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from firstfive.errors import JournalError
+from firstfive.ports import Received
+from firstfive.stores import outside
 from firstfive.stores.journal import SqlTransaction
 from firstfive.stores.trouble import is_database
 
@@ -29,7 +31,7 @@ Worded = Callable[[BaseException], JournalError]
 class Asked:
     """A function that waits for its turn, and where its answer goes."""
 
-    work: Callable[[SqlTransaction], Any]
+    work: Callable[[SqlTransaction], Any] | Received
     loop: asyncio.AbstractEventLoop
     answer: asyncio.Future[Any]
     value: Any = None
@@ -62,7 +64,11 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="journal-writer", daemon=True)
         self._thread.start()
 
-    async def write(self, work: Callable[[SqlTransaction], Any]) -> Any:
+    async def put(self, received: Received) -> Any:
+        """Keep a request in the next commit, without a savepoint of its own: the one statement cannot half happen."""
+        return await self.write(received)
+
+    async def write(self, work: Callable[[SqlTransaction], Any] | Received) -> Any:
         """Run `work` in the next commit; returns its value once that is on disk, or raises what it raised."""
         loop = asyncio.get_running_loop()
         asked = Asked(work=work, loop=loop, answer=loop.create_future())
@@ -134,6 +140,10 @@ class Writer:
             raise _Lost(problem.cause if isinstance(problem, _Lost) else problem) from problem
 
     def _one(self, connection: sa.Connection, asked: Asked) -> None:
+        if isinstance(asked.work, Received):
+            raw: Any = connection.connection.dbapi_connection
+            asked.value = outside.keep(raw, asked.work)
+            return
         connection.exec_driver_sql("SAVEPOINT one")
         transaction = SqlTransaction(connection=connection, owner=self._owner, touched=asked.touched)
         try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from firstfive.incident.triage.grade import grade as grade
 from firstfive.incident.triage.grade import title_of as title_of
+from firstfive.incident.triage.point import pointed as pointed
 from firstfive.incident.triage.sort import Declare as Declare
 from firstfive.incident.triage.sort import Ignore as Ignore
 from firstfive.incident.triage.sort import Join as Join

@@ -1,0 +1,243 @@
+"""What senders said, sorted: requests that were kept before they were answered are read, decided on, and told why.
+
+Run by `app` beside the loop. A request is sorted once, however often the program dies: what it was made of is one commit. It also
+notices what nobody sends: alerts that were not repeated in time, heartbeats that stopped, silences that are over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from firstfive.errors import FirstfiveError
+from firstfive.incident.signals import Beat, Deploy, Observation, Signal, SignalKind
+from firstfive.incident.triage.silences import matching
+from firstfive.ports import Alert, Heartbeat, Outcome, Received, Transaction
+
+if TYPE_CHECKING:
+    from firstfive.engine.loop import Engine
+
+AT_ONCE = 50
+# While more comes in, sorting leaves the disk and the processor to those who wait for an answer.
+SHARE = 2.0
+LONGEST_PAUSE = 0.5
+LOOK_EVERY = timedelta(seconds=5)
+KEPT_FOR = timedelta(days=90)
+FORGET_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """A request and what was read out of it; `odd` when nobody understood it."""
+
+    request: Received
+    seen: tuple[Observation, ...]
+    odd: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Inbox:
+    """Requests that wait. `read` understands one and never raises; `since` is when we began to listen (aware UTC)."""
+
+    engine: Engine
+    read: Callable[[Received], tuple[tuple[Observation, ...], str]]
+    since: datetime
+    _awake: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def wake(self) -> None:
+        """Something was kept just now."""
+        self._awake.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Sort until `stop` is set."""
+        stopper = asyncio.create_task(self._wake_on(stop))
+        looked = self.since
+        try:
+            while not stop.is_set():
+                self._awake.clear()
+                took = await self._turn()
+                now = self.engine.clock.now()
+                if now - looked >= LOOK_EVERY or looked > now:
+                    looked = now
+                    await self._look(now)
+                if took is None:
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(self._awake.wait(), LOOK_EVERY.total_seconds())
+                elif self._awake.is_set():
+                    await asyncio.sleep(min(took * SHARE, LONGEST_PAUSE))
+        finally:
+            stopper.cancel()
+
+    async def _wake_on(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._awake.set()
+
+    async def _turn(self) -> float | None:
+        """Sort one batch; the seconds it took, or None when nothing waited or nothing could be written."""
+        began = asyncio.get_running_loop().time()
+        try:
+            if not await self.sort_waiting():
+                return None
+        except FirstfiveError as problem:
+            self.engine.complain(problem)
+            return None
+        return asyncio.get_running_loop().time() - began
+
+    async def sort_waiting(self) -> int:
+        """Sort the oldest requests that wait; how many they were. Raises JournalError with nothing written."""
+        waiting = await self.engine.journal.read(lambda tx: tx.waiting(AT_ONCE))
+        if not waiting:
+            return 0
+        reads = await asyncio.to_thread(lambda: [self._read(request) for request in waiting])
+        if any(isinstance(one, Signal) and one.firing for read in reads for one in read.seen):
+            await self.engine.look_for_deploys()
+        try:
+            touched = await self.engine.journal.write(lambda tx: self._sorted(tx, reads))
+        except FirstfiveError:
+            raise
+        except Exception as problem:
+            self.engine.complain(problem)
+            touched = await self._one_by_one(reads)
+        await self._learn(touched)
+        return len(reads)
+
+    def _read(self, request: Received) -> Read:
+        if request.seen:
+            return Read(request=request, seen=request.seen)
+        seen, odd = self.read(request)
+        return Read(request=request, seen=tuple(self.engine.cleaned(one) for one in seen), odd=odd)
+
+    async def _one_by_one(self, reads: Sequence[Read]) -> set[str]:
+        """After a fault of ours in a batch: each request for itself, and the culprit is put aside with the reason."""
+        touched: set[str] = set()
+        for one in reads:
+            try:
+                touched |= await self.engine.journal.write(lambda tx, one=one: self._sorted(tx, [one]))  # type: ignore[misc]
+            except FirstfiveError:
+                raise
+            except Exception as problem:
+                self.engine.complain(problem)
+                why = f"firstfive could not sort it, please report: {type(problem).__name__}: {problem}"
+                failed = Outcome(fingerprint="", subject=one.request.source, verdict="failed", why=why)
+                await self.engine.journal.write(
+                    lambda tx, one=one, failed=failed: tx.sorted_out(
+                        one.request.id, (failed,), seen=(), state="unrecognised"
+                    )  # type: ignore[misc]
+                )
+        return touched
+
+    def _sorted(self, tx: Transaction, reads: Sequence[Read]) -> set[str]:
+        """Decide on every observation of these requests, in order; the incidents that it touched."""
+        touched: set[str] = set()
+        repeated: dict[tuple[str, bool], Outcome] = {}
+        for one in reads:
+            outcomes = tuple(self._outcome(tx, seen, repeated) for seen in one.seen)
+            touched |= {outcome.incident for outcome in outcomes if outcome.incident}
+            tx.sorted_out(one.request.id, outcomes, seen=one.seen, state="unrecognised" if one.odd else "sorted")
+        return touched
+
+    def _outcome(self, tx: Transaction, seen: Observation, repeated: dict[tuple[str, bool], Outcome]) -> Outcome:
+        match seen:
+            case Beat(name=name):
+                tx.beat(seen)
+                return Outcome(fingerprint="", subject=name, verdict="beat", why=f"{name} says {seen.state}")
+            case Deploy():
+                return self.engine.sort(tx, seen)
+            case Signal():
+                state = (seen.fingerprint, seen.firing)
+                known = repeated.get(state)
+                if known is not None and seen.until is None:
+                    why = "the same alert in the same state was sorted a moment ago"
+                    return replace(known, verdict="repeated", why=why)
+                repeated.pop((seen.fingerprint, not seen.firing), None)
+                outcome = self.engine.sort(tx, seen)
+                if outcome.verdict in ("joined", "declared", "repeated"):
+                    repeated[state] = outcome
+                return outcome
+
+    async def _learn(self, touched: set[str]) -> None:
+        for incident_id in sorted(touched):
+            with contextlib.suppress(FirstfiveError):
+                await self.engine.incident(incident_id)
+
+    # ------------------------------------------------------------------------------------------- what nobody sends
+
+    async def _look(self, now: datetime) -> None:
+        try:
+            await self.look_around(now)
+        except Exception as problem:
+            self.engine.complain(problem)
+
+    async def look_around(self, now: datetime) -> None:
+        """Alerts that lapsed, heartbeats that stopped or came back, silences that are over; old requests are forgotten."""
+        lapsed, unsilenced, beats = await self.engine.journal.read(
+            lambda tx: (tx.lapsed(now), _unsilenced(tx, now), _beats(tx))
+        )
+        again = [_lapsed(alert, now) for alert in lapsed]
+        again += [replace(alert.signal, at=now) for alert in unsilenced]
+        again += [
+            changed for heartbeat, alert in beats if (changed := late(heartbeat, alert, now, self.since)) is not None
+        ]
+        if again:
+            outcomes = await self.engine.journal.write(lambda tx: [self.engine.sort(tx, signal) for signal in again])
+            await self._learn({outcome.incident for outcome in outcomes if outcome.incident})
+        await self.engine.journal.write(lambda tx: tx.forget(now - KEPT_FOR, FORGET_AT_ONCE))
+
+
+def _unsilenced(tx: Transaction, now: datetime) -> list[Alert]:
+    """What still fires and is covered by no silence any more."""
+    held = tx.silences(now)
+    return [alert for alert in tx.alerts("silenced") if alert.signal.firing and not matching(held, alert.signal, now)]
+
+
+def _beats(tx: Transaction) -> tuple[tuple[Heartbeat, Alert | None], ...]:
+    return tuple(
+        (one, tx.alert(beat_signal(one, firing=True, text="", at=one.since).fingerprint)) for one in tx.heartbeats()
+    )
+
+
+def beat_signal(heartbeat: Heartbeat, *, firing: bool, text: str, at: datetime) -> Signal:
+    """A heartbeat as a signal."""
+    return Signal(
+        kind=SignalKind.HEARTBEAT,
+        source="heartbeat",
+        subject=heartbeat.name,
+        firing=firing,
+        text=text,
+        at=at,
+        key=heartbeat.name,
+    )
+
+
+def late(heartbeat: Heartbeat, alert: Alert | None, now: datetime, since: datetime) -> Signal | None:
+    """The change of a heartbeat that is news: it stopped, it failed, it is back. Our own absence (before `since`) is nobody's silence."""
+    firing = alert is not None and alert.signal.firing
+    if heartbeat.state == "failed":
+        text = f"{heartbeat.name} says it failed" + (f": {heartbeat.text}" if heartbeat.text else "")
+        return None if firing else beat_signal(heartbeat, firing=True, text=text, at=heartbeat.last or now)
+    heard = max(heartbeat.last or heartbeat.since, since)
+    overdue = now - heard > heartbeat.every + heartbeat.grace
+    if overdue and not firing:
+        last = f"{heartbeat.last:%Y-%m-%d %H:%M:%S} UTC" if heartbeat.last else "never"
+        text = f"{heartbeat.name} gave no sign of life for {_spoken(now - heard)} (expected every {_spoken(heartbeat.every)}); last: {last}"
+        return beat_signal(heartbeat, firing=True, text=text, at=now)
+    if firing and not overdue and heartbeat.state in ("ok", "started"):
+        return beat_signal(heartbeat, firing=False, text=f"{heartbeat.name} gives signs of life again", at=now)
+    return None
+
+
+def _spoken(span: timedelta) -> str:
+    seconds = int(span.total_seconds())
+    if seconds < 120:
+        return f"{seconds} s"
+    return f"{seconds // 60} min" if seconds < 7200 else f"{seconds // 3600} h"
+
+
+def _lapsed(alert: Alert, now: datetime) -> Signal:
+    until = alert.signal.until or now
+    text = f"not sent again before {until:%Y-%m-%d %H:%M:%S} UTC, so it is over"
+    return replace(alert.signal, firing=False, text=text, at=now, until=None)
