@@ -1,0 +1,121 @@
+"""Our own network: whether a look that cannot connect says anything about the other side.
+
+Asked by looks after a connection failed. It sends nothing but one DNS question for a name that does not exist to the resolvers of
+this machine, and only when nothing outside was reached lately.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import socket
+import weakref
+from dataclasses import dataclass, field
+
+from firstfive.errors import FirstfiveError
+from firstfive.probes.network.address import Address, embedded
+
+LATELY = 15.0
+PATIENCE = 1.0
+KEPT = 2.0
+
+
+@dataclass(slots=True, kw_only=True)
+class OwnConnection:
+    """What the looks of this process know together about our own network; times are the loop's, in seconds."""
+
+    reached: float = float("-inf")
+    asked: float = float("-inf")
+    silent: str = ""
+    _busy: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def note(self, address: Address) -> None:
+        """A connection to this address stood, or was refused by it: the way out works."""
+        if leaves(address):
+            self.reached = asyncio.get_running_loop().time()
+
+    async def vouch(self, address: Address) -> None:
+        """Return when a failure to connect there is the other side's. Raises FirstfiveError when it may be ours.
+
+        It may be ours when this machine has no route to the address, or when nothing outside was reached lately and none of our
+        resolvers answers.
+        """
+        if not leaves(address):
+            return
+        if not routed(address):
+            raise FirstfiveError(
+                f"this machine has no route to {address}: its own network is gone, so nobody knows",
+                remedy="check the network of this machine: ip route",
+            )
+        loop = asyncio.get_running_loop()
+        if loop.time() - self.reached < LATELY:
+            return
+        async with self._busy:
+            if loop.time() - self.asked > KEPT:
+                self.silent = await resolvers_silent()
+                self.asked = loop.time()
+        if self.silent:
+            raise FirstfiveError(
+                f"nothing outside is reached and {self.silent}: our own network seems gone, so nobody knows",
+                remedy="check the network and /etc/resolv.conf of this machine",
+            )
+
+
+def leaves(address: Address) -> bool:
+    """Whether a packet to it leaves this machine."""
+    return not embedded(address).is_loopback
+
+
+def routed(address: Address) -> bool:
+    """Whether this machine knows a way to the address; the kernel is asked, nothing is sent."""
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as asking:
+            asking.connect((str(address), 53))
+    except OSError:
+        return False
+    return True
+
+
+async def resolvers_silent() -> str:
+    """Why no resolver of this machine can be trusted now; empty when one answers, or when there is none to ask.
+
+    The question is a new name below `arpa` that does not exist, so that no cache can answer it.
+    """
+    import dns.asyncquery
+    import dns.exception
+    import dns.message
+    import dns.rcode
+    import dns.resolver
+
+    try:
+        servers = [str(server) for server in dns.resolver.Resolver().nameservers]
+    except dns.exception.DNSException:
+        return ""
+
+    async def answers(server: str) -> bool:
+        question = dns.message.make_query(f"firstfive-{secrets.token_hex(8)}.arpa.", "A")
+        try:
+            reply = await dns.asyncquery.udp(question, server, timeout=PATIENCE, port=53)
+        except (dns.exception.DNSException, OSError):
+            return False
+        return reply.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
+
+    waiting = [asyncio.create_task(answers(server)) for server in servers]
+    try:
+        for done in asyncio.as_completed(waiting):
+            if await done:
+                return ""
+    finally:
+        for task in waiting:
+            task.cancel()
+    return "no resolver of this machine answers" if servers else ""
+
+
+_OF_LOOP: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, OwnConnection] = weakref.WeakKeyDictionary()
+
+
+def own_connection() -> OwnConnection:
+    """What the running loop's looks know together."""
+    loop = asyncio.get_running_loop()
+    return _OF_LOOP.setdefault(loop, OwnConnection())
