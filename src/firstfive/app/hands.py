@@ -18,6 +18,8 @@ def secrets(settings: Settings) -> Iterable[str]:
     for target in settings.targets.values():
         known = {**env_file(target.env_file), **target.environment}
         yield from (value for name, value in known.items() if is_secret(name))
+    yield from (*settings.intake.tokens.values(), *settings.intake.secrets.values())
+    yield from (tracker.token for tracker in settings.trackers if tracker.token)
 
 
 def target_of(name: str, target: TargetSettings, settings: Settings) -> Target:

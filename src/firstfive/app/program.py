@@ -11,12 +11,14 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
+from firstfive.app.ears import understood
 from firstfive.app.eyes import engines_of, probes_for
 from firstfive.app.hands import secrets, target_of
 from firstfive.app.pages import again, last_good, pinned, read_handbook, vault_of
 from firstfive.documents.summary import summary
 from firstfive.engine.advance import Rules
 from firstfive.engine.clock import SystemClock
+from firstfive.engine.inbox import Inbox
 from firstfive.engine.loop import Engine
 from firstfive.engine.obey import Tools
 from firstfive.engine.redact import Redactor
@@ -44,13 +46,16 @@ class Program:
     watch: Watch
     log: Callable[[str], None]
     shelf: dict[str, Handbook]
+    inbox: Inbox
     ledgers: list[ReleaseLink | Ledger]
     problem: str = ""
     stamp: int = 0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Watch, obey and follow the page until `stop` is set."""
-        await asyncio.gather(self.engine.run(stop), self._watching(stop))
+        for beat in self.settings.heartbeats:
+            await self.engine.outside.expect(beat.name, beat.every, beat.grace)
+        await asyncio.gather(self.engine.run(stop), self._watching(stop), self.inbox.run(stop))
 
     async def _watching(self, stop: asyncio.Event) -> None:
         """Probes for the present page; when the page changes and still compiles, probes for the new one."""
@@ -168,9 +173,19 @@ async def _joined(
     watch = Watch(
         probes=(), clock=clock, observe=engine.observe, redactor=redactor, log=log, interval=settings.probe_interval
     )
+    inbox = Inbox(engine=engine, read=understood, since=clock.now())
     program = Program(
-        settings=settings, engine=engine, journal=journal, watch=watch, log=log, shelf=shelf, ledgers=ledgers
+        settings=settings,
+        engine=engine,
+        journal=journal,
+        watch=watch,
+        log=log,
+        shelf=shelf,
+        inbox=inbox,
+        ledgers=ledgers,
     )
+    for variable in settings.intake.missing:
+        log(f"intake: {variable} is not set, so the door that it opens stays shut")
 
     await program.take(handbook)
     await engine.open_incidents()
@@ -187,6 +202,7 @@ def policy_from(settings: Settings) -> Policy:
         channel=settings.channel,
         postmortem_folder=settings.postmortem_folder,
         one_fault=settings.one_fault,
+        severity_words=settings.severity,
         ledger=bool(engines_of(settings)),
         labs=frozenset(name for name, target in settings.targets.items() if target.lab),
     )

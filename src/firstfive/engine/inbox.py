@@ -46,16 +46,19 @@ class Inbox:
     engine: Engine
     read: Callable[[Received], tuple[tuple[Observation, ...], str]]
     since: datetime
+    waiting: int = 0  # as far as this process knows: what was kept here and is not sorted yet
     _awake: asyncio.Event = field(default_factory=asyncio.Event)
 
     def wake(self) -> None:
         """Something was kept just now."""
+        self.waiting += 1
         self._awake.set()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Sort until `stop` is set."""
         stopper = asyncio.create_task(self._wake_on(stop))
         looked = self.since
+        self.waiting = await self.engine.journal.read(lambda tx: tx.count_waiting())
         try:
             while not stop.is_set():
                 self._awake.clear()
@@ -91,6 +94,7 @@ class Inbox:
         """Sort the oldest requests that wait; how many they were. Raises JournalError with nothing written."""
         waiting = await self.engine.journal.read(lambda tx: tx.waiting(AT_ONCE))
         if not waiting:
+            self.waiting = 0
             return 0
         reads = await asyncio.to_thread(lambda: [self._read(request) for request in waiting])
         if any(isinstance(one, Signal) and one.firing for read in reads for one in read.seen):
@@ -103,6 +107,7 @@ class Inbox:
             self.engine.complain(problem)
             touched = await self._one_by_one(reads)
         await self._learn(touched)
+        self.waiting = max(0, self.waiting - len(reads))
         return len(reads)
 
     def _read(self, request: Received) -> Read:

@@ -16,6 +16,7 @@ from typing import TypeVar
 from firstfive.engine import obey
 from firstfive.engine import sort as sorting
 from firstfive.engine.advance import KINDS, Rules, advance
+from firstfive.engine.outside import Outside
 from firstfive.engine.requests import clean, person, sound
 from firstfive.errors import FirstfiveError, Refused
 from firstfive.handbook.model import Handbook
@@ -58,6 +59,11 @@ class Engine:
     def policy(self) -> Policy:
         """The team's numbers."""
         return self.rules.policy
+
+    @property
+    def outside(self) -> Outside:
+        """The desk for silences, heartbeats and what senders said."""
+        return Outside(engine=self)
 
     # ------------------------------------------------------------------------------------------------------ reading
 

@@ -27,7 +27,7 @@ _CONTROL = re.compile(
 
 _PATTERNS = (
     re.compile(
-        r"(?i)\b([\w.-]*(?:password|passwd|secret|token|api[_-]?key|private[_-]?key)[\w.-]*\"?\s*[=:]\s*\"?)([^\s\"',;&]{4,})"
+        r"(?i)\b([\w.-]*(?:password|passwd|routing[_-]?key|secret|token|api[_-]?key|private[_-]?key)[\w.-]*\"?\s*[=:]\s*\"?)([^\s\"',;&]{4,})"
     ),
     re.compile(r"(?i)\b((?:bearer|basic)\s+)([A-Za-z0-9._~+/=-]{8,})"),
     re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://[^\s/:@]*:)([^\s/@]+)(?=@)"),
@@ -36,7 +36,18 @@ _PATTERNS = (
 
 
 # Without one of these in it (lower case), a text holds nothing that the patterns above could find.
-_HINTS: tuple[str, ...] = ("passw", "secret", "token", "apikey", "api_key", "api-key", "privatekey", "private_key", "private-key")
+_HINTS: tuple[str, ...] = (
+    "passw",
+    "routing",
+    "secret",
+    "token",
+    "apikey",
+    "api_key",
+    "api-key",
+    "privatekey",
+    "private_key",
+    "private-key",
+)
 _HINTS += ("private key", "bearer", "basic", "@")
 _HINT_BYTES = tuple(hint.encode() for hint in _HINTS)
 

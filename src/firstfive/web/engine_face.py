@@ -11,6 +11,7 @@ from typing import Protocol
 from starlette.requests import Request
 
 from firstfive.documents.view import view
+from firstfive.engine.outside import Outside
 from firstfive.errors import Refused
 from firstfive.handbook.model import Handbook
 from firstfive.incident.events import Event
@@ -69,6 +70,11 @@ class Room(Protocol):
 
     async def report(self, by: str, text: str, incident_id: str | None = None) -> Incident:
         """A person reports trouble."""
+        ...
+
+    @property
+    def outside(self) -> Outside:
+        """Silences, heartbeats, the backlog, and what was made of each request of a sender."""
         ...
 
     def follow(self, heard: Callable[[str], None]) -> Callable[[], None]:

@@ -61,7 +61,7 @@ async def _now(request: Request, refused: FirstfiveError | None) -> Response:
     running = {row["id"] for row in standing}
     recent = [await room.incident(i) for i in await room.recent_ids(RECENT)]
     values = {
-        **_everywhere(request, refused),
+        **everywhere(request, refused),
         "open": standing,
         "past": [seen(room, i) for i in recent if i.id not in running],
         "watched": watched_words(room),
@@ -89,7 +89,7 @@ def _room(request: Request, room: Room, state: Incident, refused: FirstfiveError
     rest = [row for row in shown["waiting"] if row not in mine]
     entries = list(reversed(shown["timeline"]))
     values = {
-        **_everywhere(request, refused),
+        **everywhere(request, refused),
         "v": shown,
         "asked": mine[0] if mine else None,
         "waiting": rest,
@@ -135,10 +135,11 @@ async def handbook(request: Request) -> Response:
     """The page as it was understood: runbooks, and what was not."""
     page = room_of(request).handbook
     symptoms = {runbook.id: [words_of(s) for s in runbook.symptoms] for runbook in page.runbooks}
-    return paper.page("handbook.html", {**_everywhere(request, None), "page": page, "symptoms": symptoms})
+    return paper.page("handbook.html", {**everywhere(request, None), "page": page, "symptoms": symptoms})
 
 
-def _everywhere(request: Request, refused: FirstfiveError | None) -> dict[str, Any]:
+def everywhere(request: Request, refused: FirstfiveError | None) -> dict[str, Any]:
+    """What every page shows: who looks, what was refused, where they are."""
     return {"name": name_of(request), "refused": refused, "path": request.url.path}
 
 

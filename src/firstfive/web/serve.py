@@ -18,10 +18,13 @@ import uvicorn
 
 from firstfive.app import Program, open_program
 from firstfive.errors import Exit, FirstfiveError
+from firstfive.intake import Credentials
 from firstfive.notifiers.console import Console
 from firstfive.settings import Settings
 from firstfive.web.app import build
 from firstfive.web.key import room_key, write_private
+from firstfive.web.senders.amtool import Alertmanager
+from firstfive.web.senders.hooks import KEPT_BODY, Hooks
 
 GRACE = 3
 
@@ -65,6 +68,23 @@ def _bound(settings: Settings) -> socket.socket:
     return listener
 
 
+def _hooks(program: Program, key: str, base: str) -> Hooks:
+    """The senders' door of this program. The room's key opens it too."""
+    redactor, intake = program.engine.tools.redactor, program.settings.intake
+    return Hooks(
+        credentials=Credentials(masters=(key,), tokens=intake.tokens, secrets=intake.secrets),
+        clock=program.engine.clock,
+        base=base,
+        keep=program.journal.keep,
+        preview=program.engine.preview,
+        wake=program.inbox.wake,
+        harmless=redactor.harmless,
+        redacted=lambda body: redactor.body(body, cap=KEPT_BODY),
+        waiting=lambda: program.inbox.waiting,
+        alertmanager=Alertmanager(outside=program.engine.outside),
+    )
+
+
 async def _together(program: Program, listener: socket.socket, say: Callable[[dict[str, object]], None]) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -72,7 +92,10 @@ async def _together(program: Program, listener: socket.socket, say: Callable[[di
         loop.add_signal_handler(number, stop.set)
     host, port = listener.getsockname()[:2]
     key = room_key(program.settings.state)
-    app = build(program.engine, key=key, host=str(host), port=int(port))
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+    app = build(
+        program.engine, key=key, host=str(host), port=int(port), hooks=_hooks(program, key, address.rstrip("/"))
+    )
     config = uvicorn.Config(
         app,
         http="httptools",
@@ -89,7 +112,6 @@ async def _together(program: Program, listener: socket.socket, say: Callable[[di
         await asyncio.sleep(0.01)
     known = program.settings.state / "server.json"
     write_private(known, json.dumps({"host": host, "port": port, "key": key, "pid": os.getpid()}))
-    address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
     say({"url": address, "sign_in": f"{address}?key={key}", "pid": os.getpid()})
     sys.stdout.flush()
     try:
