@@ -6,6 +6,7 @@ does anything.
 
 from __future__ import annotations
 
+from asyncio import Future
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -271,6 +272,7 @@ class Journal(Protocol):
     async def write(self, work: Callable[[Transaction], T]) -> T: ...
     async def read(self, work: Callable[[Transaction], T]) -> T: ...
     async def keep(self, received: Received) -> tuple[int, bool]: ...  # `Transaction.receive` alone, the shortest way
+    def keep_soon(self, received: Received) -> Future[tuple[int, bool]]: ...  # the same, without a coroutine
     def follow(
         self, heard: Callable[[str], None]
     ) -> Callable[[], None]: ...  # called with an incident id after a commit

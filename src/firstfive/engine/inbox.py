@@ -23,8 +23,12 @@ if TYPE_CHECKING:
 
 AT_ONCE = 50
 # While more comes in, sorting leaves the disk and the processor to those who wait for an answer.
-SHARE = 2.0
-LONGEST_PAUSE = 0.5
+SHARE, FLOODED = 2.0, 30.0
+FLOOD = 2000
+LONGEST_PAUSE = 1.0
+SAME_AGAIN = timedelta(seconds=10)
+REMEMBERED = 50_000
+MOST_SEEN = 200
 LOOK_EVERY = timedelta(seconds=5)
 KEPT_FOR = timedelta(days=90)
 FORGET_AT_ONCE = 500
@@ -46,6 +50,7 @@ class Inbox:
     engine: Engine
     read: Callable[[Received], tuple[tuple[Observation, ...], str]]
     since: datetime
+    _recent: dict[tuple[str, bool], tuple[Outcome, datetime]] = field(default_factory=dict)
     waiting: int = 0  # as far as this process knows: what was kept here and is not sorted yet
     _awake: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -71,7 +76,8 @@ class Inbox:
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self._awake.wait(), LOOK_EVERY.total_seconds())
                 elif self._awake.is_set():
-                    await asyncio.sleep(min(took * SHARE, LONGEST_PAUSE))
+                    flooded = self.waiting > FLOOD
+                    await asyncio.sleep(min(took * (FLOODED if flooded else SHARE), LONGEST_PAUSE))
         finally:
             stopper.cancel()
 
@@ -97,18 +103,41 @@ class Inbox:
             self.waiting = 0
             return 0
         reads = await asyncio.to_thread(lambda: [self._read(request) for request in waiting])
-        if any(isinstance(one, Signal) and one.firing for read in reads for one in read.seen):
+        if any(self._is_news(one) for read in reads for one in read.seen):
             await self.engine.look_for_deploys()
+        for part in _parts(reads):
+            await self._sort(part)
+            self.waiting = max(0, self.waiting - len(part))
+        return len(reads)
+
+    def _is_news(self, seen: Observation) -> bool:
+        return isinstance(seen, Signal) and seen.firing and self._lately(seen) is None
+
+    async def _sort(self, reads: Sequence[Read]) -> None:
+        """One transaction. What it concluded is remembered for a moment, once it is durable."""
+        concluded: dict[tuple[str, bool], Outcome] = {}
         try:
-            touched = await self.engine.journal.write(lambda tx: self._sorted(tx, reads))
+            touched = await self.engine.journal.write(lambda tx: self._sorted(tx, reads, concluded))
         except FirstfiveError:
             raise
         except Exception as problem:
             self.engine.complain(problem)
             touched = await self._one_by_one(reads)
+            concluded.clear()
+        now = self.engine.clock.now()
+        if len(self._recent) > REMEMBERED:
+            self._recent.clear()
+        for state, outcome in concluded.items():
+            self._recent.pop((state[0], not state[1]), None)
+            self._recent[state] = (outcome, now)
         await self._learn(touched)
-        self.waiting = max(0, self.waiting - len(reads))
-        return len(reads)
+
+    def _lately(self, seen: Signal) -> Outcome | None:
+        """What was made of the same trouble in the same state seconds ago, when that needs no second look."""
+        found = self._recent.get((seen.fingerprint, seen.firing))
+        if found is None or not timedelta(0) <= self.engine.clock.now() - found[1] < SAME_AGAIN:
+            return None
+        return found[0]
 
     def _read(self, request: Received) -> Read:
         if request.seen:
@@ -121,7 +150,7 @@ class Inbox:
         touched: set[str] = set()
         for one in reads:
             try:
-                touched |= await self.engine.journal.write(lambda tx, one=one: self._sorted(tx, [one]))  # type: ignore[misc]
+                touched |= await self.engine.journal.write(lambda tx, one=one: self._sorted(tx, [one], {}))  # type: ignore[misc]
             except FirstfiveError:
                 raise
             except Exception as problem:
@@ -135,17 +164,16 @@ class Inbox:
                 )
         return touched
 
-    def _sorted(self, tx: Transaction, reads: Sequence[Read]) -> set[str]:
+    def _sorted(self, tx: Transaction, reads: Sequence[Read], concluded: dict[tuple[str, bool], Outcome]) -> set[str]:
         """Decide on every observation of these requests, in order; the incidents that it touched."""
         touched: set[str] = set()
-        repeated: dict[tuple[str, bool], Outcome] = {}
         for one in reads:
-            outcomes = tuple(self._outcome(tx, seen, repeated) for seen in one.seen)
+            outcomes = tuple(self._outcome(tx, seen, concluded) for seen in one.seen)
             touched |= {outcome.incident for outcome in outcomes if outcome.incident}
             tx.sorted_out(one.request.id, outcomes, seen=one.seen, state="unrecognised" if one.odd else "sorted")
         return touched
 
-    def _outcome(self, tx: Transaction, seen: Observation, repeated: dict[tuple[str, bool], Outcome]) -> Outcome:
+    def _outcome(self, tx: Transaction, seen: Observation, concluded: dict[tuple[str, bool], Outcome]) -> Outcome:
         match seen:
             case Beat(name=name):
                 tx.beat(seen)
@@ -153,15 +181,15 @@ class Inbox:
             case Deploy():
                 return self.engine.sort(tx, seen)
             case Signal():
-                state = (seen.fingerprint, seen.firing)
-                known = repeated.get(state)
-                if known is not None and seen.until is None:
-                    why = "the same alert in the same state was sorted a moment ago"
-                    return replace(known, verdict="repeated", why=why)
-                repeated.pop((seen.fingerprint, not seen.firing), None)
+                state, other = (seen.fingerprint, seen.firing), (seen.fingerprint, not seen.firing)
+                known = concluded.get(state) or (None if other in concluded else self._lately(seen))
+                if known is not None:
+                    return known
+                concluded.pop(other, None)
                 outcome = self.engine.sort(tx, seen)
-                if outcome.verdict in ("joined", "declared", "repeated"):
-                    repeated[state] = outcome
+                if outcome.verdict in ("joined", "declared", "repeated", "backlog"):
+                    again = "the same alert in the same state was sorted seconds ago"
+                    concluded[state] = replace(outcome, verdict="repeated", why=again)
                 return outcome
 
     async def _learn(self, touched: set[str]) -> None:
@@ -191,6 +219,19 @@ class Inbox:
             outcomes = await self.engine.journal.write(lambda tx: [self.engine.sort(tx, signal) for signal in again])
             await self._learn({outcome.incident for outcome in outcomes if outcome.incident})
         await self.engine.journal.write(lambda tx: tx.forget(now - KEPT_FOR, FORGET_AT_ONCE))
+
+
+def _parts(reads: Sequence[Read]) -> list[list[Read]]:
+    """Requests in groups that one transaction can take without keeping those waiting who want an answer."""
+    parts: list[list[Read]] = []
+    size = MOST_SEEN
+    for one in reads:
+        if size + len(one.seen) > MOST_SEEN:
+            parts.append([])
+            size = 0
+        parts[-1].append(one)
+        size += max(1, len(one.seen))
+    return parts
 
 
 def _unsilenced(tx: Transaction, now: datetime) -> list[Alert]:

@@ -6,7 +6,7 @@ Called by the engine on every captured byte and every signal text, before the jo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import assert_never
 
@@ -49,7 +49,33 @@ _HINTS: tuple[str, ...] = (
     "private-key",
 )
 _HINTS += ("private key", "bearer", "basic", "@")
-_HINT_BYTES = tuple(hint.encode() for hint in _HINTS)
+
+
+def _finder(words: Sequence[str]) -> Callable[[bytes], bool]:
+    """Whether any of the words stands in some bytes, in either case; loaded at its first use, one pass however many they are."""
+    made: list[Callable[[bytes], bool]] = []
+
+    def find(body: bytes) -> bool:
+        if not made:
+            made.append(_compiled([word.encode("utf-8", "surrogatepass") for word in words]))
+        return made[0](body)
+
+    return find
+
+
+def _compiled(words: Sequence[bytes]) -> Callable[[bytes], bool]:
+    import hyperscan
+
+    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    flags = [hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_SINGLEMATCH] * len(words)
+    database.compile(expressions=[b"".join(b"\\x%02x" % byte for byte in word) for word in words], flags=flags)
+
+    def find(body: bytes) -> bool:
+        hits: list[int] = []
+        database.scan(body, match_event_handler=lambda id_, *_: hits.append(id_))
+        return bool(hits)
+
+    return find
 
 
 class Redactor:
@@ -58,7 +84,7 @@ class Redactor:
     def __init__(self, values: Iterable[str] = ()) -> None:
         known = sorted({v for v in values if len(v) >= 4}, key=len, reverse=True)
         self._known = re.compile("|".join(re.escape(v) for v in known)) if known else None
-        self._known_bytes = tuple(v.encode("utf-8", "surrogatepass") for v in known)
+        self._suspicious = _finder([*_HINTS, *known])
 
     def clean(self, text: str, *, cap: int = CAP) -> tuple[str, int]:
         """The text without control sequences and secrets, and how many characters were cut from its middle to fit `cap`."""
@@ -83,8 +109,7 @@ class Redactor:
 
     def harmless(self, body: bytes) -> bool:
         """Whether a body can be kept as it is: nothing in it could be a secret, as far as a quick look tells."""
-        lower = body.lower()
-        return not any(hint in lower for hint in _HINT_BYTES) and not any(known in body for known in self._known_bytes)
+        return not self._suspicious(body) and not body.startswith(b"\x00")
 
     def body(self, body: bytes, *, cap: int) -> bytes:
         """A sender's bytes as text without secrets, at most `cap` characters and said so when more came."""

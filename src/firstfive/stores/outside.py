@@ -56,21 +56,57 @@ def receive(connection: sa.Connection, given: Received) -> tuple[int, bool]:
 
 
 _KEPT = ("key", "source", "at", "body", "seen", "state", "outcomes", "asked")
-KEEP = f"INSERT INTO received ({', '.join(_KEPT)}) VALUES ({', '.join('?' * len(_KEPT))}) ON CONFLICT (key) DO NOTHING RETURNING id"  # noqa: S608 - constants
-FIND = "SELECT id FROM received WHERE key = ?"
+_FIND = "SELECT id FROM received WHERE key = ?"
+_LAST = "SELECT coalesce(max(id), 0) FROM received"
+_ONE_ROW = f"({', '.join('?' * (len(_KEPT) + 1))})"
 
 
 def _row(given: Received) -> tuple[object, ...]:
     seen = pack_seen(given.seen) if given.seen else "[]"
-    return (given.key, given.source, ticks(given.at), given.body, seen, given.state, "[]", given.asked)
+    return (given.key, given.source, ticks(given.at), packed(given.body), seen, given.state, "[]", given.asked)
 
 
-def keep(raw: sqlite3.Connection, given: Received) -> tuple[int, bool]:
-    """`receive` without a layer between: what happens for every request of a storm, while its sender waits."""
-    made = raw.execute(KEEP, _row(given)).fetchone()
-    if made is not None:
-        return int(made[0]), True
-    return int(raw.execute(FIND, (given.key,)).fetchone()[0]), False
+def keep(raw: sqlite3.Connection, given: Sequence[Received]) -> list[tuple[int, bool]]:
+    """`receive` for many, without a layer between, as one statement: what happens in a storm, while senders wait.
+
+    A request without a key gets one of its own, in order: the index of keys then grows at its end, which a storm feels.
+    One statement, because between two of them the interpreter lets the other thread run, and that one is busy too.
+    """
+    start = raw.execute(_LAST).fetchone()[0] + 1
+    values: list[object] = []
+    for number, one in enumerate(given, start):
+        seen = pack_seen(one.seen) if one.seen else "[]"
+        key = one.key or f"#{number:015}"
+        values += (number, key, one.source, ticks(one.at), packed(one.body), seen, one.state, "[]", one.asked)
+    rows = ", ".join([_ONE_ROW] * len(given))
+    made = raw.execute(f"INSERT OR IGNORE INTO received (id, {', '.join(_KEPT)}) VALUES {rows}", values)  # noqa: S608 - constants
+    if made.rowcount == len(given):
+        return [(number, True) for number in range(start, start + len(given))]
+    known = [raw.execute(_FIND, (one.key,)).fetchone() if one.key else None for one in given]
+    ids = [row[0] if row is not None else number for number, row in enumerate(known, start)]
+    return [(id_, id_ == number) for number, id_ in enumerate(ids, start)]
+
+
+_PACKED = b"\x00z"
+_LARGE = 2048
+
+
+def packed(body: bytes) -> bytes:
+    """The body as it lies on the disk: a large one compressed, which costs less than writing it."""
+    if len(body) < _LARGE:
+        return body
+    from isal import isal_zlib
+
+    return _PACKED + isal_zlib.compress(body, 0)
+
+
+def unpacked(body: bytes) -> bytes:
+    """What was packed. A plain body never begins with NUL."""
+    if not body.startswith(_PACKED):
+        return body
+    from isal import isal_zlib
+
+    return bytes(isal_zlib.decompress(body[len(_PACKED) :]))
 
 
 def by_id(connection: sa.Connection, received_id: int) -> Received | None:
@@ -112,8 +148,8 @@ def count_waiting(connection: sa.Connection) -> int:
 
 def forget(connection: sa.Connection, before: datetime, limit: int) -> int:
     """Delete sorted requests older than that, oldest first; how many."""
-    old = sa.select(received.c.id).where(received.c.at < ticks(before), received.c.state != _WAITING)
-    ids = list(connection.scalars(old.order_by(received.c.at).limit(limit)))
+    oldest = sa.select(received.c.id, received.c.at, received.c.state).order_by(received.c.id).limit(limit)
+    ids = [row.id for row in connection.execute(oldest) if row.at < ticks(before) and row.state != "waiting"]
     if ids:
         connection.execute(received.delete().where(received.c.id.in_(ids)))
     return len(ids)
@@ -125,7 +161,7 @@ def _received(row: Row) -> Received:
         key=row["key"],
         source=row["source"],
         at=instant(row["at"]),
-        body=row["body"],
+        body=unpacked(row["body"]),
         seen=unpack_seen(row["seen"]),
         state=row["state"],
         asked=row["asked"],

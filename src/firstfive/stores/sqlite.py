@@ -57,6 +57,7 @@ class SqliteJournal:
         self._owner = secrets.token_hex(8)
         self._followers: tuple[_Follower, ...] = ()
         self._closed = False
+        self._together: dict[asyncio.AbstractEventLoop, list[tuple[Received, asyncio.Future[tuple[int, bool]]]]] = {}
         self._looking = _engine(lambda: _connect(path, mode="ro" if lock is None else "rw", query_only="ON"), READERS)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="journal-reader")
         self._writer: Writer | None = None
@@ -116,10 +117,25 @@ class SqliteJournal:
 
     async def keep(self, received: Received) -> tuple[int, bool]:
         """Keep a sender's request in the next commit; its id, and False when its key was known."""
+        return await self.keep_soon(received)
+
+    def keep_soon(self, received: Received) -> asyncio.Future[tuple[int, bool]]:
+        """The same without a coroutine: a future of the running loop."""
         if self._writer is None:
             raise JournalError("this journal was opened only for reading", where=str(self._path))
-        kept: tuple[int, bool] = await self._writer.put(received)
-        return kept
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[tuple[int, bool]] = loop.create_future()
+        together = self._together.setdefault(loop, [])
+        if not together:
+            loop.call_soon(self._flush, loop, self._writer)
+        together.append((received, answer))
+        return answer
+
+    def _flush(self, loop: asyncio.AbstractEventLoop, writer: Writer) -> None:
+        """What was to be kept in this round of the loop goes to the writer as one."""
+        together = self._together.pop(loop, [])
+        asked = loop.create_task(writer.put(tuple(received for received, _ in together)))
+        asked.add_done_callback(lambda done: _told_each(done, [answer for _, answer in together]))
 
     def follow(self, heard: Callable[[str], None]) -> Callable[[], None]:
         """Call `heard` in the running event loop with each incident's id after a commit that touched it.
@@ -168,6 +184,18 @@ class SqliteJournal:
         lock, self._lock = self._lock, None
         if lock is not None:
             os.close(lock)
+
+
+def _told_each(done: asyncio.Task[list[tuple[int, bool]]], answers: list[asyncio.Future[tuple[int, bool]]]) -> None:
+    """Give each who waits its part of what the writer said, or the reason why nothing was kept."""
+    problem = asyncio.CancelledError() if done.cancelled() else done.exception()
+    for number, answer in enumerate(answers):
+        if answer.done():
+            continue
+        if problem is not None:
+            answer.set_exception(problem)
+        else:
+            answer.set_result(done.result()[number])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

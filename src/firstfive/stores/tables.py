@@ -137,7 +137,6 @@ received = Table(
     Column("outcomes", Text, nullable=False),
     Column("asked", Text, nullable=False, server_default=text("''")),
 )
-received_by_age = Index("ix_received_at", received.c.at)
 unsorted = Index("ix_received_waiting", received.c.id, sqlite_where=text("state = 'waiting'"))
 
 silence = Table(

@@ -31,7 +31,7 @@ Worded = Callable[[BaseException], JournalError]
 class Asked:
     """A function that waits for its turn, and where its answer goes."""
 
-    work: Callable[[SqlTransaction], Any] | Received
+    work: Callable[[SqlTransaction], Any] | tuple[Received, ...]
     loop: asyncio.AbstractEventLoop
     answer: asyncio.Future[Any]
     value: Any = None
@@ -64,11 +64,11 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="journal-writer", daemon=True)
         self._thread.start()
 
-    async def put(self, received: Received) -> Any:
-        """Keep a request in the next commit, without a savepoint of its own: the one statement cannot half happen."""
+    async def put(self, received: tuple[Received, ...]) -> Any:
+        """Keep requests in the next commit, without a savepoint of their own: one statement cannot half happen."""
         return await self.write(received)
 
-    async def write(self, work: Callable[[SqlTransaction], Any] | Received) -> Any:
+    async def write(self, work: Callable[[SqlTransaction], Any] | tuple[Received, ...]) -> Any:
         """Run `work` in the next commit; returns its value once that is on disk, or raises what it raised."""
         loop = asyncio.get_running_loop()
         asked = Asked(work=work, loop=loop, answer=loop.create_future())
@@ -140,7 +140,7 @@ class Writer:
             raise _Lost(problem.cause if isinstance(problem, _Lost) else problem) from problem
 
     def _one(self, connection: sa.Connection, asked: Asked) -> None:
-        if isinstance(asked.work, Received):
+        if isinstance(asked.work, tuple):
             raw: Any = connection.connection.dbapi_connection
             asked.value = outside.keep(raw, asked.work)
             return

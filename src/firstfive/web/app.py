@@ -19,16 +19,12 @@ from firstfive.web import api, live, outside, paper, problems, room
 from firstfive.web.asked import LARGEST_BODY
 from firstfive.web.engine_face import Room
 from firstfive.web.gate import door, dress, guarded, with_headers
-from firstfive.web.senders.hooks import Hooks
 
 SMALL = 500
 
 
-def build(room_behind: Room, /, *, key: str, host: str, port: int, hooks: Hooks | None = None) -> Starlette:
-    """The web application of one running program; `key` signs in, `host` and `port` are where it listens.
-
-    `hooks` is the senders' door, in front of all else: it has locks of its own.
-    """
+def build(room_behind: Room, /, *, key: str, host: str, port: int) -> Starlette:
+    """The web application of one running program; `key` signs in, `host` and `port` are where it listens."""
     entrance = door(key=key, host=host, port=port, refuse=problems.problem)
     app = Starlette(
         routes=[
@@ -39,7 +35,6 @@ def build(room_behind: Room, /, *, key: str, host: str, port: int, hooks: Hooks 
             Route("/static/{name}", paper.static),
         ],
         middleware=[
-            *([Middleware(hooks.beside)] if hooks is not None else []),
             Middleware(with_headers),
             Middleware(guarded, door=entrance),
             Middleware(GZipMiddleware, minimum_size=SMALL),

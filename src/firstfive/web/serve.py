@@ -13,8 +13,11 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from typing import Any, cast
 
 import uvicorn
+import uvloop
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from firstfive.app import Program, open_program
 from firstfive.errors import Exit, FirstfiveError
@@ -25,13 +28,16 @@ from firstfive.web.app import build
 from firstfive.web.key import room_key, write_private
 from firstfive.web.senders.amtool import Alertmanager
 from firstfive.web.senders.hooks import KEPT_BODY, Hooks
+from firstfive.web.senders.lane import Lane
 
 GRACE = 3
 
 
 def serve(settings: Settings, say: Callable[[dict[str, object]], None]) -> None:
     """Open everything, serve until SIGINT or SIGTERM, close everything. Raises FirstfiveError before anything is started."""
-    asyncio.run(_serve(settings, say))
+    sys.setswitchinterval(0.001)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings, say))
 
 
 def _log(text: str) -> None:
@@ -76,6 +82,7 @@ def _hooks(program: Program, key: str, base: str) -> Hooks:
         clock=program.engine.clock,
         base=base,
         keep=program.journal.keep,
+        keep_soon=program.journal.keep_soon,
         preview=program.engine.preview,
         wake=program.inbox.wake,
         harmless=redactor.harmless,
@@ -93,16 +100,17 @@ async def _together(program: Program, listener: socket.socket, say: Callable[[di
     host, port = listener.getsockname()[:2]
     key = room_key(program.settings.state)
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
-    app = build(
-        program.engine, key=key, host=str(host), port=int(port), hooks=_hooks(program, key, address.rstrip("/"))
-    )
+    pages = build(program.engine, key=key, host=str(host), port=int(port))
+    hooks = _hooks(program, key, address.rstrip("/"))
     config = uvicorn.Config(
-        app,
-        http="httptools",
+        hooks.beside(pages),
+        http=cast("Any", Lane.of(hooks).protocol(HttpToolsProtocol)),
         loop="asyncio",
         lifespan="off",
         log_level="warning",
         access_log=False,
+        proxy_headers=False,
+        server_header=False,
         timeout_graceful_shutdown=GRACE,
     )
     server = uvicorn.Server(config)

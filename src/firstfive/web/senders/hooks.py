@@ -6,10 +6,12 @@ answers 2xx before the request is durable, sheds with 503. What a request means 
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from urllib.parse import parse_qsl, unquote
 
 import msgspec
@@ -77,6 +79,7 @@ class Hooks:
     wake: Callable[[], None]
     harmless: Callable[[bytes], bool]
     redacted: Callable[[bytes], bytes]
+    keep_soon: Callable[[Received], asyncio.Future[tuple[int, bool]]]
     waiting: Callable[[], int]
     alertmanager: Alertmanager
     _known: OrderedDict[str, int] = field(default_factory=OrderedDict)
@@ -158,8 +161,7 @@ class Hooks:
         if self.waiting() > LONGEST_QUEUE:
             return problem(503, "too many requests wait to be sorted", "send it again in a minute", retry=60)
         key = idempotency(sender, asked)
-        known = self._known.get(key)
-        fresh = False
+        known = self.known(key)
         if known is None:
             try:
                 known, fresh = await self.keep(self._row(sender, asked, key))
@@ -167,15 +169,28 @@ class Hooks:
                 return problem(
                     503, f"it could not be stored: {trouble.what}", trouble.remedy or "send it again", retry=30
                 )
-            self._known[key] = known
-            if len(self._known) > REMEMBERED:
-                self._known.popitem(last=False)
-        if fresh:
-            self.wake()
+            self.remember(key, known, fresh=fresh)
         base = self.base.encode()
         if sender in _REPLIES:
             return Answer(status=202, body=self._reply(sender, asked, known))
         return Answer(status=202, body=SOON % (known, base, known))
+
+    def known(self, key: str) -> int | None:
+        """The id of a request that is on the disk already, when that was not long ago."""
+        return self._known.get(key)
+
+    def remember(self, key: str, id_: int, *, fresh: bool) -> None:
+        """This one is on the disk now."""
+        self._known[key] = id_
+        if len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+        if fresh:
+            self.wake()
+
+    def plain(self, sender: str, body: bytes, asked: str) -> Received:
+        """A request that holds nothing but its body; its key is given when it is kept."""
+        at = self.clock.now()
+        return Received(id=0, key="", source=sender, at=at, body=body, seen=(), state="waiting", asked=asked)
 
     def _row(self, sender: str, asked: Asked, key: str) -> Received:
         """The request as it is kept. One that may hold a secret is read at once, since what is kept of it is no longer what came."""
@@ -282,10 +297,14 @@ def idempotency(sender: str, asked: Asked) -> str:
     for name in ("idempotency-key", "webhook-id", "x-github-delivery", "request-id", "x-gitlab-event-uuid"):
         if headers.get(name):
             return f"{sender}:{headers[name][:200]}"
-    moment = int(asked.at.timestamp()) // 10
-    digest = hashlib.blake2b(asked.body, digest_size=16, key=sender.encode()[:64])
-    digest.update(f"{asked.path}?{sorted(asked.query.items()) if asked.query else ''}".encode())
-    return f"{digest.hexdigest()}:{moment}"
+    more = f"{asked.path}?{sorted(asked.query.items()) if asked.query else ''}" if asked.path or asked.query else ""
+    return body_key(sender + more, asked.body, asked.at)
+
+
+def body_key(sender: str, body: bytes, at: datetime) -> str:
+    """The same for the same bytes within ten seconds."""
+    moment = int(at.timestamp()) // 10
+    return f"{hashlib.blake2b(body, digest_size=12, person=b'firstfive').hexdigest()}:{sender}:{moment}"
 
 
 def _routing_key(sender: str, body: bytes) -> str:

@@ -12,7 +12,6 @@ down_revision = "0002"
 def upgrade() -> None:
     """Add columns; what is there stays as it is."""
     op.add_column("received", sa.Column("asked", sa.Text(), nullable=False, server_default=sa.text("''")))
-    op.create_index("ix_received_at", "received", ["at"])
     op.add_column("alert", sa.Column("until", sa.BigInteger()))
     held = sa.text("until IS NOT NULL")
     op.create_index("ix_alert_until", "alert", ["until"], sqlite_where=held, postgresql_where=held)
