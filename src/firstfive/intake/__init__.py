@@ -47,5 +47,7 @@ def read(sender: str, asked: Asked) -> Reading:
         found = parse(asked)
     except Odd as odd:
         found = unread(sender, str(odd), asked)
+    except Exception as fault:  # a fault of ours must not lose somebody's alert
+        found = unread(sender, f"firstfive could not read it ({type(fault).__name__}: {fault})", asked)
     key = asked.headers.get("idempotency-key", "") or asked.headers.get("webhook-id", "")
     return replace(found, key=f"{sender}:{key}"[:300]) if key else found
