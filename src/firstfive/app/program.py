@@ -11,21 +11,22 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from firstfive.app.ears import understood
+from firstfive.app.ears import message_of, understood
 from firstfive.app.eyes import engines_of, probes_for
 from firstfive.app.hands import secrets, target_of
 from firstfive.app.pages import again, last_good, pinned, read_handbook, vault_of
 from firstfive.documents.summary import summary
 from firstfive.engine.advance import Rules
 from firstfive.engine.clock import SystemClock
-from firstfive.engine.inbox import Inbox
 from firstfive.engine.loop import Engine
 from firstfive.engine.obey import Tools
+from firstfive.engine.outsiders.inbox import Inbox
 from firstfive.engine.redact import Redactor
 from firstfive.engine.watch import Watch
 from firstfive.errors import FirstfiveError, JournalError, PageError, VaultError
 from firstfive.handbook.model import Handbook
 from firstfive.incident.policy import Policy
+from firstfive.incident.signals import Observation
 from firstfive.incident.timeline import Incident
 from firstfive.ports import Clock, Journal, Notifier
 from firstfive.probes.docker import Ledger
@@ -110,6 +111,10 @@ class Program:
         self.watch = replace(self.watch, probes=probes)
         self.ledgers[:] = [probe for probe in probes if isinstance(probe, ReleaseLink | Ledger)]
         self.engine.watched = tuple(s for probe in probes for s in probe.symptoms)
+
+    def understood(self, sender: str, message: bytes) -> tuple[tuple[Observation, ...], str]:
+        """A sender's message as it would be read now. Raises Refused for a sender that nobody knows."""
+        return message_of(sender, message, self.engine.clock.now())
 
     async def close(self) -> None:
         """Let go of the journal."""

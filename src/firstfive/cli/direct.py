@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from contextlib import suppress
 from typing import Any
+from urllib.parse import parse_qsl
 
 from firstfive.app import Program, open_program
 from firstfive.documents.summary import summary
 from firstfive.documents.view import view
 from firstfive.engine import requests
+from firstfive.engine.outsiders import asked as outsiders
 from firstfive.errors import Exit, FirstfiveError
 from firstfive.incident.timeline import Incident
 from firstfive.settings import Settings
@@ -38,6 +40,9 @@ async def answer(settings: Settings, method: str, path: str, body: View) -> View
             case "POST", ["incidents", incident_id, verb]:
                 event = requests.event_of(verb, body)
                 return _view(program, await program.engine.say(incident_id, body["by"], event))
+            case _, [noun, *_] if noun in outsiders.ANSWERED:
+                query = dict(parse_qsl(path.partition("?")[2]))
+                return await outsiders.answer(program.engine.outside, method, parts, query, body, program.understood)
             case _:
                 raise FirstfiveError(f"nothing answers {method} {path}", exit_code=Exit.USAGE)
     finally:

@@ -53,7 +53,7 @@ def ask(settings: Settings, method: str, path: str, body: View | None = None) ->
         return _over_http(server, method, path, body)
     from firstfive.cli.direct import answer
 
-    if method != "GET":
+    if method != "GET" and path != "/simulate":
         click.echo("note: no server runs, so this is only written down; `firstfive serve` acts on it", err=True)
     return asyncio.run(answer(settings, method, path, body or {}))
 

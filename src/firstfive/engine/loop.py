@@ -16,7 +16,7 @@ from typing import TypeVar
 from firstfive.engine import obey
 from firstfive.engine import sort as sorting
 from firstfive.engine.advance import KINDS, Rules, advance
-from firstfive.engine.outside import Outside
+from firstfive.engine.outsiders.desk import Outside
 from firstfive.engine.requests import clean, person, sound
 from firstfive.errors import FirstfiveError, Refused
 from firstfive.handbook.model import Handbook

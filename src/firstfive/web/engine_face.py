@@ -11,7 +11,7 @@ from typing import Protocol
 from starlette.requests import Request
 
 from firstfive.documents.view import view
-from firstfive.engine.outside import Outside
+from firstfive.engine.outsiders.desk import Outside
 from firstfive.errors import Refused
 from firstfive.handbook.model import Handbook
 from firstfive.incident.events import Event

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from firstfive import __version__
-from firstfive.engine.outside import Outside
+from firstfive.engine.outsiders.desk import Outside
 from firstfive.errors import Exit, FirstfiveError, Refused
 from firstfive.incident.signals import Observation
 from firstfive.incident.triage.silences import Matcher, Silence, covers, matching, named, read_matcher
