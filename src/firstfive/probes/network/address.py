@@ -170,6 +170,7 @@ def _names(host: str, address: Address) -> bool:
     return literal is not None and literal == address
 
 
+@lru_cache(maxsize=16384)
 def _literal(host: str) -> Address | None:
     """The address when `host` is one in its usual form; 127.1, 0x7f.1 and 2130706433 are not."""
     try:
