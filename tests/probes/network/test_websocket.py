@@ -1,0 +1,133 @@
+"""A WebSocket look: 101 with the right proof is well; what a proxy says instead is named."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import socket
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from firstfive.incident.signals import Signal
+from firstfive.probes.network import Websocket
+
+from .peers import Script, saying, speaking
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+
+
+def answered(script: Script, path: str = "/socket.io/?EIO=4&transport=websocket", seconds: float = 5) -> Signal:
+    with speaking(script) as (port, _):
+        probe = Websocket(
+            name="ws", symptom="s", url=f"ws://127.0.0.1:{port}{path}", patience=timedelta(seconds=seconds)
+        )
+        (seen,) = asyncio.run(probe.look(NOW))
+    assert isinstance(seen, Signal)
+    return seen
+
+
+def accepting(connection: socket.socket, head: bytes) -> None:
+    key = head.split(b"Sec-WebSocket-Key: ")[1].split(b"\r\n")[0]
+    proof = base64.b64encode(hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
+    connection.sendall(
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
+        + proof
+        + b"\r\n\r\n\x81\x02hi"
+    )
+
+
+def test_an_upgrade_that_is_answered_rightly_is_well() -> None:
+    goodbyes = []
+
+    def script(connection: socket.socket, head: bytes) -> None:
+        accepting(connection, head)
+        goodbyes.append(connection.recv(100))
+
+    seen = answered(script)
+    assert (seen.firing, seen.text) == (False, "opens (101)")
+    assert goodbyes == [b"\x88\x82\x00\x00\x00\x00\x03\xe8"], "one close frame, nothing else"
+
+
+def test_it_asks_as_the_rfc_says() -> None:
+    with speaking(accepting) as (port, heads):
+        probe = Websocket(name="ws", symptom="s", url=f"http://127.0.0.1:{port}/a b?x=1\r\nX-Injected: 1")
+        asyncio.run(probe.look(NOW))
+    first, *lines = heads[0].decode().strip().split("\r\n")
+    headers = dict(line.split(": ", 1) for line in lines)
+    assert first.startswith("GET /a%20b?x=1")
+    assert first.endswith(" HTTP/1.1")
+    assert "X-Injected" not in headers
+    assert len(base64.b64decode(headers["Sec-WebSocket-Key"])) == 16
+    wanted = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
+    assert wanted.items() <= headers.items()
+    assert headers["Host"] == f"127.0.0.1:{port}"
+
+
+@pytest.mark.parametrize(
+    ("status", "word"),
+    [
+        (200, "ordinary page"),
+        (400, "saw no upgrade"),
+        (404, "no such path"),
+        (426, "saw no upgrade"),
+        (502, "does not reach what is behind it"),
+        (504, "gave up"),
+        (301, "HTTP 301 instead of 101"),
+        (418, "HTTP 418 instead of 101"),
+    ],
+)
+def test_what_came_instead_is_named(status: int, word: str) -> None:
+    seen = answered(saying(f"HTTP/1.1 {status} x\r\nContent-Length: 0\r\n\r\n".encode()))
+    assert (seen.firing, seen.family) == (True, "websocket upgrade fails")
+    assert f"HTTP {status} instead of 101" in seen.text
+    assert word in seen.text
+
+
+def flood(connection: socket.socket, _: bytes) -> None:
+    connection.sendall(b"HTTP/1.1 101 x\r\n")
+    while True:
+        connection.sendall(b"X-Flood: " + b"y" * 1000 + b"\r\n")
+
+
+def silent(connection: socket.socket, _: bytes) -> None:
+    connection.recv(1)
+
+
+def slow_goodbye(connection: socket.socket, head: bytes) -> None:
+    accepting(connection, head)
+    connection.recv(100)
+    time.sleep(2)
+
+
+@pytest.mark.parametrize(
+    ("script", "firing", "text"),
+    [
+        (
+            saying(b"HTTP/1.1 101 x\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: wrong\r\n\r\n"),
+            True,
+            "no answer to this",
+        ),
+        (saying(b"HTTP/1.1 101 x\r\n\r\n"), True, "no answer to this"),
+        (saying(b""), True, "closed without an answer"),
+        (saying(b"SSH-2.0-OpenSSH_9.2\r\n\r\n"), True, "does not speak HTTP"),
+        (saying(b"HTTP/1.1 xx\r\n\r\n"), True, "does not speak HTTP"),
+        (flood, True, "more headers than anybody reads"),
+        (silent, True, "no answer to the upgrade within 1 s"),
+        (slow_goodbye, False, "opens (101)"),
+    ],
+)
+def test_bad_answers_are_bounded_and_said(script: Script, firing: bool, text: str) -> None:
+    seen = answered(script, seconds=1 if script is silent else 10)
+    assert seen.firing is firing
+    assert text in seen.text
+
+
+def test_a_refused_connection_says_so() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        port = gone.getsockname()[1]
+    (seen,) = asyncio.run(Websocket(name="ws", symptom="s", url=f"ws://127.0.0.1:{port}/").look(NOW))
+    assert isinstance(seen, Signal)
+    assert (seen.firing, seen.text) == (True, "connection refused")
