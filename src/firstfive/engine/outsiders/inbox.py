@@ -91,7 +91,7 @@ class Inbox:
         try:
             if not await self.sort_waiting():
                 return None
-        except FirstfiveError as problem:
+        except Exception as problem:  # one odd request must not end the program
             self.engine.complain(problem)
             return None
         return asyncio.get_running_loop().time() - began
@@ -224,9 +224,9 @@ class Inbox:
 def _parts(reads: Sequence[Read]) -> list[list[Read]]:
     """Requests in groups that one transaction can take without keeping those waiting who want an answer."""
     parts: list[list[Read]] = []
-    size = MOST_SEEN
+    size = 0
     for one in reads:
-        if size + len(one.seen) > MOST_SEEN:
+        if not parts or size + len(one.seen) > MOST_SEEN:
             parts.append([])
             size = 0
         parts[-1].append(one)
