@@ -7,16 +7,15 @@ this machine, and only when nothing outside was reached lately.
 from __future__ import annotations
 
 import asyncio
-import secrets
 import socket
 import weakref
 from dataclasses import dataclass, field
 
 from firstfive.errors import FirstfiveError
 from firstfive.probes.network.address import Address, embedded
+from firstfive.probes.network.resolver import resolvers_silent
 
 LATELY = 15.0
-PATIENCE = 1.0
 KEPT = 2.0
 
 
@@ -75,41 +74,6 @@ def routed(address: Address) -> bool:
     except OSError:
         return False
     return True
-
-
-async def resolvers_silent() -> str:
-    """Why no resolver of this machine can be trusted now; empty when one answers, or when there is none to ask.
-
-    The question is a new name below `arpa` that does not exist, so that no cache can answer it.
-    """
-    import dns.asyncquery
-    import dns.exception
-    import dns.message
-    import dns.rcode
-    import dns.resolver
-
-    try:
-        servers = [str(server) for server in dns.resolver.Resolver().nameservers]
-    except dns.exception.DNSException:
-        return ""
-
-    async def answers(server: str) -> bool:
-        question = dns.message.make_query(f"firstfive-{secrets.token_hex(8)}.arpa.", "A")
-        try:
-            reply = await dns.asyncquery.udp(question, server, timeout=PATIENCE, port=53)
-        except (dns.exception.DNSException, OSError):
-            return False
-        return reply.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
-
-    waiting = [asyncio.create_task(answers(server)) for server in servers]
-    try:
-        for done in asyncio.as_completed(waiting):
-            if await done:
-                return ""
-    finally:
-        for task in waiting:
-            task.cancel()
-    return "no resolver of this machine answers" if servers else ""
 
 
 _OF_LOOP: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, OwnConnection] = weakref.WeakKeyDictionary()
