@@ -28,7 +28,7 @@ def heard(connection: socket.socket) -> bytes:
 
 
 @contextmanager
-def speaking(script: Script) -> Iterator[tuple[int, list[bytes]]]:
+def speaking(script: Script, *, listens: bool = True) -> Iterator[tuple[int, list[bytes]]]:
     """A server that answers each connection with `script`; yields its port and the heads that it heard."""
     heads: list[bytes] = []
     stop = threading.Event()
@@ -38,7 +38,7 @@ def speaking(script: Script) -> Iterator[tuple[int, list[bytes]]]:
     def one(connection: socket.socket) -> None:
         with connection, suppress(OSError):
             connection.settimeout(20)
-            head = heard(connection)
+            head = heard(connection) if listens else connection.recv(4096)
             heads.append(head)
             script(connection, head)
 
