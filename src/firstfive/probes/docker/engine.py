@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -42,6 +43,19 @@ class EngineApi:
         """One image by name or id; None when this host does not have it."""
         found = await self._ask(f"/images/{quote(name, safe=':')}/json")
         return found if isinstance(found, dict) else None
+
+    async def logs(self, name: str, since: datetime) -> bytes | None:
+        """What a container wrote from that instant on, framed as the Engine frames it, a time before each line.
+
+        None when there is no such container; of more than 32 MiB only the newest lines, as far as the Engine can tell.
+        """
+        query = f"stdout=1&stderr=1&timestamps=1&tail=20000&since={since.timestamp():.6f}"
+        status, body = await asyncio.to_thread(self._request, f"/containers/{quote(name, safe='')}/logs?{query}", False)
+        if status == 404:
+            return None
+        if status >= 400:
+            raise FirstfiveError(f"Docker answers {status} when asked for the logs of {name}", where=str(self.socket))
+        return body
 
     async def tag(self, image: str, repository: str, tag: str) -> None:
         """Give an image one more name. The only request here that writes."""
