@@ -1,0 +1,328 @@
+"""What watches which symptom: every symptom of the page and every example of its matrix, each with a live watcher or the reason why not.
+
+Called by `app`, which builds the probes, and by `firstfive explain`, which shows them. Decides by the page, the family table and
+what the host is known to offer; asks nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from firstfive.handbook.model import (
+    ExternalSymptom,
+    Handbook,
+    HttpSymptom,
+    LogSymptom,
+    Place,
+    ProseSymptom,
+    Runbook,
+    Severity,
+    StatusSymptom,
+    Symptom,
+)
+from firstfive.handbook.watching.direct import Direct, Host, direct_looks
+from firstfive.handbook.watching.families import families_of, words_of
+from firstfive.handbook.watching.logs import Text, cycle_of, sought
+
+Options = Mapping[str, object]
+STORM_PER_MINUTE, CYCLES_PER_MINUTE, REPEATED_PER_MINUTE, SPIKE_PER_MINUTE = 300, 60, 2, 30
+_REPEATED = re.compile(r"\brepeated", re.IGNORECASE)
+_SPIKES = re.compile(r"\b(spik|flood|storm)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the host offers. `logs` are names of log files; `environment` holds values that are no secrets, `secrets` names that are.
+
+    `set_by_hand` are symptoms that settings tie a probe to.
+    """
+
+    docker: bool = False
+    logs: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    secrets: frozenset[str] = frozenset()
+    set_by_hand: frozenset[str] = frozenset()
+    trackers: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watcher:
+    """A look at one symptom. `kind` and `options` are those of a `[probes.NAME]` table; `what` is one line for people.
+
+    `because` names the place and the rule; `family` the row of the table when it is not the page's own words.
+    """
+
+    symptom: str
+    runbook: str
+    kind: str
+    options: Options
+    what: str
+    because: str
+    family: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unwatched:
+    """A symptom that nothing looks at by itself: why, and what would make it so."""
+
+    symptom: str
+    runbook: str
+    text: str
+    why: str
+    add: str
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Every watcher, and every symptom without one."""
+
+    watchers: tuple[Watcher, ...]
+    unwatched: tuple[Unwatched, ...]
+
+    def of(self, symptom: str) -> tuple[Watcher, ...]:
+        """The watchers of one symptom."""
+        return tuple(watcher for watcher in self.watchers if watcher.symptom == symptom)
+
+
+def watchers(handbook: Handbook, known: Known) -> Plan:
+    """The plan for a page on a host."""
+    found: list[Watcher] = []
+    without: list[Unwatched] = []
+    containers = containers_of(handbook)
+    for runbook in handbook.runbooks:
+        for symptom in runbook.symptoms:
+            mine = list(_of(runbook, symptom, known, containers, handbook))
+            found += mine
+            if not mine and symptom.id not in known.set_by_hand:
+                without.append(_unwatched(runbook, symptom))
+    for row in handbook.severities:
+        for number, example in enumerate(row.examples, 1):
+            one = _of_example(row, number, example, handbook, found, known)
+            if isinstance(one, Watcher):
+                found.append(one)
+            elif one is not None:
+                without.append(one)
+    return Plan(watchers=tuple(found), unwatched=tuple(without))
+
+
+_NAMED = re.compile(r"\bdocker\s+(?:logs|inspect|exec|restart|start|stop)\s+(?:-\S+\s+)*([a-zA-Z0-9][\w.-]+)")
+
+
+def containers_of(handbook: Handbook) -> tuple[str, ...]:
+    """Names of containers that the page itself names, in its commands and its symptoms."""
+    names: dict[str, None] = {}
+    for runbook in handbook.runbooks:
+        for symptom in runbook.symptoms:
+            if isinstance(symptom, StatusSymptom) and symptom.via.startswith("docker"):
+                names[symptom.subject] = None
+        for step in runbook.steps:
+            names |= dict.fromkeys(_NAMED.findall(step.script or ""))
+    return tuple(names)
+
+
+def _of(
+    runbook: Runbook, symptom: Symptom, known: Known, containers: tuple[str, ...], handbook: Handbook
+) -> Iterator[Watcher]:
+    """The watchers of one symptom: what the page says, then what its families can look at directly."""
+    match symptom:
+        case HttpSymptom():
+            yield from _http(runbook, symptom, known)
+        case StatusSymptom(subject=subject, status=status, via=via):
+            kind = (
+                "container" if known.docker and re.match(r"docker(?: container)? (?:ps|ls|list)\b", via) else "listing"
+            )
+            options = {"container": subject, "shows": status, "via": via}
+            what = f"the state of container {subject} ({status}, restarts, exits, health, memory)"
+            yield _watcher(runbook, symptom, kind, options, what if kind == "container" else f"{subject} in `{via}`")
+        case LogSymptom():
+            yield from _logs(runbook, symptom, known, containers)
+        case ExternalSymptom(sender="sentry") if known.trackers:
+            yield _watcher(runbook, symptom, "tracker", {}, "new error spikes of the tracker")
+        case ExternalSymptom() | ProseSymptom():
+            yield from _told_in_logs(runbook, symptom, known, containers)
+    host = Host(
+        environment=known.environment, secrets=known.secrets, logs=known.logs, origin=_origin(handbook, runbook)
+    )
+    for look in direct_looks(runbook, symptom, host):
+        yield _directly(runbook, symptom, look)
+
+
+def _watcher(
+    runbook: Runbook, symptom: Symptom, kind: str, options: Options, what: str, *, family: str = ""
+) -> Watcher:
+    return Watcher(
+        symptom=symptom.id,
+        runbook=runbook.id,
+        kind=kind,
+        options=options,
+        what=what,
+        because=f"{symptom.place}: the page's own words" if not family else f"{symptom.place}: family {family}",
+        family=family,
+    )
+
+
+def _directly(runbook: Runbook, symptom: Symptom, look: Direct) -> Watcher:
+    return _watcher(runbook, symptom, look.kind, look.options, look.what, family=look.family)
+
+
+def _origin(handbook: Handbook, runbook: Runbook) -> str:
+    """Scheme and host of the site that the page watches, when this runbook speaks of Socket.IO there."""
+    said = " ".join((runbook.title, *(step.script or "" for step in runbook.steps)))
+    if "socket.io" not in said:
+        return ""
+    urls = [s.url for r in handbook.runbooks for s in r.symptoms if isinstance(s, HttpSymptom) and "$" not in s.url]
+    return next((found[0] for url in urls if (found := re.match(r"https?://[^/]+", url))), "")
+
+
+_VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)\}?")
+
+
+def _http(runbook: Runbook, symptom: HttpSymptom, known: Known) -> Iterator[Watcher]:
+    url = _VARIABLE.sub(lambda found: known.environment.get(found[1], found[0]), symptom.url)
+    if not url.startswith(("http://", "https://")) or "$" in url:
+        return
+    gateway = any("shkeeper" in family.looks for family in families_of(words_of(symptom)))
+    if gateway and url != symptom.url:
+        return  # the gateway's own look judges its answers better than a status does
+    options = {"url": url, "fails_when": sorted(symptom.fails_when)}
+    what = f"GET {url} ({', '.join(sorted(symptom.fails_when))})"
+    yield _watcher(runbook, symptom, "http", options, what)
+
+
+def _logs(runbook: Runbook, symptom: LogSymptom, known: Known, containers: tuple[str, ...]) -> Iterator[Watcher]:
+    patterns = sought(symptom)
+    cycle = cycle_of(symptom)
+    more: dict[str, object] = {}
+    if symptom.flood:
+        often = REPEATED_PER_MINUTE if _REPEATED.search(symptom.text) else STORM_PER_MINUTE
+        more = {"per_minute": CYCLES_PER_MINUTE if cycle else often, "cycling": bool(cycle)}
+    words = ", ".join(f"`{token}`" for token in symptom.tokens)
+    wider = sorted({p.family for p in patterns if p.family})
+    also = f", or their family ({', '.join(wider)})" if wider else ""
+    rate = f", more than {more['per_minute']} {'turns' if cycle else 'lines'} a minute" if more else ""
+    for source, kind in _sources(symptom.source, known, containers):
+        what = f"{words}{also} in {'what ' if kind == 'container' else ''}{source}{' writes' if kind == 'container' else ''}{rate}"
+        options = {"source": source, "from": kind, "sought": patterns, **more}
+        yield _watcher(runbook, symptom, "logs", options, what)
+
+
+def _told_in_logs(runbook: Runbook, symptom: Symptom, known: Known, containers: tuple[str, ...]) -> Iterator[Watcher]:
+    """A sentence without tokens whose family says what logs would show, when no other symptom of the runbook looks for it."""
+    others = {f.id for s in runbook.symptoms if isinstance(s, LogSymptom) for f in families_of(words_of(s))}
+    if not re.search(r"\blogs?\b", symptom.text, re.IGNORECASE):
+        return
+    for family in families_of(words_of(symptom)):
+        if family.id in others or not family.means:
+            continue
+        patterns = tuple(Text(text=m.text, regex=m.regex, family=family.id) for m in family.means)
+        more: dict[str, object] = {"per_minute": SPIKE_PER_MINUTE} if _SPIKES.search(symptom.text) else {}
+        rate = f", more than {SPIKE_PER_MINUTE} lines a minute" if more else ""
+        for source, kind in _sources("", known, containers):
+            options = {"source": source, "from": kind, "sought": patterns, **more}
+            what = f"{', '.join(f'`{m.text}`' for m in family.means)} in {source}{rate}"
+            yield _watcher(runbook, symptom, "logs", options, what, family=family.id)
+
+
+def _sources(source: str, known: Known, containers: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Log files and containers that a page's word for whose logs names; all of them when it names none that is known."""
+    word = source.lower()
+    files = [name for name in known.logs if word and (word in name.lower() or name.lower() in word)]
+    boxes = [name for name in containers if word and word in name.lower()] if known.docker else []
+    if files or boxes:
+        yield from ((name, "file") for name in files)
+        yield from ((name, "container") for name in boxes)
+        return
+    yield from ((name, "file") for name in known.logs)
+    if known.docker:
+        yield from ((name, "container") for name in containers)
+
+
+def _unwatched(runbook: Runbook, symptom: Symptom) -> Unwatched:
+    why, add = "only a person can tell", 'settings can tie a look to it: [probes.NAME] symptom = "' + symptom.id + '"'
+    match symptom:
+        case HttpSymptom(url=url) if "$" in url:
+            names = ", ".join(_VARIABLE.findall(url))
+            why, add = f"{url} has no value here", f"set {names} in the target's env_file"
+        case HttpSymptom(url=url):
+            why = f"{url} is no address that can be asked"
+        case LogSymptom(source=source):
+            word = (source or "app").split()[0].lower()
+            why = "no log file is named, and no Docker Engine is here"
+            add = f'[logs] {word} = "path/to/{word}.log", or [docker] socket = "..."'
+        case ExternalSymptom(sender=sender):
+            why = {
+                "sentry": "the error tracker tells it",
+                "alert": "an alert tells it",
+                "report": "people tell it",
+            }.get(sender, "an outside sender tells it")
+            add = f"point the sender at /hooks/{'sentry' if sender == 'sentry' else 'generic'}, or use firstfive report"
+        case _:
+            pass
+    return Unwatched(symptom=symptom.id, runbook=runbook.id, text=symptom.text, why=why, add=add, place=symptom.place)
+
+
+# ------------------------------------------------------------------------------------------------------------- matrix
+
+
+def _of_example(
+    row: Severity, number: int, example: str, handbook: Handbook, found: list[Watcher], known: Known
+) -> Watcher | Unwatched | None:
+    """A watcher of an example of the matrix; None when a runbook's symptoms already see it."""
+    symptom = f"matrix.{row.level}.{number}"
+    for family in families_of(example):
+        covered = next(
+            (watcher for watcher in found if watcher.family == family.id or _is_about(watcher, family.id)), None
+        )
+        if covered is not None:
+            return None
+        percent = re.search(r"(\d+) ?%", example)
+        if "disk" in family.looks:
+            options: dict[str, object] = {"path": "/", "more_than": int(percent[1]) if percent else 80}
+            return Watcher(
+                symptom=symptom,
+                runbook="",
+                kind="disk",
+                options=options,
+                what=f"the disk of / is over {options['more_than']} %",
+                because=f"{row.place}: {row.label} gives it as an example",
+                family=family.id,
+            )
+        lines = {
+            "backup": f'[probes.backup] files = "/path/*.gz", older_than = "24h", symptom = "{symptom}"',
+            "deploy_missed": f'[probes.deploy_missed] subject = "NAME", older_than = "7d", symptom = "{symptom}"',
+        }
+        wanted = next((lines[look] for look in family.looks if look in lines), "")
+        if wanted and symptom not in known.set_by_hand:
+            why = "nobody said where to look"
+            return Unwatched(symptom=symptom, runbook="", text=example, why=why, add=wanted, place=row.place)
+    if symptom in known.set_by_hand or _covered_by_words(example, handbook):
+        return None
+    by_hand = f'[probes.NAME] symptom = "{symptom}"'
+    return Unwatched(
+        symptom=symptom,
+        runbook="",
+        text=example,
+        why="only a person or a sender can tell",
+        add=by_hand,
+        place=row.place,
+    )
+
+
+def _is_about(watcher: Watcher, family: str) -> bool:
+    """Whether the patterns of a log watcher, or a container's state, already show this family."""
+    patterns = watcher.options.get("sought", ())
+    held = {getattr(pattern, "family", "") for pattern in patterns} if isinstance(patterns, tuple) else set()
+    return family in held or (family == "backend crash" and watcher.kind in ("container", "listing"))
+
+
+_WORD = re.compile(r"[a-z]{4,}")
+_EMPTY = frozenset({"unreachable", "broken", "failing", "down", "with", "from", "single", "failed", "user", "cannot"})
+
+
+def _covered_by_words(example: str, handbook: Handbook) -> bool:
+    """Whether a runbook of the page is about this example, by its title."""
+    words = set(_WORD.findall(example.lower())) - _EMPTY
+    return any(words & (set(_WORD.findall(runbook.title.lower())) - _EMPTY) for runbook in handbook.runbooks)
