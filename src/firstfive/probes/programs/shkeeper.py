@@ -1,0 +1,119 @@
+"""The SHKeeper payment gateway, judged by what it says and not by its status: a wrong key is answered with 200.
+
+Built by `app`. Asks `/api/v1/crypto` (no key) and `/api/v1/invoices/...` (with the key). Facts from SHKeeper's public source: there is no
+`/api/v1/healthcheck`, lists are empty when no coin is online, every keyed route answers 200 with `"status": "error"` to a wrong key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+import socket
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from firstfive.errors import FirstfiveError
+from firstfive.incident.signals import Deploy, Signal, SignalKind
+
+LARGEST = 1 << 20
+FAMILY = "payment gateway failing"
+PROBED = "/api/v1/invoices/firstfive-probe"
+
+
+class _Wrong(Exception):
+    """The gateway is in trouble; the text says how."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shkeeper:
+    """`url` is the gateway's address, with or without `/api/v1`; `key` is sent and never shown."""
+
+    name: str
+    symptom: str
+    url: str
+    key: str = field(default="", repr=False)
+    patience: timedelta = timedelta(seconds=5)
+
+    @property
+    def symptoms(self) -> tuple[str, ...]:
+        """The symptom it watches."""
+        return (self.symptom,) if self.symptom else ()
+
+    async def look(self, now: datetime) -> Sequence[Signal | Deploy]:
+        """One signal. Raises FirstfiveError when nobody can know."""
+        try:
+            firing, text = False, await asyncio.to_thread(self._asked)
+        except _Wrong as wrong:
+            firing, text = True, f"{wrong} (family: {FAMILY})"
+        return (
+            Signal(
+                kind=SignalKind.PROBE,
+                source=self.name,
+                subject=f"payment gateway {urlsplit(self.url).netloc}",
+                firing=firing,
+                text=text,
+                at=now,
+                symptom=self.symptom,
+                family=FAMILY if firing else "",
+            ),
+        )
+
+    def _asked(self) -> str:
+        coins = self._get("/api/v1/crypto", "")
+        listed = coins.get("crypto") or coins.get("crypto_list") or []
+        if coins.get("status") != "success":
+            raise _Wrong(f"it says {str(coins.get('message') or coins.get('status') or 'nothing')[:120]}")
+        if not listed:
+            raise _Wrong("it answers, but no coin is online")
+        if not self.key:
+            return f"{len(listed)} coins are online; the key was not tried, settings name none"
+        keyed = self._get(PROBED, self.key)
+        if keyed.get("status") == "error":
+            raise _Wrong(f"it refuses our key: {str(keyed.get('message') or '')[:120]}")
+        return f"{len(listed)} coins are online and the key is taken"
+
+    def _get(self, path: str, key: str) -> dict[str, Any]:
+        parts = urlsplit(self.url)
+        host, seconds = parts.hostname or "", self.patience.total_seconds()
+        if parts.scheme not in ("http", "https") or not host:
+            raise FirstfiveError(f"{self.url} is no address", remedy='write url = "http://host:5000"')
+        line: http.client.HTTPConnection
+        if parts.scheme == "https":
+            line = http.client.HTTPSConnection(host, parts.port, timeout=seconds, context=ssl.create_default_context())
+        else:
+            line = http.client.HTTPConnection(host, parts.port, timeout=seconds)
+        base = parts.path.rstrip("/").removesuffix("/api/v1")
+        try:
+            line.request("GET", base + path, headers={"X-Shkeeper-Api-Key": key} if key else {})
+            answer = line.getresponse()
+            body = answer.read(LARGEST)
+        except socket.gaierror as problem:
+            if problem.errno in (socket.EAI_AGAIN, socket.EAI_SYSTEM, socket.EAI_FAIL):
+                raise FirstfiveError(
+                    f"{host} cannot be looked up: our own resolver does not answer, so nobody knows"
+                ) from None
+            raise _Wrong(f"the name {host} does not resolve") from None
+        except TimeoutError:
+            raise _Wrong(f"no answer within {seconds:g} s") from None
+        except ConnectionRefusedError:
+            raise _Wrong("connection refused") from None
+        except (OSError, http.client.HTTPException) as problem:
+            raise _Wrong(f"it breaks off: {(str(problem) or type(problem).__name__)[:120]}") from None
+        finally:
+            line.close()
+        if answer.status == 404 and path == PROBED:
+            return {}  # an older release without that route: the key cannot be tried
+        if answer.status != 200:
+            raise _Wrong(f"HTTP {answer.status}")
+        try:
+            value = json.loads(body)
+        except (ValueError, RecursionError):
+            raise _Wrong("it answers with something that is no JSON") from None
+        if not isinstance(value, dict):
+            raise _Wrong("it answers with something else than SHKeeper does")
+        return value

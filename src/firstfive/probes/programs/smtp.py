@@ -1,0 +1,124 @@
+"""A mail server: greeting, encryption, sign-in; no mail is sent.
+
+Built by `app`. The standard library's client in a thread, with a deadline on every read. Tells a refused connection, a server that hangs
+and a password that is no longer right apart, since each has another mend.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import smtplib
+import socket
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from firstfive.errors import FirstfiveError
+from firstfive.incident.signals import Deploy, Signal, SignalKind
+from firstfive.probes.programs.talk import host_and_port
+
+
+class _Wrong(Exception):
+    """In trouble: (what, family)."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Smtp:
+    """`tls` is `starttls` (used when offered), `implicit` or `none`. `password` is sent only over an encrypted line or to loopback."""
+
+    name: str
+    symptom: str
+    address: str
+    user: str = ""
+    password: str = field(default="", repr=False)
+    tls: str = "starttls"
+    patience: timedelta = timedelta(seconds=5)
+    every: timedelta = timedelta(seconds=60)
+    _last: tuple[datetime, Signal] | None = None
+
+    @property
+    def symptoms(self) -> tuple[str, ...]:
+        """The symptom it watches."""
+        return (self.symptom,) if self.symptom else ()
+
+    async def look(self, now: datetime) -> Sequence[Signal | Deploy]:
+        """One signal; while all is well the server is asked once in `every`, since providers count sign-ins."""
+        if self._last is not None and not self._last[1].firing and timedelta(0) <= now - self._last[0] < self.every:
+            return (self._last[1],)
+        try:
+            firing, text, family = False, await asyncio.to_thread(self._session), ""
+        except _Wrong as wrong:
+            firing, (text, family) = True, wrong.args
+        signal = Signal(
+            kind=SignalKind.PROBE,
+            source=self.name,
+            subject=f"mail server {self.address}",
+            firing=firing,
+            text=f"{text} (family: {family})" if family else text,
+            at=now,
+            symptom=self.symptom,
+            family=family,
+        )
+        self._last = (now, signal)
+        return (signal,)
+
+    def _session(self) -> str:
+        host, port = host_and_port(self.address, 587)
+        seconds = self.patience.total_seconds()
+        context = ssl.create_default_context()
+        session: smtplib.SMTP | None = None
+        try:
+            if self.tls == "implicit":
+                session = smtplib.SMTP_SSL(host, port, timeout=seconds, context=context)
+            else:
+                session = smtplib.SMTP(host, port, timeout=seconds)
+            session.ehlo_or_helo_if_needed()
+            encrypted = self.tls == "implicit"
+            if self.tls == "starttls" and session.has_extn("starttls"):
+                session.starttls(context=context)
+                session.ehlo()
+                encrypted = True
+            return self._signed_in(session, encrypted=encrypted, host=host)
+        except TimeoutError:
+            raise _Wrong(f"no answer within {seconds:g} s", "mail failing") from None
+        except socket.gaierror as problem:
+            if problem.errno in (socket.EAI_AGAIN, socket.EAI_SYSTEM, socket.EAI_FAIL):
+                raise FirstfiveError(
+                    f"{host} cannot be looked up: our own resolver does not answer, so nobody knows"
+                ) from None
+            raise _Wrong(f"the name {host} does not resolve", "mail failing") from None
+        except ssl.SSLError as problem:
+            raise _Wrong(f"encryption fails: {problem.reason or problem}", "mail failing") from None
+        except ConnectionRefusedError:
+            raise _Wrong("connection refused", "mail failing") from None
+        except (smtplib.SMTPException, OSError, UnicodeError) as problem:
+            raise _Wrong(f"it breaks off: {_words(problem)}", "mail failing") from None
+        finally:
+            if session is not None:
+                session.close()
+
+    def _signed_in(self, session: smtplib.SMTP, *, encrypted: bool, host: str) -> str:
+        how = "encrypted" if encrypted else "not encrypted"
+        if not self.user:
+            return f"greets, {how}"
+        if not encrypted and host not in ("localhost", "127.0.0.1", "::1"):
+            return f"greets, {how}; the password was not sent over an open line"
+        try:
+            session.login(self.user, self.password)
+        except smtplib.SMTPAuthenticationError as problem:
+            raise _Wrong(f"the sign-in is refused: {_words(problem)}", "mail failing") from None
+        except smtplib.SMTPNotSupportedError:
+            return f"greets, {how}; it offers no sign-in"
+        return f"greets and takes the sign-in, {how}"
+
+
+def _words(problem: Exception) -> str:
+    if isinstance(problem, smtplib.SMTPResponseException):
+        said = (
+            problem.smtp_error.decode("utf-8", "replace")
+            if isinstance(problem.smtp_error, bytes)
+            else problem.smtp_error
+        )
+        return f"{problem.smtp_code} {' '.join(str(said).split())}"[:200]
+    return (str(problem) or type(problem).__name__)[:200]
