@@ -22,7 +22,6 @@ IN_FLIGHT = 1000
 BODY_CAP = 64 * 1024
 EVENTS = 512
 TOGETHER = 0.025
-CROWD, REST = 8, 0.004
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +107,7 @@ class Transfers:
         self._departure: asyncio.Handle | None = None
         self._expires: float | None = None
         self._timer: asyncio.Handle | None = None
-        self._listen()
+        asyncio.get_running_loop().add_reader(self._epoll.fileno(), self._ready)
 
     async def ask(self, request: Request) -> Answer:
         """One request; an answer whatever happens."""
@@ -214,13 +213,6 @@ class Transfers:
     def _ready(self) -> None:
         self._drain()
         self._collect()
-        if len(self._asked) > CROWD:
-            loop = asyncio.get_running_loop()
-            loop.remove_reader(self._epoll.fileno())
-            loop.call_later(REST, self._listen)
-
-    def _listen(self) -> None:
-        asyncio.get_running_loop().add_reader(self._epoll.fileno(), self._ready)
 
     def _drain(self) -> None:
         curl, act = self._curl, self._multi.socket_action
