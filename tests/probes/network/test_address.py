@@ -11,6 +11,7 @@ from ipaddress import ip_address
 import pytest
 
 from firstfive.errors import FirstfiveError
+from firstfive.probes.network import address as address_module
 from firstfive.probes.network.address import Address, Guard, NoSuchName, Place, place_at, place_of
 
 SECOND = timedelta(seconds=1)
@@ -130,6 +131,22 @@ def test_a_name_that_does_not_exist_is_known_and_a_silent_resolver_is_not(
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     with pytest.raises(NoSuchName if known else FirstfiveError):
         find("shop.example")
+
+
+def test_a_short_name_fires_only_when_it_was_known_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "no")
+
+    monkeypatch.setattr(address_module, "_MET", set())
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    with pytest.raises(FirstfiveError) as unknown:
+        find("redis")
+    assert "known only inside its network" in unknown.value.what
+    leading_to(monkeypatch, "127.0.0.1")
+    find("redis", "127.0.0.0/8")
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    with pytest.raises(NoSuchName):
+        find("redis")
 
 
 def test_a_resolver_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

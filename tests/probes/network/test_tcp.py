@@ -72,5 +72,5 @@ def test_a_name_that_does_not_exist_fires(monkeypatch: pytest.MonkeyPatch) -> No
         raise socket.gaierror(socket.EAI_NONAME, "no")
 
     monkeypatch.setattr(socket, "getaddrinfo", nobody)
-    seen = look("redis:6379")
+    seen = look("redis.example:6379")
     assert (seen.firing, seen.family) == (True, "name does not resolve")

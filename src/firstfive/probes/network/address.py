@@ -48,8 +48,10 @@ NEVER = tuple(
 )
 SILENT = frozenset({socket.EAI_AGAIN, socket.EAI_SYSTEM, socket.EAI_FAIL, socket.EAI_MEMORY})
 LOOKUPS = 16
+TRIES = 3  # addresses of one name that are tried in one look
 
 
+_MET: set[str] = set()  # names without a dot that led somewhere once: when one vanishes, so did its container
 Asked = queue.SimpleQueue[tuple["Place", "asyncio.Future[list[Address]]"]]
 
 
@@ -84,16 +86,16 @@ class Guard:
         return _verdict(self.networks, address, host)
 
     async def find(self, place: Place, *, patience: timedelta) -> tuple[Address, ...]:
-        """The addresses of a place that may be looked at, in the order in which the system prefers them.
+        """The addresses of a place that may be looked at, the first three in the order in which the system prefers them.
 
         Raises NoSuchName when the name does not exist, and FirstfiveError when nobody knows: our own resolver is silent for
-        `patience`, or the guard refuses every address.
+        `patience`, a name without a dot was never known here, or the guard refuses every address.
         """
         literal = _literal(place.host)
         found = (literal,) if literal else await _look_up(place, patience)
         allowed = tuple(a for a in found if not self.refuses(a, place.host))
         if allowed:
-            return allowed
+            return allowed[:TRIES]
         raise FirstfiveError(
             f"{place.host} is not looked at: {self.refuses(found[0], place.host)}",
             remedy=f'write the address itself, or let settings allow it: [probes] allow = ["{found[0]}/{found[0].max_prefixlen}"]'
@@ -184,15 +186,23 @@ async def _look_up(place: Place, patience: timedelta) -> Sequence[Address]:
     answer: asyncio.Future[list[Address]] = asyncio.get_running_loop().create_future()
     _asked().put((place, answer))
     try:
-        return await asyncio.wait_for(answer, patience.total_seconds())
+        found = await asyncio.wait_for(answer, patience.total_seconds())
     except socket.gaierror as problem:
         if problem.errno in SILENT:
             raise _unknown(place.host) from None
+        if "." not in place.host and place.host not in _MET:
+            raise FirstfiveError(
+                f"{place.host} is not known on this machine: a container's name is known only inside its network",
+                remedy="write an address that this machine can reach",
+            ) from None
         raise NoSuchName(f"the name {place.host} does not resolve") from None
     except ValueError:
         raise NoSuchName(f"{place.host} is no name") from None
     except (TimeoutError, OSError):
         raise _unknown(place.host) from None
+    if "." not in place.host:
+        _MET.add(place.host)
+    return found
 
 
 @cache

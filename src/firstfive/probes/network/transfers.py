@@ -28,6 +28,7 @@ TOGETHER = 0.025
 class Request:
     """One GET of `url` at `address`. The body is kept, up to `BODY_CAP` bytes, when `body` is set; the certificate's end likewise.
 
+    `connect` is how long the connection alone may take, when that is less than `patience`.
     `authorities` is a PEM file of the certificate authorities to trust instead of the system's.
     """
 
@@ -35,6 +36,7 @@ class Request:
     address: Address
     port: int
     patience: timedelta
+    connect: timedelta | None = None
     body: bool = False
     certificate: bool = False
     authorities: Path | None = None
@@ -112,7 +114,7 @@ class Transfers:
     async def ask(self, request: Request) -> Answer:
         """One request; an answer whatever happens."""
         async with self._room:
-            manner = (request.patience, request.certificate, request.authorities)
+            manner = (request.patience, request.connect, request.certificate, request.authorities)
             idle = self._idle.setdefault(manner, [])
             curl = idle.pop() if idle else self._handle(request)
             asked = _Asked(request=request, answer=asyncio.get_running_loop().create_future())
@@ -161,6 +163,8 @@ class Transfers:
         curl.setopt(our.FORBID_REUSE, 1)
         curl.setopt(our.HTTP_VERSION, our.CURL_HTTP_VERSION_1_1)
         curl.setopt(our.TIMEOUT_MS, max(1, int(request.patience.total_seconds() * 1000)))
+        if request.connect is not None:
+            curl.setopt(our.CONNECTTIMEOUT_MS, max(1, int(request.connect.total_seconds() * 1000)))
         curl.setopt(our.USERAGENT, "firstfive")
         if request.certificate:
             curl.setopt(our.OPT_CERTINFO, 1)
