@@ -1,23 +1,28 @@
-"""Which probe watches which symptom: read off the page and the settings, the rest is wiring.
+"""Which probe watches which symptom: the plan of the page and the tables of the settings, built.
 
 Part of `app`. Holds no rule: what a symptom means is the page's and the family table's.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from firstfive.handbook.model import Handbook, HttpSymptom, LogSymptom, StatusSymptom
+from firstfive.app.looks import Around, build, log_file
+from firstfive.errors import SettingsError
+from firstfive.handbook.model import Handbook
+from firstfive.handbook.watching import Known, Plan, Watcher, watchers
+from firstfive.handbook.watching.logs import Text
 from firstfive.incident.signals import Deploy
-from firstfive.ports import Probe, Target
-from firstfive.probes.docker import Containers, EngineApi, Ledger
+from firstfive.ports import Journal, Probe, Target, Tracker
+from firstfive.probes.docker import Containers, ContainerTail, EngineApi, Ledger
 from firstfive.probes.listing import Listing
-from firstfive.probes.log_file import LogFile
-from firstfive.probes.network import Http
+from firstfive.probes.logs.follow import FileTail
+from firstfive.probes.logs.symptom import Lines, LogSymptoms, Sought, Wanted
 from firstfive.probes.release_link import ReleaseLink
-from firstfive.settings import Settings
+from firstfive.probes.trackers import Bugsink, Sentry
+from firstfive.settings import Settings, env_file
+from firstfive.shell.bind import is_secret
 from firstfive.shell.risk import judge, load_table
 
 DOCKER = Path("/var/run/docker.sock")
@@ -36,47 +41,130 @@ def engines_of(settings: Settings) -> dict[str, EngineApi]:
     return found
 
 
+def environment_of(settings: Settings) -> dict[str, str]:
+    """The variables that the default target's steps see, and those that settings may name."""
+    target = settings.targets[settings.default_target]
+    kept = env_file(target.env_file) if target.kind == "local" else {}
+    return {**settings.variables, **kept, **target.environment}
+
+
+def known_of(settings: Settings) -> Known:
+    """What the plan may build on."""
+    environment = environment_of(settings)
+    return Known(
+        docker=settings.default_target in engines_of(settings),
+        logs=tuple(settings.logs),
+        environment={name: value for name, value in environment.items() if not is_secret(name)},
+        secrets=frozenset(name for name in environment if is_secret(name)),
+        set_by_hand=frozenset(str(probe.options.get("symptom", "")) for probe in settings.probes) - {""},
+        trackers=bool(settings.trackers),
+    )
+
+
+def plan_of(settings: Settings, handbook: Handbook) -> Plan:
+    """What is to watch which symptom, and why some are not watched."""
+    return watchers(handbook, known_of(settings))
+
+
 def probes_for(
-    settings: Settings, handbook: Handbook, targets: Mapping[str, Target], ledger: Mapping[str, Deploy]
+    settings: Settings,
+    handbook: Handbook,
+    targets: Mapping[str, Target],
+    ledger: Mapping[str, Deploy],
+    journal: Journal | None = None,
 ) -> tuple[tuple[Probe, ...], tuple[str, ...]]:
     """A probe for every symptom of the page that can be watched from here, and why for each that cannot."""
-    unwatched: list[str] = []
-    probes: list[Probe] = []
-    listings: dict[str, dict[str, tuple[str, str]]] = {}
-    logs: dict[str, dict[str, tuple[str, ...]]] = {}
-    table = load_table(settings.risk or None)
     engines = engines_of(settings)
-    docker = engines.get(settings.default_target)
-    contained: dict[str, tuple[str, str]] = {}
-    for runbook in handbook.runbooks:
-        for symptom in runbook.symptoms:
-            match symptom:
-                case HttpSymptom(url=url) if url.startswith(("http://", "https://")):
-                    probes.append(Http(name="http", symptom=symptom.id, url=url, fails_when=symptom.fails_when))
-                case StatusSymptom(via=via) if docker is not None and _LISTS_CONTAINERS.match(via):
-                    contained[symptom.id] = (symptom.subject, symptom.status)
-                case StatusSymptom(via=via) if judge(via, table=table).auto:
-                    listings.setdefault(via, {})[symptom.id] = (symptom.subject, symptom.status)
-                case LogSymptom() if settings.logs:
-                    for name in _sources(symptom.source, settings.logs):
-                        logs.setdefault(name, {})[symptom.id] = symptom.tokens
-                case HttpSymptom(url=url):
-                    unwatched.append(f"{symptom.place}: {url} names no address that can be asked")
-                case StatusSymptom(via=via):
-                    unwatched.append(f"{symptom.place}: `{via}` is not known to be read-only")
-                case LogSymptom():
-                    unwatched.append(f"{symptom.place}: settings name no log file ([logs])")
-                case _:
-                    unwatched.append(f"{symptom.place}: only a person or an outside sender can tell")
-    target = targets[settings.default_target]
-    for via, wanted in listings.items():
-        probes.append(Listing(name=via, target=target, command=via, wanted=wanted))
-    for name, tokens in logs.items():
-        probes.append(LogFile(name=name, path=settings.logs[name], wanted=tokens, quiet=settings.log_quiet))
-    if docker is not None and contained:
-        probes.append(Containers(name="docker", engine=docker, wanted=contained))
+    around = Around(
+        settings=settings,
+        target=targets[settings.default_target],
+        engine=engines.get(settings.default_target),
+        environment=environment_of(settings),
+        newest=lambda subject: _newest(journal, subject),
+    )
+    plan = plan_of(settings, handbook)
+    unwatched = [f"{one.place or one.symptom}: {one.why}" for one in plan.unwatched]
+    probes: list[Probe] = [*_grouped(plan, settings, around, unwatched)]
+    for watcher in plan.watchers:
+        if watcher.kind in _GROUPED:
+            continue
+        try:
+            probes.append(build(watcher.kind, watcher.kind, watcher.symptom, watcher.options, around))
+        except SettingsError as problem:
+            unwatched.append(f"{watcher.symptom}: {problem.what}")
+    for table in settings.probes:
+        symptom = str(table.options.get("symptom", ""))
+        probes.append(build(table.kind, table.name, symptom, table.options, around))
     probes += ledgers_of(settings, engines, ledger)
     return tuple(probes), tuple(unwatched)
+
+
+_GROUPED = ("container", "listing", "logs", "tracker")
+
+
+def _grouped(plan: Plan, settings: Settings, around: Around, unwatched: list[str]) -> list[Probe]:
+    """Probes that look once for several symptoms: one listing a command, one Engine, one reader a log."""
+    found: list[Probe] = []
+    contained: dict[str, tuple[str, str]] = {}
+    listings: dict[str, dict[str, tuple[str, str]]] = {}
+    logs: dict[tuple[str, str], list[Wanted]] = {}
+    table = load_table(settings.risk or None)
+    for watcher in plan.watchers:
+        options = watcher.options
+        match watcher.kind:
+            case "container":
+                contained[watcher.symptom] = (str(options["container"]), str(options["shows"]))
+            case "listing" if judge(str(options["via"]), table=table).auto:
+                row = (str(options["container"]), str(options["shows"]))
+                listings.setdefault(str(options["via"]), {})[watcher.symptom] = row
+            case "listing":
+                unwatched.append(f"{watcher.symptom}: `{options['via']}` is not known to be read-only")
+            case "logs":
+                logs.setdefault((str(options["from"]), str(options["source"])), []).append(_wanted(watcher))
+            case _:
+                pass
+    if contained and around.engine is not None:
+        found.append(Containers(name="docker", engine=around.engine, wanted=contained))
+    found += [Listing(name=via, target=around.target, command=via, wanted=rows) for via, rows in listings.items()]
+    for (kind, source), wanted in logs.items():
+        lines: Lines
+        if kind == "container" and around.engine is not None:
+            lines = ContainerTail(engine=around.engine, container=source)
+        else:
+            lines = FileTail(path=log_file(source, settings))
+        found.append(
+            LogSymptoms(
+                name=source,
+                lines=lines,
+                wanted=wanted,
+                quiet=settings.log_quiet,
+                cache=settings.cache / "patterns",
+            )
+        )
+    return found
+
+
+def _wanted(watcher: Watcher) -> Wanted:
+    texts = watcher.options["sought"]
+    assert isinstance(texts, tuple)
+    per_minute = watcher.options.get("per_minute", 0)
+    return Wanted(
+        symptom=watcher.symptom,
+        sought=tuple(
+            Sought(text=text.text, regex=text.regex, family=text.family, turn=text.turn)
+            for text in texts
+            if isinstance(text, Text)
+        ),
+        per_minute=per_minute if isinstance(per_minute, int) else 0,
+        cycling=watcher.options.get("cycling") is True,
+    )
+
+
+async def _newest(journal: Journal | None, subject: str) -> Deploy | None:
+    if journal is None:
+        return None
+    deploys = await journal.read(lambda tx: tx.deploys(1000))
+    return next((deploy for deploy in deploys if deploy.subject == subject), None)
 
 
 def ledgers_of(
@@ -94,9 +182,14 @@ def ledgers_of(
     return made
 
 
-_LISTS_CONTAINERS = re.compile(r"docker(?: container)? (?:ps|ls|list)\b")
-
-
-def _sources(source: str, logs: Mapping[str, Path]) -> list[str]:
-    named = [name for name in logs if source and (source.lower() in name.lower() or name.lower() in source.lower())]
-    return named or list(logs)
+def trackers_of(settings: Settings) -> tuple[Tracker, ...]:
+    """The error trackers that the first five minutes ask."""
+    made: list[Tracker] = []
+    for one in settings.trackers:
+        if one.kind == "sentry":
+            made.append(
+                Sentry(name=one.name, url=one.url, organisation=one.organisation, project=one.project, token=one.token)
+            )
+        else:
+            made.append(Bugsink(name=one.name, url=one.url, project=one.project, token=one.token))
+    return tuple(made)

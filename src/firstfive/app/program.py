@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from firstfive.app.ears import message_of, understood
-from firstfive.app.eyes import engines_of, probes_for
+from firstfive.app.eyes import engines_of, probes_for, trackers_of
 from firstfive.app.hands import secrets, target_of
 from firstfive.app.pages import again, last_good, pinned, read_handbook, vault_of
 from firstfive.documents.summary import summary
@@ -105,7 +105,7 @@ class Program:
         self.engine.handbook = handbook
         ledger = await self.journal.read(lambda tx: tx.deploys(1000))
         newest = {deploy.subject: deploy for deploy in reversed(ledger)}
-        probes, unwatched = probes_for(self.settings, handbook, self.engine.tools.targets, newest)
+        probes, unwatched = probes_for(self.settings, handbook, self.engine.tools.targets, newest, self.journal)
         for reason in unwatched:
             self.log(f"not watched: {reason}")
         self.watch = replace(self.watch, probes=probes)
@@ -145,6 +145,21 @@ async def open_program(
         raise
 
 
+def _tools_of(
+    settings: Settings, handbook: Handbook, notifiers: tuple[Notifier, ...], log: Callable[[str], None]
+) -> Tools:
+    """The edges that orders are obeyed with."""
+    folder = handbook.postmortem.folder if handbook.postmortem else ""
+    return Tools(
+        targets={name: target_of(name, target, settings) for name, target in settings.targets.items()},
+        notifiers=notifiers,
+        vault=vault_of(settings, folder),
+        redactor=Redactor(secrets(settings)),
+        log=log,
+        trackers=trackers_of(settings),
+    )
+
+
 async def _joined(
     settings: Settings,
     handbook: Handbook,
@@ -155,10 +170,7 @@ async def _joined(
 ) -> Program:
     shelf = {handbook.digest: handbook}
     policy = policy_from(settings)
-    redactor = Redactor(secrets(settings))
-    targets = {name: target_of(name, target, settings) for name, target in settings.targets.items()}
-    folder = handbook.postmortem.folder if handbook.postmortem else ""
-    tools = Tools(targets=targets, notifiers=notifiers, vault=vault_of(settings, folder), redactor=redactor, log=log)
+    tools = _tools_of(settings, handbook, notifiers, log)
     rules = Rules(policy=policy, handbook_of=lambda digest: pinned(shelf, digest), summarise=_summarised)
     ledgers: list[ReleaseLink | Ledger] = []
 
@@ -176,7 +188,12 @@ async def _joined(
         ensure=_ensured(settings, journal, shelf),
     )
     watch = Watch(
-        probes=(), clock=clock, observe=engine.observe, redactor=redactor, log=log, interval=settings.probe_interval
+        probes=(),
+        clock=clock,
+        observe=engine.observe,
+        redactor=tools.redactor,
+        log=log,
+        interval=settings.probe_interval,
     )
     inbox = Inbox(engine=engine, read=understood, since=clock.now())
     program = Program(

@@ -108,6 +108,7 @@ class Settings:
     lexicon: Mapping[str, str] = field(default_factory=dict)
     inherited: Mapping[str, str] = field(default_factory=dict)
     person: str = "operator"
+    variables: Mapping[str, str] = field(default_factory=dict)
     cache: Path = Path("/nonexistent")
     one_fault: timedelta = timedelta(minutes=2)
     probes: tuple[ProbeSettings, ...] = ()

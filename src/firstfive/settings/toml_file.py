@@ -84,6 +84,7 @@ def load(*, vault: Path | None = None, config: Path | None = None, page: str = "
         risk=reading.table(data, "risk", None, at),
         lexicon=reading.texts(data, "lexicon", at),
         **_ears(data, _known(places), at),
+        variables=_known(places),
         inherited={name: os.environ[name] for name in INHERITED if name in os.environ},  # noqa: TID251
         cache=_cache(),
         person=os.environ.get("FIRSTFIVE_USER") or os.environ.get("SUDO_USER") or os.environ.get("USER") or "operator",  # noqa: TID251

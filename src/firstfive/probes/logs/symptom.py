@@ -26,10 +26,13 @@ class Lines(Protocol):
     """Where new lines come from."""
 
     @property
-    def name(self) -> str: ...  # what people call it
-    async def fresh(
-        self, now: datetime
-    ) -> bytes: ...  # whole lines since the last look; raises FirstfiveError when blind
+    def name(self) -> str:
+        """What people call it."""
+        ...
+
+    async def fresh(self, now: datetime) -> bytes:
+        """Whole lines since the last look. Raises FirstfiveError when it is blind."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

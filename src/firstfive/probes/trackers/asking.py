@@ -45,7 +45,9 @@ def ask(url: str, path: str, token: str) -> Any:
         answer = line.getresponse()
         body = answer.read(LARGEST + 1)
     except (OSError, http.client.HTTPException) as problem:
-        raise FirstfiveError(f"the tracker does not answer: {problem or type(problem).__name__}", where=where) from None
+        raise FirstfiveError(
+            f"the tracker does not answer: {str(problem) or type(problem).__name__}", where=where
+        ) from None
     finally:
         line.close()
     if answer.status != 200:

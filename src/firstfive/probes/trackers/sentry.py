@@ -66,7 +66,7 @@ def _spike(row: dict[str, Any], since: datetime) -> Spike | None:
 def _inside(row: dict[str, Any], since: datetime) -> int:
     """Events since then, by the hour of its statistics ([seconds, count] pairs); 0 when it gives none."""
     stats = row.get("stats")
-    pairs = next(iter(stats.values()), []) if isinstance(stats, dict) else []
+    pairs: list[Any] = next(iter(stats.values()), []) if isinstance(stats, dict) else []
     edge = since.timestamp() - 3600
     return sum(
         count(pair[1]) for pair in pairs if isinstance(pair, list) and len(pair) == 2 and count(int(pair[0])) >= edge

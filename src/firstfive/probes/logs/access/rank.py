@@ -1,0 +1,181 @@
+"""Who stands in an access log how often: by address, by path and status, for a stretch of time, exactly, in bounded memory.
+
+Called by `cli`; run as a module it counts its share of a large log. A question without a filter counts the first sixteen bytes of each
+line and cuts them afterwards; one with a filter looks for its path first and reads only lines that hold it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from operator import itemgetter
+from pathlib import Path
+
+import msgspec
+
+from firstfive.probes.logs.access.line import LINE, path_of
+from firstfive.probes.logs.blocks import UNPACKED, Block, Reading, gzipped, is_gzip, opened, plain
+from firstfive.probes.logs.shares import asked, pieces, taken
+from firstfive.probes.logs.times import Times
+from firstfive.probes.logs.window import Window, span
+
+WORTH_SHARING = 48 << 20
+PREFIX = 16
+_PREFIX = itemgetter(slice(PREFIX))
+MOST_KEYS = 2_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Which lines count, and by what. `path` is a beginning of the request's path; empty fields let everything through."""
+
+    by: str = "address"  # address, or path: path and status together
+    path: str = ""
+    method: str = ""
+    statuses: frozenset[int] = frozenset()
+    window: Window = field(default_factory=Window)
+
+    @property
+    def plain(self) -> bool:
+        """Whether every line counts, by its address."""
+        return self.by == "address" and not (self.path or self.method or self.statuses) and self.window.open
+
+
+@dataclass(slots=True, kw_only=True)
+class Ranking:
+    """Counts by key. `lines` is how many lines counted; `unread` why the end was not reached; `rounded` when rare keys were let go."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    lines: int = 0
+    read: int = 0
+    unread: str = ""
+    rounded: bool = False
+
+    def top(self, most: int) -> list[tuple[str, int]]:
+        """The keys that stand there most often, equal ones by name."""
+        return sorted(self.counts.items(), key=lambda pair: (-pair[1], pair[0]))[:most]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """What another process counts."""
+
+    path: str
+    pieces: list[tuple[int, int]]
+    pipe: int
+    question: Question
+    newest: datetime
+
+
+def rank(path: Path, question: Question, *, jobs: int = 1, budget: int = UNPACKED) -> Ranking:
+    """The ranking of a log, plain or gzipped. Raises FirstfiveError for one that cannot be read."""
+    handle, size = opened(path)
+    try:
+        newest = datetime.fromtimestamp(os.fstat(handle).st_mtime, UTC)
+        if is_gzip(handle):
+            reading = Reading()
+            return _counted(gzipped(path, reading, budget), question, Times(newest=newest), reading)
+        start, end = span(handle, size, Times(newest=newest), question.window)
+        share = Share(path=str(path.absolute()), pieces=pieces(start, end), pipe=-1, question=question, newest=newest)
+        others = max(1, jobs) - 1 if end - start >= WORTH_SHARING else 0
+        ask = lambda pipe: msgspec.msgpack.encode(replace(share, pipe=pipe))  # noqa: E731
+        with asked(__name__, ask, count=len(share.pieces), others=others) as (pipe, answers):
+            found = _mine(handle, replace(share, pipe=pipe))
+            for answer in answers:
+                _add(found, msgspec.msgpack.decode(answer, type=Ranking))
+        return found
+    finally:
+        os.close(handle)
+
+
+def _mine(handle: int, share: Share) -> Ranking:
+    reading = Reading()
+    return _counted(_blocks(handle, share, reading), share.question, Times(newest=share.newest), reading)
+
+
+def _blocks(handle: int, share: Share, reading: Reading) -> Iterator[Block]:
+    for number in taken(share.pipe):
+        yield from plain(handle, *share.pieces[number], reading)
+
+
+def _add(found: Ranking, other: Ranking) -> None:
+    for key, count in other.counts.items():
+        found.counts[key] = found.counts.get(key, 0) + count
+    found.lines += other.lines
+    found.read += other.read
+    found.unread = found.unread or other.unread
+    found.rounded |= other.rounded
+
+
+def _counted(blocks: Iterable[Block], question: Question, times: Times, reading: Reading) -> Ranking:
+    counts: Counter[bytes] = Counter()
+    rounded = False
+    for block in blocks:
+        if question.plain:
+            _prefixes(block, counts)
+        else:
+            counts.update(_keys(block, question, times))
+        if len(counts) > MOST_KEYS:
+            counts, rounded = Counter({key: count for key, count in counts.items() if count > 1}), True
+    lines = sum(counts.values())
+    named = {key.decode("utf-8", "replace"): count for key, count in counts.items() if key}
+    return Ranking(counts=named, lines=lines, read=reading.read, unread=reading.unread, rounded=rounded)
+
+
+def _prefixes(block: Block, counts: Counter[bytes]) -> None:
+    """Count addresses by the first bytes of their lines; an address that is longer than those is read out of its lines."""
+    lines = block.data[: block.length].split(b"\n")
+    for key, count in Counter(map(_PREFIX, lines)).items():
+        address, space, _ = key.partition(b" ")
+        if space:
+            counts[address] += count
+        elif key and len(key) == PREFIX:
+            counts.update(line.partition(b" ")[0] for line in lines if line.startswith(key))
+
+
+def _keys(block: Block, question: Question, times: Times) -> Iterator[bytes]:
+    """The keys of the lines that pass the filter."""
+    for line in _lines(block, question):
+        found = LINE.match(line)
+        if found is None:
+            continue
+        if question.statuses and int(found[5]) not in question.statuses:
+            continue
+        if question.method and found[3].decode() != question.method:
+            continue
+        if question.path and not path_of(found[4]).startswith(question.path):
+            continue
+        if not question.window.open and not question.window.holds(times.moment(line)):
+            continue
+        yield found[1] if question.by == "address" else f"{found[5].decode()} {path_of(found[4])}".encode()
+
+
+def _lines(block: Block, question: Question) -> Iterator[bytes]:
+    """Lines that may pass: all, or those that hold the path that is asked for."""
+    data, length = block.data, block.length
+    if not question.path:
+        yield from data[:length].split(b"\n")
+        return
+    needle = question.path.encode()
+    at = data.find(needle, 0, length)
+    while at >= 0:
+        start = data.rfind(b"\n", 0, at) + 1
+        end = data.find(b"\n", at, length)
+        end = length if end < 0 else end
+        yield data[start:end]
+        at = data.find(needle, end, length)
+
+
+def main() -> None:
+    """Count the share that standard input names; the ranking goes to standard output."""
+    share = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Share)
+    handle, _ = opened(Path(share.path))
+    sys.stdout.buffer.write(msgspec.msgpack.encode(_mine(handle, share)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,218 @@
+"""The small sh programs that a target executes: a look, a run behind its gate, what is remembered of a run, and tidying up.
+
+Called by `local` and `ssh`, which feed a program to `sh` on its stdin, so that no value shows in a process list. Only texts are
+made here; nothing is started. The programs keep to POSIX sh (dash, busybox, bash) and need setsid, bash, sleep, head and tail.
+A program is one brace group: a shell that receives only a part of it executes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from shlex import quote
+
+KEEP = 512 * 1024  # bytes kept at each end of an output: 1 MiB together
+TIMED_OUT = 124
+GRACE = timedelta(seconds=5)  # between the polite and the hard signal of a run that took too long
+KEPT_RUNS = 500  # collected runs whose output stays
+KEPT_DAYS = 30
+REMEMBERED_DAYS = 400  # that a run id was used is known for so long after its output was pruned
+
+# Where the runs of one installation lie on a host, unless a path is given.
+HOME_OF_RUNS = '"${XDG_STATE_HOME:-$HOME/.local/state}"/firstfive/'
+
+# Executed in a session of its own; its first act is the gate: the file `pid` is created or it was there. `rc` was made before
+# and is overwritten in place, so an outcome can be told when the disk is full.
+_GUARD = r"""
+run=$0 cmd=$1 seconds=$2 grace=$3 sum=$4 began= ended= stat= was=
+set -C
+{ printf ''; } >"$run/pid" || exit 0
+set +C
+if [ -r "/proc/$$/stat" ]; then read -r stat <"/proc/$$/stat"; read -r began was <"/proc/uptime"; fi
+set -- ${stat##*) }
+[ $# -lt 20 ] || shift 19
+if ! printf '%s %s %s\n' "$$" "${1:--}" "$sum" >"$run/pid"; then
+  printf '%-48s\n' refused 1<>"$run/rc"; rm -f -- "$run/pid"; exit 0
+fi
+printf '%-48s\n' - 1<>"$run/rc"
+setsid bash --noprofile --norc -o pipefail "$cmd" >"$run/out" 2>&1 & p=$!
+( sleep "$seconds"; printf '%-48s\n' timed 1<>"$run/rc"
+  kill -s TERM -- "-$p"; sleep "$grace"; kill -s KILL -- "-$p" ) & dog=$!
+wait "$p"; rc=$?
+kill -s KILL "$dog"; wait "$dog"
+was=; read -r was <"$run/rc"
+case $was in timed*) rc=124 n=0
+  while kill -s 0 -- "-$p" && [ "$n" -lt "$((grace * 10))" ]; do sleep 0.1; n=$((n + 1)); done
+  kill -s KILL -- "-$p" ;;
+*) was=- ;; esac
+[ ! -r /proc/uptime ] || read -r ended p </proc/uptime
+printf '%-48s\n' "$rc ${was%% *} ${began:-0} ${ended:-0}" 1<>"$run/rc"
+kill -s KILL 0
+"""
+
+_ASKING = r"""
+said() { printf '%s %s\n' "$mark" "$*"; }
+refused() { said refused "$*"; exit 0; }
+remembered() {
+  rc= was= began= ended= pid= start= sum=
+  [ ! -r "$run/rc" ] || read -r rc was began ended <"$run/rc"
+  [ ! -r "$run/pid" ] || read -r pid start sum <"$run/pid"
+}
+alive() {
+  [ -n "$pid" ] && kill -s 0 "$pid" 2>/dev/null || return 1
+  [ "$start" != - ] || return 0
+  stat=; { read -r stat <"/proc/$pid/stat"; } 2>/dev/null || return 1
+  set -- ${stat##*) }
+  [ $# -lt 20 ] || shift 19
+  [ "$1" = "$start" ]
+}
+"""
+
+_RUN = r"""
+[ -d "$runs" ] || mkdir -p -m 700 -- "$runs" 2>/dev/null || refused "$runs could not be made"
+if [ ! -e "$run/pid" ]; then
+  cd -- "$workdir" 2>/dev/null || refused "the folder $workdir is not there"
+  cmd=$run/cmd
+  if ! mkdir -m 700 -- "$run" 2>/dev/null; then
+    [ -d "$run" ] || refused "$run could not be made"
+    cmd=$run/cmd.$mark
+  fi
+  set -C; { printf '%-48s\n' - >"$run/rc"; } 2>/dev/null; set +C
+  if ! { printf '%s\n' "$script" >"$cmd"; } 2>/dev/null || [ ! -s "$run/rc" ]; then
+    rm -f -- "$cmd"; [ -s "$run/rc" ] || rm -f -- "$run/rc"
+    refused "$run could not be written, the disk may be full"
+  fi
+  unset SSH_CLIENT SSH_CONNECTION SSH_TTY
+  given
+  setsid sh -c "$guard" "$run" "$cmd" "$seconds" "$grace" "$ours" </dev/null >/dev/null 2>&1 &
+  wait "$!"
+fi
+n=0
+while :; do
+  remembered
+  [ "${sum:-$ours}" = "$ours" ] || refused "$run belongs to another command"
+  case $rc in [0-9]*) break ;; refused) refused "$run could not be written, the disk may be full" ;; esac
+  alive || { n=$((n + 1)); [ "$n" -lt 30 ] || { said lost; exit 0; }; }
+  sleep 0.1
+done
+said done "$rc $was $began $ended"
+[ ! -e "$run/out" ] || head -c "$keep" "$run/out"
+printf '\n%s end\n' "$mark"
+read -r ack rest || exit 0
+[ "$ack" = collected ] || exit 0
+[ -e "$run/pruned" ] || : >"$run/collected"
+[ "$rest" = tidy ] || exit 0
+stale() { while read -r f; do d=${f%/*}; rm -f -- "$d"/out "$d"/cmd*; mv -f -- "$f" "$d/pruned"; done; }
+find "$runs" -mindepth 2 -maxdepth 2 -name collected -mtime "+$days" | stale
+ls -1t "$runs"/*/collected | tail -n "+$((count + 1))" | while read -r f; do find "$f" -mmin +60; done | stale
+find "$runs" -mindepth 2 -maxdepth 2 -name pruned -mtime "+$remembered_days" | while read -r f; do rm -rf -- "${f%/*}"; done
+"""
+
+_TRACE = r"""
+n=0
+while [ "$n" -lt 30 ]; do
+  [ -e "$run/pid" ] || { said absent; exit 0; }
+  remembered
+  case $rc in [0-9]*) said finished; exit 0 ;; esac
+  ! alive || { said running; exit 0; }
+  n=$((n + 1)); sleep 0.1
+done
+said lost
+"""
+
+_PART = r"""
+size=0; [ ! -e "$run/out" ] || size=$(wc -c <"$run/out")
+said part $size
+[ ! -e "$run/out" ] || tail -c "$from" "$run/out" | head -c "$keep"
+printf '\n%s end\n' "$mark"
+"""
+
+_LOOK = r"""
+cd -- "$workdir" 2>/dev/null || refused "the folder $workdir is not there"
+unset SSH_CLIENT SSH_CONNECTION SSH_TTY
+given
+said begin; said begin >&2
+setsid bash --noprofile --norc -o pipefail -c "$script" </dev/null & p=$!
+( sleep "$seconds"; kill -s KILL -- "-$p" ) </dev/null >/dev/null 2>&1 &
+{ wait "$p"; } 2>/dev/null
+rc=$?
+printf '\n%s end %s\n' "$mark" "$rc"; printf '\n%s end %s\n' "$mark" "$rc" >&2
+kill -s KILL 0
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where runs are kept on a target. `runs` is an absolute path, or empty for the person's state folder there; then `journal`
+    names the part of it that belongs to one installation.
+    """
+
+    runs: str = ""
+    journal: str = "runs"
+
+    def shell(self) -> str:
+        """The folder as a word of sh."""
+        return quote(self.runs) if self.runs else HOME_OF_RUNS + quote(self.journal)
+
+
+def run_program(
+    *,
+    mark: str,
+    place: Place,
+    run_id: str,
+    script: str,
+    sum_of_script: str,
+    workdir: str,
+    environment: Mapping[str, str],
+    timeout: timedelta,
+) -> bytes:
+    """Begin a run unless its id began before, wait for its outcome, tell it (see `reply`), then read one line: was it kept?"""
+    data = {
+        "guard": _GUARD,
+        "script": script,
+        "workdir": workdir,
+        "seconds": _seconds(timedelta(seconds=max(1.0, timeout.total_seconds()))),
+        "grace": _seconds(GRACE),
+        "ours": sum_of_script or "-",
+        "keep": str(KEEP),
+        "days": str(KEPT_DAYS),
+        "count": str(KEPT_RUNS),
+        "remembered_days": str(REMEMBERED_DAYS),
+    }
+    return _program(mark, data, _at(place, run_id) + _given(environment) + _ASKING + _RUN)
+
+
+def trace_program(*, mark: str, place: Place, run_id: str) -> bytes:
+    """Tell one word of a run: absent, running, finished or lost."""
+    return _program(mark, {}, _at(place, run_id) + _ASKING + _TRACE)
+
+
+def part_program(*, mark: str, place: Place, run_id: str, start: int | None) -> bytes:
+    """Tell how large the output is by now and at most KEEP bytes of it from `start`, or its last KEEP bytes without one."""
+    offset = str(KEEP) if start is None else f"+{start + 1}"
+    return _program(mark, {"from": offset, "keep": str(KEEP)}, _at(place, run_id) + _ASKING + _PART)
+
+
+def look_program(*, mark: str, script: str, workdir: str, environment: Mapping[str, str], timeout: timedelta) -> bytes:
+    """Run a look with both streams as they are, each between a `begin` and an `end` line of the mark."""
+    data = {"script": script, "workdir": workdir, "seconds": _seconds(timeout)}
+    return _program(mark, data, _given(environment) + _ASKING + _LOOK)
+
+
+def _program(mark: str, data: Mapping[str, str], body: str) -> bytes:
+    known = "".join(f"{name}={quote(value)}\n" for name, value in {"mark": mark, **data}.items())
+    return f"{{\n{known}{body}}}\n".encode("utf-8", "surrogateescape")
+
+
+def _at(place: Place, run_id: str) -> str:
+    return f"runs={place.shell()}\nrun=$runs/{quote(run_id)}\n"
+
+
+def _given(environment: Mapping[str, str]) -> str:
+    named = "".join(f"export {name}={quote(value)}\n" for name, value in environment.items() if name.isidentifier())
+    return f"given() {{ :\n{named}}}\n"
+
+
+def _seconds(duration: timedelta) -> str:
+    return f"{duration.total_seconds():.3f}".rstrip("0").rstrip(".") or "0"
