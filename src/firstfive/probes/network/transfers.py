@@ -89,6 +89,7 @@ class Transfers:
         "_expires",
         "_idle",
         "_multi",
+        "_planned",
         "_room",
         "_timer",
     )
@@ -108,6 +109,7 @@ class Transfers:
         self._departed = float("-inf")
         self._departure: asyncio.Handle | None = None
         self._expires: float | None = None
+        self._planned = 0.0
         self._timer: asyncio.Handle | None = None
         asyncio.get_running_loop().add_reader(self._epoll.fileno(), self._ready)
 
@@ -193,13 +195,11 @@ class Transfers:
             return
         loop = asyncio.get_running_loop()
         self._expires = loop.time() + milliseconds / 1000
-        if isinstance(self._timer, asyncio.TimerHandle) and self._timer.when() > self._expires:
-            self._timer.cancel()
-            self._timer = None
-        if self._timer is None:
-            self._timer = (
-                loop.call_later(milliseconds / 1000, self._tick) if milliseconds else loop.call_soon(self._tick)
-            )
+        if self._timer is None or self._planned > self._expires:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._planned = self._expires
+            self._timer = loop.call_at(self._expires, self._tick) if milliseconds else loop.call_soon(self._tick)
 
     def _tick(self) -> None:
         self._timer = None
@@ -207,6 +207,7 @@ class Transfers:
             return
         loop = asyncio.get_running_loop()
         if loop.time() < self._expires:
+            self._planned = self._expires
             self._timer = loop.call_at(self._expires, self._tick)
             return
         self._expires = None
