@@ -34,6 +34,10 @@ CALLS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "decline": (("INC-1",), ("INC-1", "nothing#1")),
     "undo": ((), ("INC-1",)),
     "settle": ((), ("INC-9", "x", "--ran")),
+    "signals": ((), ("99",)),
+    "silence": (("list",), ("add", "nonsense")),
+    "heartbeat": (("backup", "--every", "1d"), ("backup",)),
+    "simulate": (("message.json", "--as", "generic"), ("message.json", "--as", "nobody")),
     "timeline": (("INC-1",), ("INC-9",)),
     "postmortem": ((), ("INC-9",)),
     "verify": ((), ("--vault", "nowhere")),
@@ -53,6 +57,7 @@ GOOD_ELSEWHERE = {
 def standing(ask: Ask, vault: Path) -> None:
     (vault / "fresh").mkdir()
     (vault / "fresh" / "Incident.md").write_text("# Incident\n")
+    (vault / "message.json").write_text('{"title": "the disk is full"}')
     assert ask("declare", "the shop is shut").code == 0
     assert ask("run", "INC-1", "payments-down#4").code == 0
 

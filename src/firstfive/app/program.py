@@ -54,6 +54,8 @@ class Program:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Watch, obey and follow the page until `stop` is set."""
+        for variable in self.settings.intake.missing:
+            self.log(f"intake: {variable} is not set, so the door that it opens stays shut")
         for beat in self.settings.heartbeats:
             await self.engine.outside.expect(beat.name, beat.every, beat.grace)
         await asyncio.gather(self.engine.run(stop), self._watching(stop), self.inbox.run(stop))
@@ -195,7 +197,6 @@ async def _joined(
         log=log,
         interval=settings.probe_interval,
     )
-    inbox = Inbox(engine=engine, read=understood, since=clock.now())
     program = Program(
         settings=settings,
         engine=engine,
@@ -203,12 +204,9 @@ async def _joined(
         watch=watch,
         log=log,
         shelf=shelf,
-        inbox=inbox,
+        inbox=Inbox(engine=engine, read=understood, since=clock.now()),
         ledgers=ledgers,
     )
-    for variable in settings.intake.missing:
-        log(f"intake: {variable} is not set, so the door that it opens stays shut")
-
     await program.take(handbook)
     await engine.open_incidents()
     return program

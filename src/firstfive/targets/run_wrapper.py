@@ -42,7 +42,9 @@ setsid bash --noprofile --norc -o pipefail "$cmd" >"$run/out" 2>&1 & p=$!
 wait "$p"; rc=$?
 kill -s KILL "$dog"; wait "$dog"
 was=; read -r was <"$run/rc"
-case $was in timed*) rc=124 n=0
+case $was in timed*) n=0
+  [ "$rc" -ne 137 ] || n=$((grace * 10))
+  rc=124
   while kill -s 0 -- "-$p" && [ "$n" -lt "$((grace * 10))" ]; do sleep 0.1; n=$((n + 1)); done
   kill -s KILL -- "-$p" ;;
 *) was=- ;; esac
@@ -86,7 +88,7 @@ if [ ! -e "$run/pid" ]; then
   unset SSH_CLIENT SSH_CONNECTION SSH_TTY
   given
   setsid sh -c "$guard" "$run" "$cmd" "$seconds" "$grace" "$ours" </dev/null >/dev/null 2>&1 &
-  wait "$!"
+  { wait "$!"; } 2>/dev/null
 fi
 n=0
 while :; do

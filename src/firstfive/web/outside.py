@@ -31,12 +31,12 @@ def routes() -> list[Route]:
         Route("/signals", signals_page),
         Route("/signals/{number}", signal_page),
         Route("/silences", silenced_by_form, methods=["POST"]),
-        Route("/silences/{name}/end", ended_by_form, methods=["POST"]),
+        Route("/silences/{silence}/end", ended_by_form, methods=["POST"]),
         Route(f"{AT}/signals", data),
         Route(f"{AT}/signals/{{number}}", data),
         Route(f"{AT}/alerts", data),
         Route(f"{AT}/silences", data, methods=["GET", "POST"]),
-        Route(f"{AT}/silences/{{name}}/end", data, methods=["POST"]),
+        Route(f"{AT}/silences/{{silence}}/end", data, methods=["POST"]),
         Route(f"{AT}/heartbeats", data, methods=["GET", "POST"]),
         Route(f"{AT}/simulate", data, methods=["POST"]),
     ]
@@ -119,7 +119,7 @@ async def silenced_by_form(request: Request) -> Response:
 async def ended_by_form(request: Request) -> Response:
     """End a silence from the page of signals."""
     try:
-        await room_of(request).outside.end_silence(request.path_params["name"])
+        await room_of(request).outside.end_silence(request.path_params["silence"])
     except FirstfiveError as wrong:
         return await _signals_page(request, wrong)
     return RedirectResponse("/signals", status_code=303)

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from firstfive.cli.line import ask, options, settings_of
+from firstfive.cli.page import watched
 from firstfive.cli.page.plain import say
 from firstfive.errors import Exit, FirstfiveError
 from firstfive.handbook.model import Mode, Runbook, Step
@@ -23,16 +24,25 @@ WHO = {
 
 
 @click.command()
-@click.argument("runbook")
+@click.argument("runbook", required=False)
+@click.option(
+    "--diff", is_flag=True, help="Without RUNBOOK: the wider words of families, proposed as a diff of the page."
+)
 @click.option("--incident", metavar="INC-N", help="Conditions with the facts that this incident has collected.")
 @options
-def explain(runbook: str, incident: str | None, vault: Path | None, config: Path | None, as_json: bool) -> None:
-    """Show a runbook (3.1, its id or title) step by step: exact script, verdicts and reasons, who moves it."""
+def explain(
+    runbook: str | None, diff: bool, incident: str | None, vault: Path | None, config: Path | None, as_json: bool
+) -> None:
+    """Show a runbook (3.1, its id or title) step by step, or without one what watches each symptom of the page."""
     from firstfive.app import read_handbook
+    from firstfive.app.eyes import plan_of
     from firstfive.handbook import report
 
     settings = settings_of(vault, config)
     handbook = read_handbook(settings)
+    if runbook is None:
+        watched.show(settings, handbook, diff=diff, as_json=as_json)
+        return
     found = handbook.runbook(runbook)
     if found is None:
         known = ", ".join(f"{r.number or r.id}" for r in handbook.runbooks)
@@ -45,6 +55,7 @@ def explain(runbook: str, incident: str | None, vault: Path | None, config: Path
         seen = ask(settings, "GET", f"/incidents/{incident}")["steps"] if incident else []
         present = {str(row["step"]): str(row["condition_why"]) for row in seen}
         click.echo(explained(found, target=settings.default_target, present=present))
+        click.echo("\n" + watched.listed(plan_of(settings, handbook), only=found.id))
 
 
 def explained(runbook: Runbook, *, target: str = "", present: Mapping[str, str] | None = None) -> str:

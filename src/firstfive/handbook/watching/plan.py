@@ -279,8 +279,8 @@ def _of_example(
         if covered is not None:
             return None
         percent = re.search(r"(\d+) ?%", example)
-        if "disk" in family.looks:
-            options: dict[str, object] = {"path": "/", "more_than": int(percent[1]) if percent else 80}
+        if "disk" in family.looks and percent:
+            options: dict[str, object] = {"path": "/", "more_than": int(percent[1])}
             return Watcher(
                 symptom=symptom,
                 runbook="",

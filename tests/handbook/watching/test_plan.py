@@ -1,0 +1,136 @@
+"""Every symptom of the original page has a live watcher, or a precise reason why not and the line that would change it."""
+
+from __future__ import annotations
+
+import pytest
+
+from firstfive.handbook.compile import Options, compile_vault
+from firstfive.handbook.model import Handbook
+from firstfive.handbook.watching import Known, Plan, watchers
+from firstfive.handbook.watching.proposal import proposed
+from firstfive.shell.risk import load_table
+from page import original_page
+
+FULL = Known(
+    docker=True,
+    logs=("access",),
+    environment={
+        "REDIS_HOST": "redis",
+        "MONGODB_URI": "mongodb://app:pw@mongodb:27017/marketplace",
+        "SMTP_HOST": "mail.example",
+        "SMTP_PORT": "465",
+        "SMTP_SECURE": "true",
+        "SMTP_USER": "shop",
+        "SHKEEPER_API_URL": "http://shkeeper:5000",
+    },
+    secrets=frozenset({"REDIS_PASSWORD", "SMTP_PASS", "SHKEEPER_API_KEY"}),
+    trackers=True,
+)
+
+
+@pytest.fixture(scope="module")
+def handbook() -> Handbook:
+    return compile_vault({"Incident Response.md": original_page()}, main=None, options=Options(risk=load_table(None)))
+
+
+@pytest.fixture(scope="module")
+def plan(handbook: Handbook) -> Plan:
+    return watchers(handbook, FULL)
+
+
+def kinds(plan: Plan, symptom: str) -> set[str]:
+    return {watcher.kind for watcher in plan.of(symptom)}
+
+
+@pytest.mark.parametrize(
+    ("symptom", "expected"),
+    [
+        ("backend-down.s1", {"http"}),
+        ("backend-down.s2", {"container"}),
+        ("mongodb-unreachable.s1", {"logs", "mongo"}),
+        ("redis-unreachable.s1", {"logs", "redis"}),
+        ("shkeeper-api-down.s1", {"logs"}),
+        ("shkeeper-api-down.s2", {"shkeeper"}),
+        ("email-delivery-failure.s1", {"logs", "smtp"}),
+        ("websocket-disconnect-storm.s1", {"logs", "websocket"}),
+        ("suspicious-activity-abuse.s1", {"tracker"}),
+        ("suspicious-activity-abuse.s2", {"logs"}),
+        ("suspicious-activity-abuse.s3", {"offenders"}),
+        ("matrix.4.2", {"disk"}),
+    ],
+)
+def test_on_a_host_that_offers_everything(plan: Plan, symptom: str, expected: set[str]) -> None:
+    assert kinds(plan, symptom) == expected
+
+
+def test_every_symptom_is_watched_or_says_why_and_what_to_add(handbook: Handbook) -> None:
+    for known in (FULL, Known()):
+        made = watchers(handbook, known)
+        watched = {watcher.symptom for watcher in made.watchers}
+        without = {one.symptom: one for one in made.unwatched}
+        for runbook in handbook.runbooks:
+            for symptom in runbook.symptoms:
+                assert (symptom.id in watched) != (symptom.id in without), symptom.id
+        for one in without.values():
+            assert one.why, one
+            assert one.add, one
+
+
+def test_the_page_s_words_are_widened_by_family_and_it_is_said(plan: Plan) -> None:
+    (logs,) = [
+        w for w in plan.of("redis-unreachable.s1") if w.kind == "logs" and w.options["source"] == "nickapp-backend"
+    ]
+    texts = {text.text: text.family for text in logs.options["sought"]}  # type: ignore[attr-defined]
+    assert texts["ECONNREFUSED redis:6379"] == ""
+    assert texts["WRONGPASS invalid username-password pair"] == "redis auth"
+    assert "nodemailer" not in {
+        text.text
+        for w in plan.of("email-delivery-failure.s1")
+        if w.kind == "logs"
+        for text in w.options["sought"]  # type: ignore[attr-defined]
+    }
+
+
+def test_a_storm_is_counted_by_turns_and_what_is_repeated_by_lines(plan: Plan) -> None:
+    (storm,) = [w for w in plan.of("websocket-disconnect-storm.s1") if w.kind == "logs"]
+    assert storm.options["cycling"] is True
+    assert {(t.text, t.turn) for t in storm.options["sought"]} == {
+        ("🔌 User connected", 1),
+        ("🔌 User disconnected", -1),
+    }  # type: ignore[attr-defined]
+    (payments,) = [w for w in plan.of("shkeeper-api-down.s1") if w.kind == "logs"]
+    assert payments.options["per_minute"] == 2
+
+
+def test_passwords_are_named_and_never_held(plan: Plan) -> None:
+    (redis,) = [w for w in plan.watchers if w.kind == "redis"]
+    assert redis.options == {"address": "redis:6379", "password_env": "REDIS_PASSWORD"}
+    (mongo,) = [w for w in plan.watchers if w.kind == "mongo"]
+    assert mongo.options == {"address": "mongodb:27017"}
+    (smtp,) = [w for w in plan.watchers if w.kind == "smtp"]
+    assert smtp.options == {
+        "address": "mail.example:465",
+        "user_env": "SMTP_USER",
+        "password_env": "SMTP_PASS",
+        "tls": "implicit",
+    }
+    assert "pw" not in repr([dict(w.options) for w in plan.watchers if w.kind != "logs"])
+
+
+def test_hygiene_of_the_matrix_is_watched_or_says_which_line_is_missing(plan: Plan) -> None:
+    gaps = {one.symptom: one.add for one in plan.unwatched}
+    assert "[probes.backup]" in gaps["matrix.4.1"]
+    assert "[probes.deploy_missed]" in gaps["matrix.4.3"]
+    assert "matrix.1.1" not in gaps, "the runbook about the backend sees that"
+    assert "matrix.1.2" not in gaps, "the runbook about MongoDB sees that"
+
+
+def test_the_proposal_adds_words_to_symptoms_and_touches_nothing_else(handbook: Handbook) -> None:
+    diff = proposed(handbook)
+    removed = [line for line in diff.splitlines() if line.startswith("-") and not line.startswith("---")]
+    added = [line for line in diff.splitlines() if line.startswith("+") and not line.startswith("+++")]
+    assert len(removed) == len(added) >= 3
+    for before, after in zip(removed, added, strict=True):
+        assert before.startswith("-**Symptoms.**")
+        assert "WRONGPASS" in after or len(after) > len(before)
+    assert any("`WRONGPASS invalid username-password pair`" in line for line in added)
