@@ -90,8 +90,8 @@ class Shkeeper:
         base = parts.path.rstrip("/").removesuffix("/api/v1")
         try:
             line.request("GET", base + path, headers={"X-Shkeeper-Api-Key": key} if key else {})
-            answer = line.getresponse()
-            body = answer.read(LARGEST)
+            with line.getresponse() as answer:
+                body = answer.read(LARGEST)
         except socket.gaierror as problem:
             if problem.errno in (socket.EAI_AGAIN, socket.EAI_SYSTEM, socket.EAI_FAIL):
                 raise FirstfiveError(

@@ -93,6 +93,8 @@ class Smtp:
         except ConnectionRefusedError:
             raise _Wrong("connection refused", "mail failing") from None
         except (smtplib.SMTPException, OSError, UnicodeError) as problem:
+            if "timed out" in str(problem):
+                raise _Wrong(f"no answer within {seconds:g} s", "mail failing") from None
             raise _Wrong(f"it breaks off: {_words(problem)}", "mail failing") from None
         finally:
             if session is not None:

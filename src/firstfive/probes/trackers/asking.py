@@ -42,8 +42,8 @@ def ask(url: str, path: str, token: str) -> Any:
             parts.path.rstrip("/") + path,
             headers={"Authorization": f"Bearer {token}", "Accept": "application/json"},
         )
-        answer = line.getresponse()
-        body = answer.read(LARGEST + 1)
+        with line.getresponse() as answer:
+            body = answer.read(LARGEST + 1)
     except (OSError, http.client.HTTPException) as problem:
         raise FirstfiveError(
             f"the tracker does not answer: {str(problem) or type(problem).__name__}", where=where
