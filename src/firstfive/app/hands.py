@@ -6,11 +6,16 @@ Part of `app`. Connects to nothing until a step or a look needs it.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from hashlib import sha256
+from socket import gethostname
 
 from firstfive.ports import Target
 from firstfive.settings import Settings, TargetSettings, env_file
 from firstfive.shell.bind import is_secret
 from firstfive.targets.local import Local
+from firstfive.targets.ssh import Ssh
+
+QUIET = {"PAGER": "cat", "GIT_PAGER": "cat", "SYSTEMD_PAGER": "cat", "TERM": "dumb"}  # nothing waits for a key
 
 
 def secrets(settings: Settings) -> Iterable[str]:
@@ -24,9 +29,27 @@ def secrets(settings: Settings) -> Iterable[str]:
 
 def target_of(name: str, target: TargetSettings, settings: Settings) -> Target:
     """The target of one table."""
+    if target.kind == "ssh":
+        return _over_ssh(name, target, settings)
     environment = {**settings.inherited, **env_file(target.env_file), **target.environment}
     extra = ":".join(str(p) for p in target.path)
     if extra:
         environment["PATH"] = f"{extra}:{environment.get('PATH', '/usr/bin:/bin')}"
-    environment.update(PAGER="cat", GIT_PAGER="cat", SYSTEMD_PAGER="cat", TERM="dumb")
+    environment.update(QUIET)
     return Local(name=name, workdir=target.workdir, runs=settings.state / "runs", environment=environment)
+
+
+def _over_ssh(name: str, target: TargetSettings, settings: Settings) -> Ssh:
+    """Its part of the run journal is named after our own journal, so that two installations never take each other's run ids."""
+    shared = not settings.database.startswith("sqlite:")
+    ours = settings.database.rpartition("@")[2] if shared else f"{gethostname()}:{settings.database}"
+    return Ssh(
+        name=name,
+        host=target.host,
+        workdir=str(target.workdir),
+        env_file=str(target.env_file or ""),
+        environment={**target.environment, **QUIET},
+        config_file=target.config_file,
+        known_hosts=target.known_hosts,
+        journal=f"runs-{sha256(ours.encode()).hexdigest()[:12]}",
+    )

@@ -2,7 +2,7 @@
 
 Called by `local` and `ssh`, which feed a program to `sh` on its stdin, so that no value shows in a process list. Only texts are
 made here; nothing is started. The programs keep to POSIX sh (dash, busybox, bash) and need setsid, bash, sleep, head and tail.
-A program is one brace group: a shell that receives only a part of it executes nothing.
+A program is one subshell: a shell that receives only a part of it executes nothing, and one that did it can do the next.
 """
 
 from __future__ import annotations
@@ -51,6 +51,18 @@ case $was in timed*) n=0
 [ ! -r /proc/uptime ] || read -r ended p </proc/uptime
 printf '%-48s\n' "$rc ${was%% *} ${began:-0} ${ended:-0}" 1<>"$run/rc"
 kill -s KILL 0
+"""
+
+# `KEY=VALUE` lines of a file on the target, taken as they are: nothing in it is executed.
+_ENV_FILE = r"""
+  cr=$(printf '\r')
+  ! [ -r FILE ] || while IFS= read -r line || [ -n "$line" ]; do
+    line=${line%"$cr"} line=${line#export }
+    case $line in *=*) key=${line%%=*} line=${line#*=} ;; *) continue ;; esac
+    case $key in ''|[0-9]*|*[!A-Za-z0-9_]*) continue ;; esac
+    case $line in \"*\") line=${line#\"} line=${line%\"} ;; \'*\') line=${line#\'} line=${line%\'} ;; esac
+    export "$key=$line"
+  done <FILE
 """
 
 _ASKING = r"""
@@ -136,11 +148,11 @@ unset SSH_CLIENT SSH_CONNECTION SSH_TTY
 given
 said begin; said begin >&2
 setsid bash --noprofile --norc -o pipefail -c "$script" </dev/null & p=$!
-( sleep "$seconds"; kill -s KILL -- "-$p" ) </dev/null >/dev/null 2>&1 &
+setsid sh -c 'sleep "$0"; kill -s KILL -- "-$1"' "$seconds" "$p" </dev/null >/dev/null 2>&1 & dog=$!
 { wait "$p"; } 2>/dev/null
 rc=$?
 printf '\n%s end %s\n' "$mark" "$rc"; printf '\n%s end %s\n' "$mark" "$rc" >&2
-kill -s KILL 0
+{ kill -s KILL -- "-$dog" || kill -s KILL "$dog"; wait "$dog"; } 2>/dev/null
 """
 
 
@@ -168,6 +180,7 @@ def run_program(
     workdir: str,
     environment: Mapping[str, str],
     timeout: timedelta,
+    env_file: str = "",
 ) -> bytes:
     """Begin a run unless its id began before, wait for its outcome, tell it (see `reply`), then read one line: was it kept?"""
     data = {
@@ -182,7 +195,7 @@ def run_program(
         "count": str(KEPT_RUNS),
         "remembered_days": str(REMEMBERED_DAYS),
     }
-    return _program(mark, data, _at(place, run_id) + _given(environment) + _ASKING + _RUN)
+    return _program(mark, data, _at(place, run_id) + _given(environment, env_file) + _ASKING + _RUN)
 
 
 def trace_program(*, mark: str, place: Place, run_id: str) -> bytes:
@@ -196,24 +209,27 @@ def part_program(*, mark: str, place: Place, run_id: str, start: int | None) -> 
     return _program(mark, {"from": offset, "keep": str(KEEP)}, _at(place, run_id) + _ASKING + _PART)
 
 
-def look_program(*, mark: str, script: str, workdir: str, environment: Mapping[str, str], timeout: timedelta) -> bytes:
+def look_program(
+    *, mark: str, script: str, workdir: str, environment: Mapping[str, str], timeout: timedelta, env_file: str = ""
+) -> bytes:
     """Run a look with both streams as they are, each between a `begin` and an `end` line of the mark."""
     data = {"script": script, "workdir": workdir, "seconds": _seconds(timeout)}
-    return _program(mark, data, _given(environment) + _ASKING + _LOOK)
+    return _program(mark, data, _given(environment, env_file) + _ASKING + _LOOK)
 
 
 def _program(mark: str, data: Mapping[str, str], body: str) -> bytes:
     known = "".join(f"{name}={quote(value)}\n" for name, value in {"mark": mark, **data}.items())
-    return f"{{\n{known}{body}}}\n".encode("utf-8", "surrogateescape")
+    return f"(\n{known}{body})\n".encode("utf-8", "surrogateescape")
 
 
 def _at(place: Place, run_id: str) -> str:
     return f"runs={place.shell()}\nrun=$runs/{quote(run_id)}\n"
 
 
-def _given(environment: Mapping[str, str]) -> str:
+def _given(environment: Mapping[str, str], env_file: str = "") -> str:
+    read = _ENV_FILE.replace("FILE", quote(env_file)) if env_file else ""
     named = "".join(f"export {name}={quote(value)}\n" for name, value in environment.items() if name.isidentifier())
-    return f"given() {{ :\n{named}}}\n"
+    return f"given() {{ :\n{read}{named}}}\n"
 
 
 def _seconds(duration: timedelta) -> str:

@@ -38,7 +38,8 @@ LIVE_SECONDS = 0.25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ssh:
-    """Runs on `host` in `workdir` (a path there), with `environment` added to what sshd gives.
+    """Runs on `host` in `workdir` (a path there), with `environment` added to what sshd gives and to the `KEY=VALUE` lines of
+    `env_file` (a path there).
 
     `runs` is the run journal over there, an absolute path; empty: the user's state folder, in a part named `journal`, which should
     differ between installations. After a break, a run is looked for over `patience` beyond its own timeout.
@@ -48,6 +49,7 @@ class Ssh:
     host: str
     workdir: str
     environment: Mapping[str, str] = field(default_factory=dict)
+    env_file: str = ""
     config_file: Path | None = None
     known_hosts: Path | None = None
     runs: str = ""
@@ -61,9 +63,10 @@ class Ssh:
         object.__setattr__(self, "connection", made)
 
     async def warm(self) -> None:
-        """Open the connection in advance. Raises FirstfiveError when it cannot be opened."""
+        """Open the connection in advance, with a shell that waits. Raises FirstfiveError when it cannot be opened."""
         try:
-            await self.connection.opened()
+            async with self.connection.shell() as shell:
+                shell.free = True
         except ConnectionGone as gone:
             raise self._unreachable(gone) from gone
 
@@ -136,7 +139,9 @@ class Ssh:
         for _ in range(3):
             try:
                 async with self.connection.shell() as shell, asyncio.timeout(ASKING.total_seconds()):
-                    return await _told(shell, program, mark)
+                    told = await _told(shell, program, mark)
+                    shell.free = True
+                    return told
             except ConnectionGone as gone:
                 problem = str(gone)
             except TimeoutError:
@@ -155,6 +160,7 @@ class Ssh:
             workdir=self.workdir,
             environment={**self.environment, **dict(run.environment)},
             timeout=run.timeout,
+            env_file=self.env_file,
         )
         async with contextlib.AsyncExitStack() as stack:
             try:
@@ -170,6 +176,8 @@ class Ssh:
                 tidy = not self._tidied
                 with contextlib.suppress(ConnectionGone):
                     shell.send(b"collected tidy\n" if tidy else b"collected\n")
+                    shell.free = not tidy
+                if tidy:
                     shell.finish()
                 self._tidied[:] = [True]
         return await self._output(run, told, timedelta(seconds=monotonic() - began))
@@ -220,11 +228,18 @@ class Ssh:
 
     async def _look(self, script: str, timeout: timedelta, given: Mapping[str, str], heard: Heard | None) -> Output:
         mark = _mark()
-        program = look_program(mark=mark, script=script, workdir=self.workdir, environment=given, timeout=timeout)
+        program = look_program(
+            mark=mark,
+            script=script,
+            workdir=self.workdir,
+            environment=given,
+            timeout=timeout,
+            env_file=self.env_file,
+        )
         out, err = Marked(mark, Kept(heard)), Marked(mark, Kept(heard))
         ended = asyncio.Event()
 
-        def came(block: bytes, is_error: bool) -> None:  # noqa: FBT001 - called by position for every block
+        def came(block: bytes, is_error: bool) -> None:
             (err if is_error else out).feed(block)
             if out.refused or (out.exit_code is not None and err.exit_code is not None):
                 ended.set()
@@ -237,6 +252,7 @@ class Ssh:
                 async with asyncio.timeout((timeout + SPARE).total_seconds()):
                     await _either(ended, shell.ended)
             took = monotonic() - began
+            shell.free = ended.is_set()
         if out.refused:
             raise FirstfiveError(
                 f"{self.name} could not look: {out.refused}", where=self.host, remedy="mend workdir of that target"
@@ -247,20 +263,7 @@ class Ssh:
         if out.exit_code is None and not out.begun:
             self.connection.broken()
             raise ConnectionGone("no answer while looking")
-        out.close()
-        err.close()
-        timed_out = late and out.exit_code in (None, 137)
-        code = TIMED_OUT if timed_out or out.exit_code is None else out.exit_code
-        stdout, stderr = out.kept.text(), err.kept.text()
-        return Output(
-            exit_code=code,
-            text=stdout + stderr,
-            stdout=stdout,
-            stderr=stderr,
-            dropped=out.kept.dropped + err.kept.dropped,
-            took=timedelta(seconds=took),
-            timed_out=timed_out,
-        )
+        return _seen(out, err, took, late=late)
 
     def _place(self, run_id: str) -> Place:
         if "/" in run_id or run_id.startswith(".") or not run_id:
@@ -280,6 +283,24 @@ class _BeforeSending(ConnectionGone):
     """Nothing had been sent yet."""
 
 
+def _seen(out: Marked, err: Marked, took: float, *, late: bool) -> Output:
+    """What a look left behind; 137 at the time limit is our own hard signal."""
+    out.close()
+    err.close()
+    timed_out = late and out.exit_code in (None, 137)
+    code = TIMED_OUT if timed_out or out.exit_code is None else out.exit_code
+    stdout, stderr = out.kept.text(), err.kept.text()
+    return Output(
+        exit_code=code,
+        text=stdout + stderr,
+        stdout=stdout,
+        stderr=stderr,
+        dropped=out.kept.dropped + err.kept.dropped,
+        took=timedelta(seconds=took),
+        timed_out=timed_out,
+    )
+
+
 def _mark() -> str:
     return "ff" + secrets.token_hex(8)
 
@@ -290,7 +311,7 @@ async def _told(shell: Shell, program: bytes, mark: str) -> Reply:
     whole = asyncio.Event()
     found: list[Reply] = []
 
-    def came(block: bytes, is_error: bool) -> None:  # noqa: FBT001 - called by position for every block
+    def came(block: bytes, is_error: bool) -> None:
         if is_error or found:
             return
         heap.extend(block)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import tempfile
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
@@ -20,7 +20,7 @@ from firstfive.errors import Exit, FirstfiveError
 if TYPE_CHECKING:
     from asyncssh import SSHClientChannel, SSHClientConnection, SSHKey
 
-CHANNELS = 6  # sshd allows ten sessions on one connection (MaxSessions); others and the spare shell need some
+CHANNELS = 6  # sshd allows ten sessions on one connection (MaxSessions); other programs need some
 CONNECT_SECONDS = 10.0
 KEEPALIVE_SECONDS = 5.0
 KEEPALIVES_MISSED = 3
@@ -33,9 +33,13 @@ class ConnectionGone(Exception):
 
 @dataclass(slots=True)
 class Shell:
-    """A waiting sh on the host: one program goes in, what it writes comes out. `ended` is set when nothing more comes."""
+    """A waiting sh on the host: a program goes in, what it writes comes out. `ended` is set when nothing more comes.
+
+    Kept for the next program, so that the login shell and its start-up files are paid once and not for every step.
+    """
 
     heard: Callable[[bytes, bool], None] | None = None  # block, and whether it was stderr
+    free: bool = False  # it did its program and can do another
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     channel: SSHClientChannel[bytes] | None = None
 
@@ -105,7 +109,7 @@ class Connection:
     _loop: asyncio.AbstractEventLoop | None = None
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CHANNELS))
-    _spare: asyncio.Task[Shell] | None = None
+    _idle: list[Shell] = field(default_factory=list)
     _failed: int = 0
     _not_before: float = 0.0
     _forwarded: dict[str, Path] = field(default_factory=dict)
@@ -118,7 +122,7 @@ class Connection:
                 return self._open
             self._open = None
             self._forwarded.clear()
-            self._drop_spare()
+            self._idle.clear()
             await asyncio.sleep(max(0.0, self._not_before - monotonic()))
             try:
                 self._open = await self._connect()
@@ -130,22 +134,30 @@ class Connection:
             return self._open
 
     @contextlib.asynccontextmanager
-    async def shell(self) -> Any:
-        """A fresh sh on the host, usually one that waits already; closed at the end. Raises as `opened` does."""
+    async def shell(self) -> AsyncIterator[Shell]:
+        """A sh on the host for one program, usually one that waits already. One that is not `free` at the end is closed."""
         self._belong()
         async with self._gate:
-            shell = await self._next_shell()
+            connection = await self.opened()
+            shell = next((self._idle.pop() for _ in list(self._idle)), None)
+            if shell is None or shell.ended.is_set():
+                shell = await _started(connection)
+            shell.free = False
             try:
                 yield shell
             finally:
-                shell.close()
+                shell.heard = None
+                if shell.free and not shell.ended.is_set() and self._open is connection:
+                    self._idle.append(shell)
+                else:
+                    shell.close()
 
     async def forward(self, path: str) -> Path:
         """A unix socket here that leads to the one at `path` on the host. The same one until the connection breaks."""
         connection = await self.opened()
         known = self._forwarded.get(path)
         if known is None:
-            folder = Path(tempfile.mkdtemp(prefix="firstfive-"))  # noqa: ASYNC240 - one mkdir
+            folder = Path(tempfile.mkdtemp(prefix="firstfive-"))
             known = folder / "socket"
             await connection.forward_local_path(str(known), path)
             self._forwarded[path] = known
@@ -153,7 +165,7 @@ class Connection:
 
     async def close(self) -> None:
         """Close it. What runs on the host goes on."""
-        self._drop_spare()
+        self._idle.clear()
         if self._open is not None:
             self._open.abort()
             with contextlib.suppress(Exception):
@@ -162,35 +174,16 @@ class Connection:
 
     def broken(self) -> None:
         """Whoever waited in vain says so: the next call opens a new connection."""
-        self._drop_spare()
+        self._idle.clear()
         if self._open is not None:
             self._open.abort()
             self._open = None
-
-    async def _next_shell(self) -> Shell:
-        connection = await self.opened()
-        waiting, self._spare = self._spare, None
-        shell: Shell | None = None
-        if waiting is not None:
-            with contextlib.suppress(ConnectionGone):
-                shell = await waiting
-        if shell is None or shell.ended.is_set():
-            shell = await _started(connection)
-        if self._spare is None:
-            self._spare = asyncio.create_task(_started(connection))
-            self._spare.add_done_callback(_forgotten)
-        return shell
-
-    def _drop_spare(self) -> None:
-        spare, self._spare = self._spare, None
-        if spare is not None and not spare.done():
-            spare.cancel()
 
     def _belong(self) -> None:
         """A connection lives in one event loop; in another one everything is begun anew."""
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
-            self._loop, self._open, self._spare = loop, None, None
+            self._loop, self._open, self._idle = loop, None, []
             self._lock, self._gate = asyncio.Lock(), asyncio.Semaphore(CHANNELS)
             self._failed, self._not_before = 0, 0.0
             self._forwarded = {}
@@ -284,12 +277,6 @@ async def _started(connection: SSHClientConnection) -> Shell:
             await asyncio.sleep(0.2)
         except (OSError, TimeoutError, asyncssh.Error) as problem:
             raise ConnectionGone(str(problem) or "no session within the time") from problem
-
-
-def _forgotten(task: asyncio.Task[Shell]) -> None:
-    """A spare shell that could not be had is nobody's concern."""
-    if not task.cancelled():
-        task.exception()
 
 
 def _refusal(host: str, what: str, remedy: str) -> FirstfiveError:
