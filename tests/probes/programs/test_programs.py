@@ -260,7 +260,12 @@ def test_a_real_mail_server_takes_the_sign_in_and_refuses_a_wrong_one() -> None:
         return AuthResult(success=(data.login, data.password) == (b"shop", b"right-password"), handled=False)
 
     controller = Controller(
-        Nobody(), hostname="127.0.0.1", port=free_port(), authenticator=check, auth_require_tls=False, auth_required=True
+        Nobody(),
+        hostname="127.0.0.1",
+        port=free_port(),
+        authenticator=check,
+        auth_require_tls=False,
+        auth_required=False,
     )
     controller.start()
     try:

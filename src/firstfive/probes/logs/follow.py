@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import stat
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -70,6 +71,9 @@ class FileTail:
                 where=str(self.path),
                 remedy="check the path and that this account may read it (on many hosts the group adm may)",
             ) from None
+        if not stat.S_ISREG(os.fstat(self._handle).st_mode):
+            self.close()
+            raise FirstfiveError("this log cannot be read: it is no regular file", where=str(self.path))
         if not self._begun:
             self._begun, self._at = True, os.fstat(self._handle).st_size
             # A line that is half written now is not looked at from its middle.
