@@ -38,6 +38,8 @@ CALLS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "silence": (("list",), ("add", "nonsense")),
     "heartbeat": (("backup", "--every", "1d"), ("backup",)),
     "simulate": (("message.json", "--as", "generic"), ("message.json", "--as", "nobody")),
+    "scan": (("app.log",), ("nowhere.log",)),
+    "offenders": (("access.log",), ("nowhere.log",)),
     "timeline": (("INC-1",), ("INC-9",)),
     "postmortem": ((), ("INC-9",)),
     "verify": ((), ("--vault", "nowhere")),
@@ -57,6 +59,8 @@ GOOD_ELSEWHERE = {
 def standing(ask: Ask, vault: Path) -> None:
     (vault / "fresh").mkdir()
     (vault / "fresh" / "Incident.md").write_text("# Incident\n")
+    (vault / "app.log").write_text("2026-11-23T03:00:00Z redis NOAUTH\n")
+    (vault / "access.log").write_text('8.8.8.8 - - [23/Nov/2026:03:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" "-"\n')
     (vault / "message.json").write_text('{"title": "the disk is full"}')
     assert ask("declare", "the shop is shut").code == 0
     assert ask("run", "INC-1", "payments-down#4").code == 0

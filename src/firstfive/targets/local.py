@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -19,22 +20,12 @@ from time import monotonic
 from firstfive.errors import Exit, FirstfiveError
 from firstfive.incident.records import Run
 from firstfive.ports import OutcomeLost, Output, Trace
+from firstfive.targets.replies import Heard, Kept, Reply, reply
+from firstfive.targets.run_wrapper import GRACE, KEEP, TIMED_OUT, Place, run_program, tidy_program, trace_program
 
-KEEP = 512 * 1024
-TIMED_OUT = 124
-
-# Gate, then everything the run needs, then the run in a session of its own, so that it outlives whoever started it.
-_WRAPPER = r"""
-set -u
-run=$1 seconds=$2 script=$3
-mkdir -- "$run" 2>/dev/null || exit 0
-printf '%s' "$script" >"$run/script"
-setsid sh -c '
-  echo $$ >"$0/pid.part" && mv "$0/pid.part" "$0/pid"
-  timeout -k 5 "$1" bash -o pipefail -c "$2" >"$0/out" 2>&1 </dev/null
-  echo $? >"$0/rc.part" && mv "$0/rc.part" "$0/rc"
-' "$run" "$seconds" "$script" </dev/null >/dev/null 2>&1 &
-"""
+LIVE_SECONDS = 0.1
+ASKING = timedelta(seconds=20)
+MARK = "firstfive-told"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,117 +36,146 @@ class Local:
     workdir: Path
     runs: Path
     environment: Mapping[str, str] = field(default_factory=dict)
+    _tidied: list[bool] = field(default_factory=list, repr=False, compare=False)
 
-    async def look(self, script: str, *, timeout: timedelta, environment: Mapping[str, str] | None = None) -> Output:
+    async def look(
+        self,
+        script: str,
+        *,
+        timeout: timedelta,
+        environment: Mapping[str, str] | None = None,
+        heard: Heard | None = None,
+    ) -> Output:
         """Run something that only looks and capture it. Raises FirstfiveError when bash cannot be started."""
-        return await _capture(
-            ["bash", "-o", "pipefail", "-c", script], self.workdir, {**self.environment, **(environment or {})}, timeout
+        began = monotonic()
+        out, err = Kept(heard), Kept(heard)
+        argv = ["bash", "--noprofile", "--norc", "-o", "pipefail", "-c", script]
+        code = await _capture(argv, self.workdir, {**self.environment, **(environment or {})}, timeout, out, err)
+        stdout, stderr = out.text(), err.text()
+        return Output(
+            exit_code=TIMED_OUT if code is None else code,
+            text=stdout + stderr,
+            stdout=stdout,
+            stderr=stderr,
+            dropped=out.dropped + err.dropped,
+            took=timedelta(seconds=monotonic() - began),
+            timed_out=code is None,
         )
 
-    async def run(self, run: Run) -> Output:
+    async def run(self, run: Run, heard: Heard | None = None) -> Output:
         """Execute a run once, or attach to it when it already began. Raises OutcomeLost when it began and left no outcome."""
         folder = self._folder(run.id)
         began = monotonic()
-        self.runs.mkdir(parents=True, exist_ok=True, mode=0o700)
-        started = await _capture(
-            [
-                "sh",
-                "-c",
-                _WRAPPER,
-                "firstfive-run",
-                str(folder),
-                str(max(1, int(run.timeout.total_seconds()))),
-                run.script,
-            ],
-            self.workdir,
-            {**self.environment, **dict(run.environment)},
-            timedelta(seconds=20),
+        live = asyncio.create_task(_live(folder / "out", heard)) if heard is not None else None
+        environment = {**self.environment, **dict(run.environment)}
+        program = run_program(
+            mark=MARK,
+            place=self._place(),
+            run_id=run.id,
+            script=run.script,
+            sum_of_script=run.sha256,
+            workdir=str(self.workdir),
+            environment={},
+            timeout=run.timeout,
         )
-        if started.exit_code != 0 or not folder.is_dir():
+        try:
+            told = await self._asked(program, environment, run.timeout + GRACE + ASKING)
+        finally:
+            if live is not None:
+                live.cancel()
+        if told is None or told.word == "lost":
+            raise OutcomeLost(f"{run.id} began on {self.name} and left no exit code; its folder is {folder}")
+        if told.word == "refused":
             raise FirstfiveError(
-                f"the run folder could not be made on {self.name}: {started.text.strip() or folder}",
-                remedy=f"check that {self.runs} can be written; nothing was run",
+                f"{run.id} was not begun on {self.name}: {told.rest}",
+                where=str(folder),
+                remedy="mend that and try again; nothing was run",
                 exit_code=Exit.TARGET_UNREACHABLE,
             )
-        deadline = monotonic() + run.timeout.total_seconds() + 10
-        while monotonic() < deadline:
-            if (folder / "rc").exists():
-                return self._read(folder, timedelta(seconds=monotonic() - began))
-            if await self.trace(run.id) is Trace.LOST:
-                break
-            await asyncio.sleep(0.03)
-        raise OutcomeLost(f"{run.id} began on {self.name} and left no exit code; its folder is {folder}")
+        output = _read(folder, told, timedelta(seconds=monotonic() - began))
+        with contextlib.suppress(OSError):
+            (folder / "collected").touch()
+        await self._tidy()
+        return output
 
     async def trace(self, run_id: str) -> Trace:
         """What the run journal remembers. A run without a process gets three seconds to show one before it counts as lost."""
-        folder = self._folder(run_id)
-        for _ in range(60):
-            if (folder / "rc").exists():
-                return Trace.FINISHED
-            if not folder.is_dir():
-                return Trace.ABSENT
-            if _alive(folder / "pid"):
-                return Trace.RUNNING
-            await asyncio.sleep(0.05)
-        return Trace.FINISHED if (folder / "rc").exists() else Trace.LOST
+        self._folder(run_id)
+        told = await self._asked(trace_program(mark=MARK, place=self._place(), run_id=run_id), self.environment, ASKING)
+        if told is None:
+            raise FirstfiveError(
+                f"{self.name} did not answer about {run_id}",
+                where=str(self.runs),
+                remedy="look at the load of this machine and at that folder; nothing was run",
+                exit_code=Exit.TARGET_UNREACHABLE,
+            )
+        return Trace(told.word)
+
+    async def _asked(self, program: bytes, environment: Mapping[str, str], patience: timedelta) -> Reply | None:
+        """Feed a program to sh and read its reply; None when it told nothing."""
+        out = Kept()
+        await _capture(["sh"], Path("/"), environment, patience, out, Kept(), program)
+        return reply(out.head + out.tail, MARK)
+
+    async def _tidy(self) -> None:
+        if not self._tidied:
+            self._tidied.append(True)
+            program = tidy_program(place=self._place())
+            await _capture(["sh"], Path("/"), self.environment, ASKING, Kept(), Kept(), program)
+
+    def _place(self) -> Place:
+        return Place(runs=str(self.runs.absolute()))
 
     def _folder(self, run_id: str) -> Path:
-        if "/" in run_id or run_id.startswith("."):
+        if "/" in run_id or run_id.startswith(".") or not run_id:
             raise FirstfiveError(f"{run_id!r} is no run id")
         return self.runs / run_id
 
-    def _read(self, folder: Path, took: timedelta) -> Output:
-        code = int((folder / "rc").read_text().strip() or "1")
-        size = (folder / "out").stat().st_size
+
+def _read(folder: Path, told: Reply, took: timedelta) -> Output:
+    body, dropped = told.body, 0
+    if len(body) >= KEEP:
         with (folder / "out").open("rb") as out:
-            head = out.read(KEEP)
-            dropped = max(0, size - 2 * KEEP)
-            if size > KEEP:
-                out.seek(max(KEEP, size - KEEP))
-                head += out.read(KEEP)
-        text = head.decode("utf-8", "replace")
-        return Output(
-            exit_code=code, text=text, stdout=text, dropped=dropped, took=took, timed_out=code in (TIMED_OUT, 137)
-        )
+            size = out.seek(0, os.SEEK_END)
+            out.seek(max(KEEP, size - KEEP))
+            body += out.read(KEEP)
+        dropped = size - len(body)
+    text = body.decode("utf-8", "replace")
+    return Output(
+        exit_code=told.exit_code,
+        text=text,
+        stdout=text,
+        dropped=dropped,
+        took=took if told.seconds is None else timedelta(seconds=told.seconds),
+        timed_out=told.timed_out,
+    )
 
 
-def _alive(pid_file: Path) -> bool:
-    try:
-        pid = int(pid_file.read_text())
-        os.kill(pid, 0)
-    except (OSError, ValueError):
-        return False
-    return True
+async def _live(path: Path, heard: Heard | None) -> None:
+    """Hand out what was written so far, again and again; a live view only."""
+    at = 0
+    while heard is not None:
+        await asyncio.sleep(LIVE_SECONDS)
+        with contextlib.suppress(OSError), path.open("rb") as out:
+            out.seek(at)
+            block = out.read(KEEP)
+            at += len(block)
+            if block:
+                heard(block.decode("utf-8", "replace"))
 
 
-@dataclass(slots=True)
-class _Kept:
-    """A stream read to its end in blocks: head and tail are kept, what lies between is counted."""
-
-    head: bytearray = field(default_factory=bytearray)
-    tail: bytearray = field(default_factory=bytearray)
-    dropped: int = 0
-
-    def take(self, block: bytes) -> None:
-        room = KEEP - len(self.head)
-        if room > 0:
-            self.head += block[:room]
-            block = block[room:]
-        self.tail += block
-        if len(self.tail) > 2 * KEEP:
-            self.dropped += len(self.tail) - KEEP
-            del self.tail[:-KEEP]
-
-    def text(self) -> str:
-        return (bytes(self.head) + bytes(self.tail)).decode("utf-8", "replace")
-
-
-async def _capture(argv: list[str], workdir: Path, environment: Mapping[str, str], timeout: timedelta) -> Output:
-    """Start argv in its own process group with stdin closed, read both streams, end the group at the timeout."""
+async def _capture(
+    argv: list[str],
+    workdir: Path,
+    environment: Mapping[str, str],
+    timeout: timedelta,
+    out: Kept,
+    err: Kept,
+    stdin: bytes = b"",
+) -> int | None:
+    """Start argv in a session of its own, read both streams, end its group at the timeout. Its exit code, None when it was ended."""
     loop = asyncio.get_running_loop()
-    began = monotonic()
-    pid, out_read, err_read = _spawned(argv, workdir, environment)
-    out, err = _Kept(), _Kept()
+    pid, out_read, err_read = _spawned(argv, workdir, environment, stdin)
     ended = asyncio.gather(_drained(loop, out_read, out), _drained(loop, err_read, err), _exited(loop, pid))
     timed_out = False
     try:
@@ -168,52 +188,55 @@ async def _capture(argv: list[str], workdir: Path, environment: Mapping[str, str
             with contextlib.suppress(TimeoutError, asyncio.CancelledError):
                 await asyncio.wait_for(ended, 1.0)
         code = await _reaped(pid)
-    took = timedelta(seconds=monotonic() - began)
-    stdout, stderr = out.text(), err.text()
-    return Output(
-        exit_code=TIMED_OUT if timed_out else code,
-        text=stdout + stderr,
-        stdout=stdout,
-        stderr=stderr,
-        dropped=out.dropped + err.dropped,
-        took=took,
-        timed_out=timed_out,
-    )
+    return None if timed_out else code
 
 
-def _spawned(argv: list[str], workdir: Path, environment: Mapping[str, str]) -> tuple[int, int, int]:
-    """(pid, read end of stdout, read end of stderr) of a process in a session of its own with stdin closed."""
+def _spawned(
+    argv: list[str], workdir: Path, environment: Mapping[str, str], stdin: bytes = b""
+) -> tuple[int, int, int]:
+    """(pid, read end of stdout, read end of stderr) of a process in a session of its own; stdin holds the bytes given."""
     out_read, out_write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
     err_read, err_write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
     os.set_blocking(out_write, True)
     os.set_blocking(err_write, True)
+    source = os.memfd_create("program") if stdin else os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
     try:
-        pid = os.posix_spawn(
-            "/usr/bin/env",
-            ["env", "-C", str(workdir), *argv],
-            dict(environment),
-            setsid=True,
-            file_actions=[
-                (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
-                (os.POSIX_SPAWN_DUP2, out_write, 1),
-                (os.POSIX_SPAWN_DUP2, err_write, 2),
-            ],
-        )
+        if stdin:
+            os.write(source, stdin)
+            os.lseek(source, 0, os.SEEK_SET)
+        pid = _started(argv, workdir, environment, (source, out_write, err_write))
     except OSError as problem:
         os.close(out_read)
         os.close(err_read)
         raise FirstfiveError(
-            f"a shell could not be started: {problem.strerror}",
-            remedy="look at the limits of processes and memory on this machine; nothing was run",
+            f"a shell could not be started in {workdir}: {problem.strerror}",
+            remedy="look at that folder and at the limits of processes and memory on this machine; nothing was run",
             exit_code=Exit.TARGET_UNREACHABLE,
         ) from problem
     finally:
+        os.close(source)
         os.close(out_write)
         os.close(err_write)
     return pid, out_read, err_read
 
 
-async def _drained(loop: asyncio.AbstractEventLoop, fd: int, kept: _Kept) -> None:
+def _started(argv: list[str], workdir: Path, environment: Mapping[str, str], streams: tuple[int, int, int]) -> int:
+    source, out, err = streams
+    child = subprocess.Popen(
+        argv,
+        stdin=source,
+        stdout=out,
+        stderr=err,
+        cwd=workdir,
+        env=dict(environment),
+        start_new_session=True,
+        close_fds=False,  # every descriptor of ours is closed on exec already
+    )
+    child.returncode = 0  # it is awaited by its pid
+    return child.pid
+
+
+async def _drained(loop: asyncio.AbstractEventLoop, fd: int, kept: Kept) -> None:
     done = loop.create_future()
 
     def ready() -> None:

@@ -113,13 +113,16 @@ done
 said done "$rc $was $began $ended"
 [ ! -e "$run/out" ] || head -c "$keep" "$run/out"
 printf '\n%s end\n' "$mark"
-read -r ack rest || exit 0
-[ "$ack" = collected ] || exit 0
-[ -e "$run/pruned" ] || : >"$run/collected"
-[ "$rest" = tidy ] || exit 0
+read -r ack || exit 0
+[ "$ack" != collected ] || [ -e "$run/pruned" ] || : >"$run/collected"
+"""
+
+# Only what was collected is ever thinned out, and what shows that a run id was used stays much longer than its output.
+_TIDY = r"""
+[ -d "$runs" ] || exit 0
 stale() { while read -r f; do d=${f%/*}; rm -f -- "$d"/out "$d"/cmd*; mv -f -- "$f" "$d/pruned"; done; }
 find "$runs" -mindepth 2 -maxdepth 2 -name collected -mtime "+$days" | stale
-ls -1t "$runs"/*/collected | tail -n "+$((count + 1))" | while read -r f; do find "$f" -mmin +60; done | stale
+ls -1t "$runs"/*/collected | tail -n "+$((count + 1))" | while read -r f; do find "$f" -mmin "+$minutes"; done | stale
 find "$runs" -mindepth 2 -maxdepth 2 -name pruned -mtime "+$remembered_days" | while read -r f; do rm -rf -- "${f%/*}"; done
 """
 
@@ -191,9 +194,6 @@ def run_program(
         "grace": _seconds(GRACE),
         "ours": sum_of_script or "-",
         "keep": str(KEEP),
-        "days": str(KEPT_DAYS),
-        "count": str(KEPT_RUNS),
-        "remembered_days": str(REMEMBERED_DAYS),
     }
     return _program(mark, data, _at(place, run_id) + _given(environment, env_file) + _ASKING + _RUN)
 
@@ -201,6 +201,17 @@ def run_program(
 def trace_program(*, mark: str, place: Place, run_id: str) -> bytes:
     """Tell one word of a run: absent, running, finished or lost."""
     return _program(mark, {}, _at(place, run_id) + _ASKING + _TRACE)
+
+
+def tidy_program(*, place: Place, count: int = KEPT_RUNS) -> bytes:
+    """Delete the output of collected runs that are old, or more than `count` and older than an hour. Writes nothing back."""
+    data = {
+        "days": str(KEPT_DAYS),
+        "count": str(count),
+        "minutes": "60",
+        "remembered_days": str(REMEMBERED_DAYS),
+    }
+    return _program("", data, f"runs={place.shell()}\n" + f"{{ {_TIDY.strip()}\n}} >/dev/null 2>&1\n")
 
 
 def part_program(*, mark: str, place: Place, run_id: str, start: int | None) -> bytes:

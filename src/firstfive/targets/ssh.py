@@ -27,6 +27,7 @@ from firstfive.targets.run_wrapper import (
     look_program,
     part_program,
     run_program,
+    tidy_program,
     trace_program,
 )
 from firstfive.targets.ssh_connection import Connection, ConnectionGone, Shell
@@ -175,10 +176,11 @@ class Ssh:
             if told.word == "done":
                 tidy = not self._tidied
                 with contextlib.suppress(ConnectionGone):
-                    shell.send(b"collected tidy\n" if tidy else b"collected\n")
+                    shell.send(b"collected\n")
+                    if tidy:
+                        shell.send(tidy_program(place=self._place(run.id)))
+                        shell.finish()
                     shell.free = not tidy
-                if tidy:
-                    shell.finish()
                 self._tidied[:] = [True]
         return await self._output(run, told, timedelta(seconds=monotonic() - began))
 
@@ -279,7 +281,7 @@ class Ssh:
         )
 
 
-class _BeforeSending(ConnectionGone):
+class _BeforeSending(Exception):
     """Nothing had been sent yet."""
 
 

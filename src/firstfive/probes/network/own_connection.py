@@ -10,6 +10,7 @@ import asyncio
 import socket
 import weakref
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from firstfive.errors import FirstfiveError
 from firstfive.probes.network.address import Address, embedded
@@ -60,6 +61,7 @@ class OwnConnection:
             )
 
 
+@lru_cache(maxsize=16384)
 def leaves(address: Address) -> bool:
     """Whether a packet to it leaves this machine."""
     return not embedded(address).is_loopback
@@ -82,4 +84,7 @@ _OF_LOOP: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, OwnConnection] = 
 def own_connection() -> OwnConnection:
     """What the running loop's looks know together."""
     loop = asyncio.get_running_loop()
-    return _OF_LOOP.setdefault(loop, OwnConnection())
+    found = _OF_LOOP.get(loop)
+    if found is None:
+        found = _OF_LOOP[loop] = OwnConnection()
+    return found

@@ -22,6 +22,9 @@ IN_FLIGHT = 1000
 BODY_CAP = 64 * 1024
 EVENTS = 512
 TOGETHER = 0.025
+# What curl waits for (CURL_POLL_*), in epoll's words.
+POLL_REMOVE = 4
+WANTED = (0, select.EPOLLIN, select.EPOLLOUT, select.EPOLLIN | select.EPOLLOUT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +94,7 @@ class Transfers:
         "_multi",
         "_planned",
         "_room",
+        "_sockets",
         "_timer",
     )
 
@@ -102,6 +106,7 @@ class Transfers:
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._socket)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._wake)
         self._epoll = select.epoll()
+        self._sockets: set[int] = set()
         self._asked: dict[Any, _Asked] = {}
         self._idle: dict[tuple[object, ...], list[Any]] = {}
         self._room = asyncio.Semaphore(IN_FLIGHT)
@@ -176,17 +181,17 @@ class Transfers:
 
     def _socket(self, what: int, fd: int, _multi: object, _data: object) -> None:
         """Curl says which socket it waits for, and for what."""
-        if what == self._curl.POLL_REMOVE:
+        if what == POLL_REMOVE:
+            self._sockets.discard(fd)
             with contextlib.suppress(OSError):
                 self._epoll.unregister(fd)
             return
-        wanted = (select.EPOLLIN if what & self._curl.POLL_IN else 0) | (
-            select.EPOLLOUT if what & self._curl.POLL_OUT else 0
-        )
-        try:
-            self._epoll.modify(fd, wanted)
-        except FileNotFoundError:
-            self._epoll.register(fd, wanted)
+        if fd in self._sockets:
+            with contextlib.suppress(FileNotFoundError):  # closed without a word, and its number is in use again
+                self._epoll.modify(fd, WANTED[what])
+                return
+        self._sockets.add(fd)
+        self._epoll.register(fd, WANTED[what])
 
     def _wake(self, milliseconds: int) -> None:
         """Curl says when it wants to be woken; an earlier awakening that is already planned is kept."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import click
 
@@ -61,43 +62,33 @@ def _outcomes(answer: View) -> list[str]:
 # ------------------------------------------------------------------------------------------------------------ silences
 
 
-@click.group()
-def silence() -> None:
-    """Signals that are not to be acted on for a while; every silence ends by itself."""
-
-
-@silence.command("add")
-@click.argument("matchers", nargs=-1, required=True, metavar="MATCHER...")
+@click.command()
+@click.argument("action", type=click.Choice(["add", "list", "end"]))
+@click.argument("words", nargs=-1, metavar="[MATCHER...|ID]")
 @click.option("--for", "span", default="2h", show_default=True, help="How long: 30m, 2h, 1d.")
 @click.option("--comment", default="", help="Why.")
 @click.option("--maintenance", is_flag=True, help="Say that it is planned work.")
 @BY
 @options
-def add(
-    matchers: tuple[str, ...], span: str, named: str | None, vault: Path | None, config: Path | None, **rest: Any
+def silence(
+    action: str, words: tuple[str, ...], named: str | None, vault: Path | None, config: Path | None, **rest: Any
 ) -> None:
-    """Silence signals that match: alertname="RedisDown", host=prod-1, text=~".*certificate.*"."""
+    """Signals that are not to be acted on for a while: add alertname="RedisDown" host=~"prod-.*", list, end ID."""
     settings = settings_of(vault, config)
-    body = {"by": by(settings, named), "matchers": "\n".join(matchers), "seconds": _seconds(span)}
-    body |= {"comment": rest["comment"], "maintenance": rest["maintenance"]}
-    show(ask(settings, "POST", "/silences", body), as_json=rest["as_json"], text=_silence)
-
-
-@silence.command("list")
-@options
-def listed(vault: Path | None, config: Path | None, as_json: bool) -> None:
-    """Silences that are not over."""
-    show(ask(settings_of(vault, config), "GET", "/silences"), as_json=as_json, text=_silences)
-
-
-@silence.command("end")
-@click.argument("name", metavar="ID")
-@BY
-@options
-def end(name: str, named: str | None, vault: Path | None, config: Path | None, as_json: bool) -> None:
-    """End a silence now; what it hid counts again within seconds."""
-    settings = settings_of(vault, config)
-    show(ask(settings, "POST", f"/silences/{name}/end", {"by": by(settings, named)}), as_json=as_json, text=_silence)
+    if action == "list":
+        show(ask(settings, "GET", "/silences"), as_json=rest["as_json"], text=_silences)
+        return
+    if not words or (action == "end" and len(words) != 1):
+        wanted = "firstfive silence end ID" if action == "end" else 'firstfive silence add alertname="RedisDown"'
+        raise FirstfiveError(
+            f"what is to be {'ended' if action == 'end' else 'silenced'}?", remedy=wanted, exit_code=Exit.USAGE
+        )
+    body: View = {"by": by(settings, named)}
+    if action == "add":
+        body |= {"matchers": "\n".join(words), "seconds": _seconds(rest["span"])}
+        body |= {"comment": rest["comment"], "maintenance": rest["maintenance"]}
+    path = "/silences" if action == "add" else f"/silences/{quote(words[0], safe='')}/end"
+    show(ask(settings, "POST", path, body), as_json=rest["as_json"], text=_silence)
 
 
 def _seconds(span: str) -> int:

@@ -1,0 +1,1 @@
+"""Commands about the outside: what senders said, silences and heartbeats, and log files."""
