@@ -10,6 +10,7 @@ import pytest
 from firstfive.errors import FirstfiveError
 from firstfive.incident.signals import Signal
 from firstfive.probes.network import Dns
+from firstfive.probes.network.resolver import resolvers_silent
 
 from .peers import NameServer
 
@@ -92,3 +93,22 @@ def test_once_it_is_sure_it_asks_twice_a_minute(names: NameServer) -> None:
     later = NOW + timedelta(seconds=40)
     assert [look(probe, later + timedelta(seconds=n)).firing for n in range(2)] == [True, True]
     assert len(names.asked) == 5, "in doubt it asks each time"
+
+
+@pytest.mark.parametrize(
+    ("how", "near", "silent"),
+    [
+        ("", False, False),
+        ("", True, False),
+        ("lost", False, True),
+        ("lost", True, False),
+        ("silent", False, True),
+        ("silent", True, True),
+    ],
+)
+def test_a_resolver_that_lost_the_world_still_shows_that_the_network_around_works(
+    names: NameServer, how: str, near: bool, silent: bool
+) -> None:
+    if how:
+        setattr(names, how, True)
+    assert bool(asyncio.run(resolvers_silent(near=near))) is silent
