@@ -84,9 +84,9 @@ alive() {
 """
 
 _RUN = r"""
-[ -d "$runs" ] || mkdir -p -m 700 -- "$runs" 2>/dev/null || refused "$runs could not be made"
 if [ ! -e "$run/pid" ]; then
   cd -- "$workdir" 2>/dev/null || refused "the folder $workdir is not there"
+  [ -d "$runs" ] || mkdir -p -m 700 -- "$runs" 2>/dev/null || refused "$runs could not be made"
   cmd=$run/cmd
   if ! mkdir -m 700 -- "$run" 2>/dev/null; then
     [ -d "$run" ] || refused "$run could not be made"
