@@ -21,5 +21,6 @@ def names(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[NameServe
     monkeypatch.setattr(resolver, "RESOLV_CONF", str(conf))
     monkeypatch.setattr(resolver, "PORT", server.port)
     monkeypatch.setattr(resolver, "LIFETIME", 2.0)
+    monkeypatch.setattr(resolver, "PATIENCE", 4.0)
     yield server
     server.close()

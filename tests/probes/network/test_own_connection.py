@@ -48,6 +48,7 @@ async def main() -> None:
         Http(name="h", symptom="s", url="http://203.0.113.5/", patience=PATIENCE),
         Tcp(name="t", symptom="s", address="203.0.113.5:80", patience=PATIENCE),
         Websocket(name="w", symptom="s", url="ws://203.0.113.5/", patience=PATIENCE),
+        Tcp(name="g", symptom="s", address="9.9.9.9:80", patience=PATIENCE),
         Http(name="n", symptom="s", url="http://shop.example/", patience=timedelta(seconds=20)),
     )
     for look in looks:
@@ -62,9 +63,11 @@ async def main() -> None:
     (seen,) = await looks[1].look(datetime(2026, 11, 23, tzinfo=UTC))
     print("reached", "firing" if seen.firing else "well", seen.text, sep="|")
 
-if sys.argv[2] == "answering":
+if sys.argv[2] in ("answering", "lost"):
     from firstfive.probes.network import resolver
     server = NameServer({})
+    resolver.PATIENCE = 10.0
+    server.lost = sys.argv[2] == "lost"
     resolver.PORT = server.port
 asyncio.run(main())
 """
@@ -87,7 +90,7 @@ def looks_in(setup: str, folder: Path, resolver: str) -> dict[str, tuple[str, st
 
 def test_without_a_route_nobody_knows(tmp_path: Path) -> None:
     seen = looks_in(CUT, tmp_path, "silent")
-    assert {name: verdict for name, (verdict, _) in seen.items()} == dict.fromkeys("htwn", "unknown")
+    assert {name: verdict for name, (verdict, _) in seen.items()} == dict.fromkeys("htwgn", "unknown")
     assert "no route to 203.0.113.5" in seen["h"][1]
     assert "our own resolver does not answer" in seen["n"][1]
 
@@ -95,7 +98,7 @@ def test_without_a_route_nobody_knows(tmp_path: Path) -> None:
 def test_with_a_way_out_but_silent_resolvers_nobody_knows(tmp_path: Path) -> None:
     seen = looks_in(LOST, tmp_path, "silent")
     assert seen.pop("reached") == ("firing", "no connection within 1 s"), "something else outside was reached just now"
-    assert {name: verdict for name, (verdict, _) in seen.items()} == dict.fromkeys("htwn", "unknown")
+    assert {name: verdict for name, (verdict, _) in seen.items()} == dict.fromkeys("htwgn", "unknown")
     assert "no resolver of this machine answers" in seen["h"][1]
 
 
@@ -104,6 +107,14 @@ def test_when_our_resolver_answers_it_is_the_other_side(tmp_path: Path) -> None:
     assert seen["h"] == ("firing", "no connection within 1 s")
     assert seen["t"] == ("firing", "no connection within 1 s")
     assert seen["w"] == ("firing", "no connection within 1 s")
+    assert seen["g"] == ("firing", "no connection within 1 s")
+
+
+def test_a_resolver_that_lost_the_world_vouches_for_neighbours_only(tmp_path: Path) -> None:
+    seen = looks_in(LOST, tmp_path, "lost")
+    assert seen["t"] == ("firing", "no connection within 1 s")
+    assert seen["g"][0] == "unknown"
+    assert "no resolver of this machine answers" in seen["g"][1]
 
 
 def test_where_no_resolver_is_named_only_the_route_counts(tmp_path: Path) -> None:

@@ -22,23 +22,25 @@ KEPT = 2.0
 
 @dataclass(slots=True, kw_only=True)
 class OwnConnection:
-    """What the looks of this process know together about our own network; times are the loop's, in seconds."""
+    """What the looks of this process know together about our own network; times are the loop's, in seconds.
 
-    reached: float = float("-inf")
-    asked: float = float("-inf")
-    silent: str = ""
+    Both are kept apart for addresses in the world and for those near (not public): who reaches the world reaches its neighbours.
+    """
+
+    reached: dict[bool, float] = field(default_factory=dict)
+    asked: dict[bool, tuple[float, str]] = field(default_factory=dict)
     _busy: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def note(self, address: Address) -> None:
         """A connection to this address stood, or was refused by it: the way out works."""
         if leaves(address):
-            self.reached = asyncio.get_running_loop().time()
+            self.reached[_near(address)] = asyncio.get_running_loop().time()
 
     async def vouch(self, address: Address) -> None:
         """Return when a failure to connect there is the other side's. Raises FirstfiveError when it may be ours.
 
         It may be ours when this machine has no route to the address, or when nothing outside was reached lately and none of our
-        resolvers answers.
+        resolvers answers: one that fails for the world's names is answer enough for an address that is not public.
         """
         if not leaves(address):
             return
@@ -47,16 +49,17 @@ class OwnConnection:
                 f"this machine has no route to {address}: its own network is gone, so nobody knows",
                 remedy="check the network of this machine: ip route",
             )
-        loop = asyncio.get_running_loop()
-        if loop.time() - self.reached < LATELY:
+        loop, near = asyncio.get_running_loop(), _near(address)
+        if any(loop.time() - at < LATELY for of_near, at in self.reached.items() if near or not of_near):
             return
         async with self._busy:
-            if loop.time() - self.asked > KEPT:
-                self.silent = await resolvers_silent()
-                self.asked = loop.time()
-        if self.silent:
+            at, silent = self.asked.get(near, (float("-inf"), ""))
+            if loop.time() - at > KEPT:
+                silent = await resolvers_silent(near=near)
+                self.asked[near] = (loop.time(), silent)
+        if silent:
             raise FirstfiveError(
-                f"nothing outside is reached and {self.silent}: our own network seems gone, so nobody knows",
+                f"nothing outside is reached and {silent}: our own network seems gone, so nobody knows",
                 remedy="check the network and /etc/resolv.conf of this machine",
             )
 
@@ -65,6 +68,11 @@ class OwnConnection:
 def leaves(address: Address) -> bool:
     """Whether a packet to it leaves this machine."""
     return not embedded(address).is_loopback
+
+
+@lru_cache(maxsize=16384)
+def _near(address: Address) -> bool:
+    return not embedded(address).is_global
 
 
 def routed(address: Address) -> bool:

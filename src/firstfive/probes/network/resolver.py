@@ -55,10 +55,11 @@ async def records(domain: str, record: str) -> tuple[str, ...]:
     return tuple(row.to_text() for row in answer)
 
 
-async def resolvers_silent() -> str:
+async def resolvers_silent(*, near: bool = False) -> str:
     """Why no resolver of this machine can be trusted now; empty when one answers, or when there is none to ask.
 
-    The question is a new name below `arpa` that does not exist, so that no cache can answer it.
+    The question is a new name below `arpa` that does not exist, so that no cache can answer it: who knows that reaches the world.
+    With `near` any reply counts, as it shows that the network around this machine works.
     """
     import dns.asyncquery
     import dns.exception
@@ -77,7 +78,7 @@ async def resolvers_silent() -> str:
             reply = await dns.asyncquery.udp(question, server, timeout=PATIENCE, port=PORT)
         except (dns.exception.DNSException, OSError):
             return False
-        return reply.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
+        return near or reply.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
 
     waiting = [asyncio.create_task(answers(server)) for server in servers]
     try:
