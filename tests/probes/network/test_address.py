@@ -9,6 +9,8 @@ from datetime import timedelta
 from ipaddress import ip_address
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from firstfive.errors import FirstfiveError
 from firstfive.probes.network import address as address_module
@@ -214,3 +216,33 @@ def test_an_address_is_a_host_and_a_port(address: str, place: str) -> None:
 def test_an_address_without_host_or_port_is_said(address: str) -> None:
     with pytest.raises(FirstfiveError):
         place_at(address)
+
+
+def test_a_name_with_other_letters_is_said_with_its_name_in_the_dns() -> None:
+    with pytest.raises(FirstfiveError) as said:
+        place_of("https://läden.example/")
+    assert said.value.remedy == "write its name as xn--lden-loa.example"
+
+
+@given(st.one_of(st.text(), st.from_regex(r"(https?|wss?)://[^ ]{0,30}", fullmatch=True)))
+def test_no_text_at_all_surprises_it(text: str) -> None:
+    for read in (place_of, place_at):
+        try:
+            place = read(text)
+        except FirstfiveError:
+            continue
+        assert place.host
+        assert 0 < place.port < 65536
+
+
+@given(st.ip_addresses(), st.lists(st.sampled_from(["10.0.0.0/8", "::/0", "0.0.0.0/0"]), max_size=2))
+def test_an_address_is_allowed_whole_or_refused_with_a_reason(found: Address, networks: list[str]) -> None:
+    guard = Guard(networks=tuple(networks))
+    why = guard.refuses(found, "shop.example")
+    assert why == "" or str(found) in why or "never looked at" in why
+    if why and "never" not in why:
+        assert guard.refuses(found, str(found)) == "", "written down, it may be looked at"
+    if found.is_link_local or found.is_multicast or found.is_unspecified:
+        assert "never looked at" in why
+    if found.is_loopback and not networks:
+        assert why

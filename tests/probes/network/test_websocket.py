@@ -114,6 +114,7 @@ def slow_goodbye(connection: socket.socket, head: bytes) -> None:
         (saying(b""), True, "closed without an answer"),
         (saying(b"SSH-2.0-OpenSSH_9.2\r\n\r\n"), True, "does not speak HTTP"),
         (saying(b"HTTP/1.1 xx\r\n\r\n"), True, "does not speak HTTP"),
+        (saying(b"HTTP/1.1 " + b"1" * 9000 + b"\r\n\r\n"), True, "does not speak HTTP"),
         (flood, True, "more headers than anybody reads"),
         (silent, True, "no answer to the upgrade within 1 s"),
         (slow_goodbye, False, "opens (101)"),

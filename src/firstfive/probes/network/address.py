@@ -138,6 +138,10 @@ def place_of(url: str) -> Place:
         raise FirstfiveError(
             f"an address of {parts.hostname} holds a user name", remedy="write it without: looks send no password"
         )
+    if not parts.hostname.isascii():
+        raise FirstfiveError(
+            f"{url} has letters in its name that the DNS does not know", remedy=_in_dns(parts.hostname)
+        )
     return Place(host=parts.hostname, port=port)
 
 
@@ -151,6 +155,13 @@ def place_at(address: str) -> Place:
     if not host or not port or parts.path or "@" in address:
         raise FirstfiveError(f"{address!r} names no host and port", remedy='write address = "host:port"')
     return Place(host=host, port=port)
+
+
+def _in_dns(host: str) -> str:
+    try:
+        return f"write its name as {host.encode('idna').decode()}"
+    except UnicodeError:
+        return "mend its name on the page or in the settings"
 
 
 def embedded(address: Address) -> Address:

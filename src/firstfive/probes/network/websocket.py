@@ -153,7 +153,7 @@ def _trusted() -> ssl.SSLContext:
 def _head(block: bytes) -> tuple[int, dict[bytes, bytes]]:
     first, *rest = block.split(b"\r\n")
     words = first.split(b" ", 2)
-    if len(words) < 2 or not words[0].startswith(b"HTTP/1.") or not words[1].isdigit():
+    if len(words) < 2 or not words[0].startswith(b"HTTP/1.") or len(words[1]) != 3 or not words[1].isdigit():
         raise _Broken("what answers there does not speak HTTP")
     pairs = (line.partition(b":") for line in rest if line)
     return int(words[1]), {name.strip().lower(): value.strip() for name, _, value in pairs}
