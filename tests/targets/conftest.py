@@ -69,6 +69,18 @@ class Hands:
         return asyncio.run(whole())
 
 
+def ask(target: Ssh, talk: Callable[[Ssh], Awaitable[T]]) -> T:
+    """One conversation in a fresh loop; the connection is closed after it."""
+
+    async def whole() -> T:
+        try:
+            return await talk(target)
+        finally:
+            await target.close()
+
+    return asyncio.run(whole())
+
+
 @pytest.fixture(scope="session")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """One sshd for the tests that do it no harm."""

@@ -1,0 +1,170 @@
+"""Runs over ssh while something is killed at random: nothing runs twice, nothing is lost, every outcome is recovered."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from firstfive.errors import FirstfiveError
+from firstfive.ports import OutcomeLost, Trace
+from sshd.server import Bench
+
+from .conftest import SHORT, a_run, over_ssh
+
+CLIENT = Path(__file__).parent.parent / "sshd" / "client.py"
+
+
+@pytest.fixture
+def client(fragile: Bench, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Forks children that run one run each, to be killed."""
+    made = subprocess.Popen(
+        [sys.executable, str(CLIENT), str(fragile.config), str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    yield made
+    made.kill()
+    made.communicate()
+
+
+def _sweep(count: int, host: Bench, folder: Path, client: subprocess.Popen[str], seed: int) -> None:
+    """Kill the client, or the server's sessions, at a random instant of each run; then take each run up again."""
+    dice = random.Random(seed)
+    script = "echo $$ >>ran.{n}; sleep 0.0{s}; echo done {n}; exit {code}"
+    runs = [
+        a_run(script.format(n=n, s=dice.randrange(1, 6), code=n % 7), number=n, timeout=SHORT) for n in range(count)
+    ]
+    assert client.stdin is not None
+    assert client.stdout is not None
+    for run in runs:
+        client.stdin.write(f"{run.id.rpartition('.')[2]} {run.script}\n")
+        client.stdin.flush()
+        child = int(client.stdout.readline())
+        time.sleep(dice.uniform(0.0, 0.5))
+        if dice.random() < 0.5:
+            host.server.cut()
+            time.sleep(dice.uniform(0.0, 0.02))
+        try:
+            os.kill(child, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+    lost = []
+
+    async def taken_up() -> None:
+        target = over_ssh(host, folder)
+        for number, run in enumerate(runs):
+            try:
+                output = await target.run(run)
+            except OutcomeLost:
+                lost.append(run.id)
+                continue
+            assert (output.exit_code, output.text) == (number % 7, f"done {number}\n")
+            assert await target.trace(run.id) is Trace.FINISHED
+        await target.close()
+
+    asyncio.run(taken_up())
+    times = [(folder / f"ran.{n}").read_text().count("\n") for n in range(count)]
+    assert times == [1] * count
+    assert lost == []
+
+
+def test_fifty_runs_with_kills_run_once_each_and_tell_their_outcome(
+    fragile: Bench, tmp_path: Path, client: subprocess.Popen[str]
+) -> None:
+    _sweep(50, fragile, tmp_path, client, seed=1)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1200)
+def test_five_hundred_runs_with_kills(fragile: Bench, tmp_path: Path, client: subprocess.Popen[str]) -> None:
+    _sweep(500, fragile, tmp_path, client, seed=2)
+
+
+def test_a_waiting_caller_gets_the_outcome_although_its_connection_is_cut_again_and_again(
+    fragile: Bench, tmp_path: Path
+) -> None:
+    async def cut_often() -> str:
+        target = over_ssh(fragile, tmp_path)
+        task = asyncio.create_task(
+            target.run(a_run("echo ran >>log; while [ ! -e go ]; do sleep 0.05; done; echo end"))
+        )
+        while not (tmp_path / "log").exists():
+            await asyncio.sleep(0.02)
+        cuts = 0
+        for _ in range(100):
+            cuts += bool(fragile.server.cut())
+            if cuts == 3:
+                break
+            await asyncio.sleep(0.3)
+        (tmp_path / "go").touch()
+        output = await task
+        await target.close()
+        return output.text
+
+    assert asyncio.run(cut_often()) == "end\n"
+    assert (tmp_path / "log").read_text() == "ran\n"
+
+
+def test_a_server_that_is_away_for_a_while_is_waited_for(fragile: Bench, tmp_path: Path) -> None:
+    async def away() -> str:
+        target = over_ssh(fragile, tmp_path)
+        task = asyncio.create_task(target.run(a_run("echo ran >>log; sleep 1; echo end")))
+        while not (tmp_path / "log").exists():
+            await asyncio.sleep(0.02)
+        fragile.server.stop()
+        await asyncio.sleep(1.5)
+        fragile.server.start()
+        output = await task
+        await target.close()
+        return output.text
+
+    assert asyncio.run(away()) == "end\n"
+    assert (tmp_path / "log").read_text() == "ran\n"
+
+
+def test_a_host_that_does_not_come_back_leaves_an_unknown_outcome(fragile: Bench, tmp_path: Path) -> None:
+    async def gone() -> None:
+        target = over_ssh(fragile, tmp_path)
+        object.__setattr__(target, "patience", timedelta(seconds=1))
+        run = a_run("echo ran >>log; sleep 1", timeout=timedelta(seconds=1))
+        task = asyncio.create_task(target.run(run))
+        while not (tmp_path / "log").exists():
+            await asyncio.sleep(0.02)
+        fragile.server.stop()
+        with pytest.raises(OutcomeLost, match="may have begun"):
+            await task
+        await target.close()
+
+    asyncio.run(gone())
+
+
+def test_a_host_that_is_not_there_is_said_and_nothing_is_run(fragile: Bench, tmp_path: Path) -> None:
+    fragile.server.stop()
+    target = over_ssh(fragile, tmp_path)
+    with pytest.raises(FirstfiveError, match="could not be reached"):
+        asyncio.run(target.look("echo x", timeout=SHORT))
+    with pytest.raises(FirstfiveError, match="nothing was run"):
+        asyncio.run(target.trace("INC-1.step.1"))
+
+
+def test_a_look_is_repeated_on_a_new_connection_when_the_kept_one_broke(fragile: Bench, tmp_path: Path) -> None:
+    async def twice() -> list[str]:
+        target = over_ssh(fragile, tmp_path)
+        first = await target.look("echo one", timeout=SHORT)
+        assert fragile.server.cut() > 0
+        second = await target.look("echo two", timeout=SHORT)
+        await target.close()
+        return [first.text, second.text]
+
+    assert asyncio.run(twice()) == ["one\n", "two\n"]
