@@ -79,7 +79,7 @@ def test_a_certificate_that_ends_soon_fires(
 ) -> None:
     port = serve(authority.sign("127.0.0.1"))
     now = TODAY + timedelta(days=after)
-    seen = look(f"https://127.0.0.1:{port}/", now, days_left=days_left, authorities=authority.path)
+    seen = look(f"HTTPS://127.0.0.1:{port}/", now, days_left=days_left, authorities=authority.path)
     assert seen.firing is firing, f"{why}: {seen.text}"
     if firing:
         assert seen.family == "certificate runs out"

@@ -95,7 +95,7 @@ class Http:
                 patience=self.patience,
                 connect=self.patience / len(addresses) if len(addresses) > 1 else None,
                 body=bool(self.body),
-                certificate=self.days_left is not None and self.url.startswith("https"),
+                certificate=self.days_left is not None and self.url.lower().startswith("https"),
                 authorities=self.authorities,
             )
             answer = await transfers().ask(request)
