@@ -215,7 +215,7 @@ class Connection:
                     "take 'UserKnownHostsFile none' out of the ssh configuration; host keys are always checked here",
                 )
             async with asyncio.timeout(2 * CONNECT_SECONDS):
-                return await asyncssh.connect(self.host, options=options)
+                return await asyncssh.connect(self.host, config=given["config"], options=options)
         except (asyncssh.HostKeyNotVerifiable, asyncssh.KeyExchangeFailed) as problem:
             raise await self._unverified(options, problem) from problem
         except asyncssh.PermissionDenied as problem:
