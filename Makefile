@@ -54,6 +54,11 @@ bench: $(STAMP)  ## speed as ratios, side by side
 	$(BIN)/python bench/cli_start.py
 	$(BIN)/python bench/compiler.py
 	$(BIN)/python bench/serve_cost.py
+	$(BIN)/python bench/log_scan.py
+	$(BIN)/python bench/offenders.py
+	$(BIN)/python bench/http_checks.py
+	$(BIN)/python bench/intake.py
+	$(BIN)/python bench/detect.py
 
 drills: $(CORE)  ## the demo's fault three times, with the seconds to each milestone
 	@for n in 1 2 3; do $(BIN)/python examples/demo/run.py --yes --brief || exit 1; done

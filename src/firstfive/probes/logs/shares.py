@@ -11,7 +11,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 from firstfive.errors import FirstfiveError
 
@@ -64,8 +64,10 @@ def _started(module: str, question: bytes, pipe: int) -> Iterator[subprocess.Pop
     )
     try:
         if process.stdin is not None:
-            process.stdin.write(question)
-            process.stdin.close()
+            with suppress(BrokenPipeError):  # it died at once: its own words say why when it is asked for its answer
+                process.stdin.write(question)
+            with suppress(BrokenPipeError):
+                process.stdin.close()
             process.stdin = None
         yield process
     finally:

@@ -1,0 +1,75 @@
+"""A log scanned for many patterns, by pattern and minute with samples, beside ripgrep's bare count of matching lines.
+
+`make bench` runs it; SIZE is the log in MB (default 200, the goals are for 1000). Rounds are interleaved and the counts are compared
+first. Needs `rg`; says so and ends well without it. Prints ratios of wall time (ripgrep's / ours: more than 1 is faster).
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "bench"))
+
+import data  # noqa: E402
+
+SIZE = int(os.environ.get("SIZE", "200"))
+ROUNDS = 3
+GOALS = {("lit1000", 1): 3.0, ("lit1000", 2): 4.5, ("lit30", 1): 0.6}
+OURS = """
+import json, sys
+from pathlib import Path
+from firstfive.probes.logs.patterns import Pattern
+from firstfive.probes.logs.workers import scan_log
+patterns = [Pattern(id=str(n), text=text) for n, text in enumerate(Path(sys.argv[2]).read_text().splitlines())]
+tally = scan_log(Path(sys.argv[1]), patterns, cache=Path(sys.argv[3]), jobs=int(sys.argv[4]))
+print(json.dumps([one.lines for one in tally.seen]))
+"""
+
+
+def ran(argv: list[str], environment: dict[str, str]) -> tuple[float, str]:
+    began = time.perf_counter()
+    said = subprocess.run(argv, capture_output=True, text=True, env=environment, check=False)
+    return time.perf_counter() - began, said.stdout
+
+
+def main() -> int:
+    """Print a ratio a set and number of processes; the exit code is 0, since a figure is shown and not judged."""
+    grep = shutil.which("rg")
+    if grep is None:
+        print("log scan: not measured; needs ripgrep (apt-get install ripgrep)")
+        return 0
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONPATH": str(ROOT / "src")}
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        log = folder / "mixed.log"
+        data.make("mixed", log, SIZE * 10**6)
+        for name, count in (("lit30", 30), ("lit1000", 1000)):
+            words = folder / name
+            words.write_text("\n".join(text for text, _ in data.patterns(count, mixed=False)) + "\n")
+            for jobs in (1, 2):
+                ours = [sys.executable, "-c", OURS, str(log), str(words), str(folder / "cache"), str(jobs)]
+                theirs = [grep, "--no-mmap", "-c", "-F", "-f", str(words), str(log)]
+                ran(ours, environment), ran(theirs, environment)
+                pairs = [(ran(ours, environment)[0], ran(theirs, environment)[0]) for _ in range(ROUNDS)]
+                ratio = median(their / mine for mine, their in pairs)
+                goal = GOALS.get((name, jobs))
+                print(
+                    f"log scan, {name}, {jobs} process(es), {SIZE} MB: {ratio:.2f}x ripgrep's bare count"
+                    + (f" (goal {goal}x)" if goal else "")
+                )
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+        print(f"log scan: the largest process took {peak} MiB")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
