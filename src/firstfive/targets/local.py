@@ -21,11 +21,20 @@ from firstfive.errors import Exit, FirstfiveError
 from firstfive.incident.records import Run
 from firstfive.ports import OutcomeLost, Output, Trace
 from firstfive.targets.replies import Heard, Kept, Reply, reply
-from firstfive.targets.run_wrapper import GRACE, KEEP, TIMED_OUT, Place, run_program, tidy_program, trace_program
+from firstfive.targets.run_wrapper import (
+    GRACE,
+    KEEP,
+    TIMED_OUT,
+    Place,
+    new_mark,
+    run_program,
+    tidy_program,
+    trace_program,
+)
 
 LIVE_SECONDS = 0.1
+BLOCK = 65536
 ASKING = timedelta(seconds=20)
-MARK = "firstfive-told"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +78,7 @@ class Local:
         live = asyncio.create_task(_live(folder / "out", heard)) if heard is not None else None
         environment = {**self.environment, **dict(run.environment)}
         program = run_program(
-            mark=MARK,
+            mark=(mark := new_mark()),
             place=self._place(),
             run_id=run.id,
             script=run.script,
@@ -79,7 +88,7 @@ class Local:
             timeout=run.timeout,
         )
         try:
-            told = await self._asked(program, environment, run.timeout + GRACE + ASKING)
+            told = await self._asked(mark, program, environment, run.timeout + GRACE + ASKING)
         finally:
             if live is not None:
                 live.cancel()
@@ -101,7 +110,9 @@ class Local:
     async def trace(self, run_id: str) -> Trace:
         """What the run journal remembers. A run without a process gets three seconds to show one before it counts as lost."""
         self._folder(run_id)
-        told = await self._asked(trace_program(mark=MARK, place=self._place(), run_id=run_id), self.environment, ASKING)
+        mark = new_mark()
+        program = trace_program(mark=mark, place=self._place(), run_id=run_id)
+        told = await self._asked(mark, program, self.environment, ASKING)
         if told is None:
             raise FirstfiveError(
                 f"{self.name} did not answer about {run_id}",
@@ -111,11 +122,13 @@ class Local:
             )
         return Trace(told.word)
 
-    async def _asked(self, program: bytes, environment: Mapping[str, str], patience: timedelta) -> Reply | None:
+    async def _asked(
+        self, mark: str, program: bytes, environment: Mapping[str, str], patience: timedelta
+    ) -> Reply | None:
         """Feed a program to sh and read its reply; None when it told nothing."""
         out = Kept()
         await _capture(["sh"], Path("/"), environment, patience, out, Kept(), program)
-        return reply(out.head + out.tail, MARK)
+        return reply(out.head + out.tail, mark)
 
     async def _tidy(self) -> None:
         if not self._tidied:
@@ -174,21 +187,68 @@ async def _capture(
     stdin: bytes = b"",
 ) -> int | None:
     """Start argv in a session of its own, read both streams, end its group at the timeout. Its exit code, None when it was ended."""
-    loop = asyncio.get_running_loop()
     pid, out_read, err_read = _spawned(argv, workdir, environment, stdin)
-    ended = asyncio.gather(_drained(loop, out_read, out), _drained(loop, err_read, err), _exited(loop, pid))
-    timed_out = False
+    watch = os.pidfd_open(pid)
+    streams = {out_read: out, err_read: err}
+    open_ends = {out_read, err_read, watch}
+    ended: asyncio.Future[bool] = asyncio.get_running_loop().create_future()  # True when the time limit came first
+    timer = _watched(open_ends, watch, streams, ended, timeout)
     try:
-        await asyncio.wait_for(asyncio.shield(ended), timeout.total_seconds())
-    except TimeoutError:
-        timed_out = True
+        timed_out = await ended
     finally:
-        if not ended.done():
+        timer.cancel()
+        for end in open_ends:
+            ended.get_loop().remove_reader(end)
+        if open_ends:
             _end_group(pid)
-            with contextlib.suppress(TimeoutError, asyncio.CancelledError):
-                await asyncio.wait_for(ended, 1.0)
+        for end in open_ends - {watch}:
+            _rest(end, streams[end])
+        for end in (out_read, err_read, watch):
+            os.close(end)
         code = await _reaped(pid)
     return None if timed_out else code
+
+
+def _watched(
+    open_ends: set[int], watch: int, streams: Mapping[int, Kept], ended: asyncio.Future[bool], timeout: timedelta
+) -> asyncio.TimerHandle:
+    """Read the streams as they come and settle `ended` once all of them and the process are over, or the time is."""
+    loop = ended.get_loop()
+
+    def over(end: int) -> None:
+        loop.remove_reader(end)
+        open_ends.discard(end)
+        if not open_ends and not ended.done():
+            ended.set_result(False)
+
+    def ready(end: int, kept: Kept) -> None:
+        with contextlib.suppress(BlockingIOError):
+            block = os.read(end, BLOCK)
+            if block:
+                kept.take(block)
+            else:
+                over(end)
+
+    def late() -> None:
+        if not ended.done():
+            ended.set_result(True)
+
+    for end, kept in streams.items():
+        loop.add_reader(end, ready, end, kept)
+    loop.add_reader(watch, over, watch)
+    return loop.call_later(timeout.total_seconds(), late)
+
+
+def _rest(end: int, kept: Kept) -> None:
+    """What still lies in a pipe, without waiting for more."""
+    for _ in range(64):
+        try:
+            block = os.read(end, BLOCK)
+        except BlockingIOError:
+            return
+        if not block:
+            return
+        kept.take(block)
 
 
 def _spawned(
@@ -236,52 +296,15 @@ def _started(argv: list[str], workdir: Path, environment: Mapping[str, str], str
     return child.pid
 
 
-async def _drained(loop: asyncio.AbstractEventLoop, fd: int, kept: Kept) -> None:
-    done = loop.create_future()
-
-    def ready() -> None:
-        try:
-            block = os.read(fd, 65536)
-        except BlockingIOError:
-            return
-        if block:
-            kept.take(block)
-        elif not done.done():
-            done.set_result(None)
-
-    loop.add_reader(fd, ready)
-    try:
-        await done
-    finally:
-        loop.remove_reader(fd)
-        os.close(fd)
-
-
-async def _exited(loop: asyncio.AbstractEventLoop, pid: int) -> None:
-    watcher = os.pidfd_open(pid)
-    done = loop.create_future()
-
-    def ready() -> None:
-        if not done.done():
-            done.set_result(None)
-
-    loop.add_reader(watcher, ready)
-    try:
-        await done
-    finally:
-        loop.remove_reader(watcher)
-        os.close(watcher)
-
-
 def _end_group(pid: int) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGKILL)
 
 
 async def _reaped(pid: int) -> int:
-    for _ in range(200):
+    for _ in range(2000):
         done, status = os.waitpid(pid, os.WNOHANG)  # noqa: ASYNC222 - does not wait
         if done:
             return os.waitstatus_to_exitcode(status) if not os.WIFSIGNALED(status) else 128 + os.WTERMSIG(status)
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.001)
     return TIMED_OUT

@@ -7,6 +7,7 @@ A program is one subshell: a shell that receives only a part of it executes noth
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -171,6 +172,11 @@ class Place:
     def shell(self) -> str:
         """The folder as a word of sh."""
         return quote(self.runs) if self.runs else HOME_OF_RUNS + quote(self.journal)
+
+
+def new_mark() -> str:
+    """A word that no output can contain by chance; it also names what one caller writes beside the gate."""
+    return "ff" + secrets.token_hex(8)
 
 
 def run_program(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -25,6 +24,7 @@ from firstfive.targets.run_wrapper import (
     TIMED_OUT,
     Place,
     look_program,
+    new_mark,
     part_program,
     run_program,
     tidy_program,
@@ -131,7 +131,9 @@ class Ssh:
 
     async def trace(self, run_id: str) -> Trace:
         """What the run journal over there remembers. Raises FirstfiveError when the host cannot be asked."""
-        told = await self._asked(trace_program(mark=(mark := _mark()), place=self._place(run_id), run_id=run_id), mark)
+        told = await self._asked(
+            trace_program(mark=(mark := new_mark()), place=self._place(run_id), run_id=run_id), mark
+        )
         return Trace(told.word)
 
     async def _asked(self, program: bytes, mark: str) -> Reply:
@@ -151,7 +153,7 @@ class Ssh:
         raise self._unreachable(problem)
 
     async def _attempt(self, run: Run, began: float, until: float) -> Output:
-        mark = _mark()
+        mark = new_mark()
         program = run_program(
             mark=mark,
             place=self._place(run.id),
@@ -208,7 +210,7 @@ class Ssh:
         )
 
     async def _both_ends(self, run_id: str, head: bytes) -> tuple[bytes, int]:
-        mark = _mark()
+        mark = new_mark()
         place = self._place(run_id)
         told = await self._asked(part_program(mark=mark, place=place, run_id=run_id, start=None), mark)
         size = int(told.rest)
@@ -220,7 +222,7 @@ class Ssh:
         at = 0
         while heard is not None:
             await asyncio.sleep(LIVE_SECONDS)
-            mark = _mark()
+            mark = new_mark()
             program = part_program(mark=mark, place=self._place(run_id), run_id=run_id, start=at)
             with contextlib.suppress(FirstfiveError):
                 told = await self._asked(program, mark)
@@ -229,7 +231,7 @@ class Ssh:
                     heard(told.body.decode("utf-8", "replace"))
 
     async def _look(self, script: str, timeout: timedelta, given: Mapping[str, str], heard: Heard | None) -> Output:
-        mark = _mark()
+        mark = new_mark()
         program = look_program(
             mark=mark,
             script=script,
@@ -301,10 +303,6 @@ def _seen(out: Marked, err: Marked, took: float, *, late: bool) -> Output:
         took=timedelta(seconds=took),
         timed_out=timed_out,
     )
-
-
-def _mark() -> str:
-    return "ff" + secrets.token_hex(8)
 
 
 async def _told(shell: Shell, program: bytes, mark: str) -> Reply:
