@@ -21,7 +21,7 @@ QUIET = {"PAGER": "cat", "GIT_PAGER": "cat", "SYSTEMD_PAGER": "cat", "TERM": "du
 def secrets(settings: Settings) -> Iterable[str]:
     """The values that must never be stored or sent: those whose name looks like a secret."""
     for target in settings.targets.values():
-        known = {**env_file(target.env_file), **target.environment}
+        known = {**env_file(target.env_file if target.kind == "local" else None), **target.environment}
         yield from (value for name, value in known.items() if is_secret(name))
     yield from (*settings.intake.tokens.values(), *settings.intake.secrets.values())
     yield from (tracker.token for tracker in settings.trackers if tracker.token)

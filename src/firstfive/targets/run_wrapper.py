@@ -112,7 +112,7 @@ while :; do
   sleep 0.1
 done
 said done "$rc $was $began $ended"
-[ ! -e "$run/out" ] || head -c "$keep" "$run/out"
+[ ! -s "$run/out" ] || head -c "$keep" "$run/out"
 printf '\n%s end\n' "$mark"
 read -r ack || exit 0
 [ "$ack" != collected ] || [ -e "$run/pruned" ] || : >"$run/collected"
