@@ -6,7 +6,9 @@ first. Needs `rg`; says so and ends well without it. Prints ratios of wall time 
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import resource
 import shutil
 import subprocess
@@ -23,21 +25,27 @@ import data  # noqa: E402
 
 SIZE = int(os.environ.get("SIZE", "200"))
 ROUNDS = 3
-GOALS = {("lit1000", 1): 3.0, ("lit1000", 2): 4.5, ("lit30", 1): 0.6}
+GOALS = {("mix1000", 1): 3.0, ("mix1000", 2): 4.5, ("lit30", 1): 0.6, ("storm", 1): 2.0}
 OURS = """
 import json, sys
 from pathlib import Path
 from firstfive.probes.logs.patterns import Pattern
 from firstfive.probes.logs.workers import scan_log
-patterns = [Pattern(id=str(n), text=text) for n, text in enumerate(Path(sys.argv[2]).read_text().splitlines())]
+patterns = [Pattern(id=str(n), text=text, regex=regex) for n, (text, regex) in enumerate(json.loads(Path(sys.argv[2]).read_text()))]
 tally = scan_log(Path(sys.argv[1]), patterns, cache=Path(sys.argv[3]), jobs=int(sys.argv[4]))
 print(json.dumps([one.lines for one in tally.seen]))
 """
 
 
+def escaped(text: str) -> str:
+    """A plain text as an expression that every engine reads alike."""
+    return re.sub(r"([\\.+*?()|\[\]{}^$])", r"\\\1", text)
+
+
 def ran(argv: list[str], environment: dict[str, str]) -> tuple[float, str]:
     began = time.perf_counter()
     said = subprocess.run(argv, capture_output=True, text=True, env=environment, check=False)
+    assert said.returncode == 0, said.stderr[-500:]
     return time.perf_counter() - began, said.stdout
 
 
@@ -52,12 +60,22 @@ def main() -> int:
         folder = Path(made)
         log = folder / "mixed.log"
         data.make("mixed", log, SIZE * 10**6)
-        for name, count in (("lit30", 30), ("lit1000", 1000)):
-            words = folder / name
-            words.write_text("\n".join(text for text, _ in data.patterns(count, mixed=False)) + "\n")
+        storm = folder / "storm.log"
+        data.make("dense", storm, SIZE * 10**6 // 2)
+        for name, count, file in (
+            ("lit30", 30, log),
+            ("lit1000", 1000, log),
+            ("mix1000", 1000, log),
+            ("storm", 1000, storm),
+        ):
+            chosen = data.patterns(count, mixed=name == "mix1000")
+            words, asked = folder / name, folder / f"{name}.json"
+            asked.write_text(json.dumps(chosen))
+            plain = not any(regex for _, regex in chosen)
+            words.write_text("\n".join(text if plain or regex else escaped(text) for text, regex in chosen) + "\n")
             for jobs in (1, 2):
-                ours = [sys.executable, "-c", OURS, str(log), str(words), str(folder / "cache"), str(jobs)]
-                theirs = [grep, "--no-mmap", "-c", "-F", "-f", str(words), str(log)]
+                ours = [sys.executable, "-c", OURS, str(file), str(asked), str(folder / "cache"), str(jobs)]
+                theirs = [grep, "--no-mmap", "-c", *(["-F"] if plain else []), "-f", str(words), str(file)]
                 ran(ours, environment), ran(theirs, environment)
                 pairs = [(ran(ours, environment)[0], ran(theirs, environment)[0]) for _ in range(ROUNDS)]
                 ratio = median(their / mine for mine, their in pairs)

@@ -159,6 +159,7 @@ def test_a_flooding_literal_leaves_the_machine_and_comes_back(tmp_path: Path) ->
 
     class Watched:
         patterns, texts, owners, confirm, loose = made.patterns, made.texts, made.owners, made.confirm, made.loose
+        guards = made.guards
 
         def scan(self, block: memoryview, hit: object, context: object, without: frozenset[int]) -> None:
             seen.append(without)

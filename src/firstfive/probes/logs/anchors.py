@@ -19,12 +19,13 @@ MOST = 16  # alternatives worth looking for
 class Anchored:
     """`expression` for a line without its line feed. `texts`: one of them stands in every match; empty when no such set was found.
 
-    `caseless` says that the texts are to be looked for without regard to case.
+    `choices` are all such sets, the best first. `caseless` says that the texts are to be looked for without regard to case.
     """
 
     expression: re.Pattern[bytes]
     texts: frozenset[bytes]
     caseless: bool
+    choices: tuple[frozenset[bytes], ...] = ()
 
 
 def anchored(text: str, *, caseless: bool) -> Anchored:
@@ -40,7 +41,9 @@ def anchored(text: str, *, caseless: bool) -> Anchored:
     if _explodes(parsed):
         raise ValueError("a repeat of nothing but a repeat can take for ever: (x+)+ is x+")
     inline = re.search(r"\(\?[aLmsux]*i", text) is not None
-    return Anchored(expression=expression, texts=_texts(parsed) or frozenset(), caseless=caseless or inline)
+    choices = _choices(parsed)
+    texts = choices[0] if choices else frozenset()
+    return Anchored(expression=expression, texts=texts, caseless=caseless or inline, choices=choices)
 
 
 _CLASS = re.compile(r"\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
@@ -75,7 +78,12 @@ def _parsed(expression: bytes) -> Sequence[Any]:
 
 
 def _texts(parsed: Iterable[Any]) -> frozenset[bytes] | None:
-    """The best set of texts: the longest shortest one, then the fewest."""
+    """The best set of texts, or None."""
+    return next(iter(_choices(parsed)), None)
+
+
+def _choices(parsed: Iterable[Any]) -> tuple[frozenset[bytes], ...]:
+    """Every set of texts of which each match holds one: the longest shortest one first, then the fewest."""
     found: list[frozenset[bytes]] = []
     run = bytearray()
     for operator, argument in parsed:
@@ -100,7 +108,7 @@ def _texts(parsed: Iterable[Any]) -> frozenset[bytes] | None:
         run.clear()
     found.append(frozenset([bytes(run)]))
     good = [one for one in found if one and len(one) <= MOST and min(map(len, one)) >= SHORTEST]
-    return max(good, key=lambda one: (min(map(len, one)), -len(one)), default=None)
+    return tuple(sorted(good, key=lambda one: (-min(map(len, one)), len(one))))
 
 
 def _explodes(parsed: Iterable[Any], *, repeated: bool = False) -> bool:

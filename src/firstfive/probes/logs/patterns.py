@@ -11,7 +11,8 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -19,11 +20,12 @@ from pathlib import Path
 from typing import Any
 
 from firstfive.errors import FirstfiveError
-from firstfive.probes.logs.anchors import anchored
+from firstfive.probes.logs.anchors import Anchored, anchored
 
 # Below some seventy texts the engine picks slower algorithms; texts that no log holds bring it over that line.
 DECOYS_UP_TO = 100
 KEPT_DATABASES = 8
+SHARED_BY = 3
 REACH = 16 * 1024  # bytes of a line in which a regular expression is looked for: some take the square of that in time
 Hit = Callable[[int, int, int, int, Any], None]
 Text = tuple[bytes, bool]  # what the engine looks for, and whether without regard to case
@@ -46,13 +48,15 @@ class Pattern:
 class PatternSet:
     """Patterns ready to scan with.
 
-    `texts` are what the engine looks for; `owners[n]` are the patterns, by index, that text n concerns. `confirm` holds, by index, what
+    `texts` are what the engine looks for; `owners[n]` are the patterns, by index, that text n concerns, `guards[n]` all of those as
+    one expression. `confirm` holds, by index, what
     a line must also match; `loose` what every line is asked, because no text narrows it down.
     """
 
     patterns: tuple[Pattern, ...]
     texts: tuple[Text, ...]
     owners: tuple[tuple[int, ...], ...]
+    guards: dict[int, re.Pattern[bytes]]
     confirm: dict[int, re.Pattern[bytes]]
     loose: dict[int, re.Pattern[bytes]]
     cache: Path | None = None
@@ -82,6 +86,7 @@ def compiled(patterns: Sequence[Pattern], *, cache: Path | None = None) -> Patte
     Raises FirstfiveError for a pattern that cannot be used, with the reason.
     """
     owners: dict[Text, list[int]] = {}
+    found_of: dict[int, Anchored] = {}
     confirm: dict[int, re.Pattern[bytes]] = {}
     loose: dict[int, re.Pattern[bytes]] = {}
     for number, pattern in enumerate(patterns):
@@ -98,17 +103,41 @@ def compiled(patterns: Sequence[Pattern], *, cache: Path | None = None) -> Patte
         except (re.error, ValueError, OverflowError, RecursionError) as problem:
             raise _unusable(pattern, str(problem) or type(problem).__name__) from None
         (confirm if found.texts else loose)[number] = found.expression
-        for text in sorted(found.texts):
-            owners.setdefault(_text(text, found.caseless), []).append(number)
+        found_of[number] = found
+    for number, text in _least_shared(found_of):
+        owners.setdefault(text, []).append(number)
     made = PatternSet(
         patterns=tuple(patterns),
         texts=tuple(owners),
         owners=tuple(map(tuple, owners.values())),
+        guards=_guards(list(owners.values()), confirm),
         confirm=confirm,
         loose=loose,
         cache=cache,
     )
     made.scan(memoryview(b""), lambda *_: None, None)
+    return made
+
+
+def _least_shared(found: Mapping[int, Anchored]) -> Iterator[tuple[int, Text]]:
+    """(pattern, text) for what narrows each expression down best: of its sets of texts the one that the fewest others could use too."""
+    used = Counter(text for one in found.values() for texts in one.choices for text in texts)
+    for number, one in found.items():
+        if one.choices:
+            texts = min(one.choices, key=lambda texts: (max(used[text] for text in texts), -min(map(len, texts))))
+            for text in sorted(texts):
+                yield number, _text(text, one.caseless)
+
+
+def _guards(owners: Sequence[Sequence[int]], confirm: Mapping[int, re.Pattern[bytes]]) -> dict[int, re.Pattern[bytes]]:
+    """For a text that many expressions share: all of them as one, so that a line which matches none is asked once."""
+    made: dict[int, re.Pattern[bytes]] = {}
+    for text, numbers in enumerate(owners):
+        if len(numbers) >= SHARED_BY and all(number in confirm and not confirm[number].groups for number in numbers):
+            flags = {confirm[number].flags & re.IGNORECASE for number in numbers}
+            whole = b"|".join(b"(?:" + confirm[number].pattern + b")" for number in numbers)
+            if len(flags) == 1 and b"(?i" not in whole and b"(?m" not in whole:
+                made[text] = re.compile(whole, flags.pop())
     return made
 
 

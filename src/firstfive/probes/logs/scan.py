@@ -85,7 +85,7 @@ class Scan:
     def _attribute(self, block: Block, hits: list[tuple[int, int]], minutes: Minutes) -> None:
         """Each hit to its line and minute, each line once a pattern. A hit is a text's number, or ~ the index of a loose pattern."""
         data, length, owners, known = block.data, block.length, self.patterns.owners, len(self.patterns.owners)
-        confirm, inside = self.patterns.confirm, self._inside
+        confirm, guards, inside = self.patterns.confirm, self.patterns.guards, self._inside
         start, end, minute = 0, -1, None
         met: set[int] = set()
         for to, text in hits:
@@ -99,6 +99,9 @@ class Scan:
             if text in met or text >= known or (inside is not None and minute not in inside):
                 continue
             met.add(text)
+            guard = guards.get(text)
+            if guard is not None and not guard.search(data[start : min(end, start + REACH)]):
+                continue
             for number in owners[text] if text >= 0 else (~text,):
                 if number in confirm:
                     if ~number in met or not confirm[number].search(data[start : min(end, start + REACH)]):
