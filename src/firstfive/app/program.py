@@ -33,6 +33,7 @@ from firstfive.probes.docker import Ledger
 from firstfive.probes.release_link import ReleaseLink
 from firstfive.settings import Settings
 from firstfive.stores import open_journal
+from firstfive.targets.ssh import Ssh
 
 RELOAD_EVERY = 5.0
 
@@ -119,7 +120,10 @@ class Program:
         return message_of(sender, message, self.engine.clock.now())
 
     async def close(self) -> None:
-        """Let go of the journal."""
+        """Let go of the hosts and of the journal."""
+        for target in self.engine.tools.targets.values():
+            if isinstance(target, Ssh):
+                await target.close()
         await self.journal.close()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -19,7 +20,20 @@ from firstfive.ports import Clock, Probe
 
 CONFIRM_BAD = 2
 CONFIRM_GOOD = 3
+# Looks of a crowd begin together, five times a second: that costs half of what a timer each does (bench/http_checks.py).
+MANY, SLOT = 50, 0.2
 LOOK_DEADLINE = 30.0
+
+
+def _who(probe: Probe) -> str:
+    """A probe among others of its name."""
+    return " ".join((probe.name, *probe.symptoms))
+
+
+def _in_slots(seconds: float) -> float:
+    """About that long, up to the next beginning of a slot."""
+    now = asyncio.get_running_loop().time()
+    return math.ceil((now + seconds) / SLOT) * SLOT - now
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,7 +60,7 @@ class Watch:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look until `stop` is set."""
-        loops = [asyncio.create_task(self._watch(probe)) for probe in self.probes]
+        loops = [asyncio.create_task(self._watch(probe, number)) for number, probe in enumerate(self.probes)]
         await stop.wait()
         for loop in loops:
             loop.cancel()
@@ -54,11 +68,15 @@ class Watch:
             with contextlib.suppress(asyncio.CancelledError):
                 await loop
 
-    async def _watch(self, probe: Probe) -> None:
+    async def _watch(self, probe: Probe, number: int) -> None:
+        many = len(self.probes) > MANY
+        if many:
+            await self.clock.sleep(number / len(self.probes) * self.interval.total_seconds())
         while True:
             doubtful = await self.once(probe)
             seconds = self.interval.total_seconds()
-            await self.clock.sleep(min(0.4, seconds / 4) if doubtful else seconds)
+            wait = min(0.4, seconds / 4) if doubtful else seconds
+            await self.clock.sleep(_in_slots(wait) if many else wait)
 
     async def once(self, probe: Probe) -> bool:
         """One look; True when something is in doubt and wants another look soon."""
@@ -67,7 +85,7 @@ class Watch:
         except Exception as problem:
             self._complain(probe, problem)
             return False
-        self._blind.pop(probe.name, None)
+        self._blind.pop(_who(probe), None)
         doubtful = False
         for seen in found:
             if isinstance(seen, Deploy):
@@ -80,8 +98,8 @@ class Watch:
         """Say once that a probe cannot see, and again only when the reason changes."""
         told = problem.what if isinstance(problem, FirstfiveError) else f"{type(problem).__name__}: {problem}"
         told = self.redactor.line(told)
-        if self._blind.get(probe.name) != told:
-            self._blind[probe.name] = told
+        if self._blind.get(_who(probe)) != told:
+            self._blind[_who(probe)] = told
             self.log(f"probe {probe.name} cannot see: {told}")
 
     async def _weigh(self, signal: Signal) -> bool:
