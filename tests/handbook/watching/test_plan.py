@@ -46,7 +46,7 @@ def kinds(plan: Plan, symptom: str) -> set[str]:
     ("symptom", "expected"),
     [
         ("backend-down.s1", {"http"}),
-        ("backend-down.s2", {"container"}),
+        ("backend-down.s2", {"container", "logs"}),
         ("mongodb-unreachable.s1", {"logs", "mongo"}),
         ("redis-unreachable.s1", {"logs", "redis"}),
         ("shkeeper-api-down.s1", {"logs"}),

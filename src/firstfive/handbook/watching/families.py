@@ -64,6 +64,17 @@ def families_of(words: str) -> tuple[Family, ...]:
     return tuple(family for family in families() if any(pattern.search(words) for pattern in family.when))
 
 
+# Families that are looked at through the same program are faults of the same thing: what shows one is looked for with the others.
+_PROGRAMS = frozenset({"redis", "mongo"})
+
+
+def wider_families(words: str) -> tuple[Family, ...]:
+    """The families that these words choose, and those of the same program."""
+    chosen = families_of(words)
+    programs = {look for family in chosen for look in family.looks} & _PROGRAMS
+    return tuple(f for f in families() if f in chosen or programs & set(f.looks))
+
+
 def words_of(symptom: Symptom) -> str:
     """All that a symptom says, for choosing its families."""
     match symptom:

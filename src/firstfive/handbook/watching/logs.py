@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from firstfive.handbook.model import LogSymptom
-from firstfive.handbook.watching.families import families_of, words_of
+from firstfive.handbook.watching.families import wider_families, words_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ def sought(symptom: LogSymptom) -> tuple[Text, ...]:
     said = {text.text.lower() for text in own}
     wider = [
         Text(text=meaning.text, regex=meaning.regex, family=family.id)
-        for family in families_of(words_of(symptom))
+        for family in wider_families(words_of(symptom))
         for meaning in family.means
         if meaning.text.lower() not in said
     ]

@@ -137,6 +137,7 @@ def _of(
             options = {"container": subject, "shows": status, "via": via}
             what = f"the state of container {subject} ({status}, restarts, exits, health, memory)"
             yield _watcher(runbook, symptom, kind, options, what if kind == "container" else f"{subject} in `{via}`")
+            yield from _crash_words(runbook, symptom, known, containers)
         case LogSymptom():
             yield from _logs(runbook, symptom, known, containers)
         case ExternalSymptom(sender="sentry") if known.trackers:
@@ -209,6 +210,23 @@ def _logs(runbook: Runbook, symptom: LogSymptom, known: Known, containers: tuple
         yield _watcher(runbook, symptom, "logs", options, what)
 
 
+def _crash_words(
+    runbook: Runbook, symptom: StatusSymptom, known: Known, containers: tuple[str, ...]
+) -> Iterator[Watcher]:
+    """What a container in this state writes, where its own log can be read."""
+    for family in families_of(words_of(symptom)):
+        patterns = tuple(Text(text=m.text, regex=m.regex, family=family.id) for m in family.means)
+        mine = [
+            (source, kind)
+            for source, kind in _sources(symptom.subject, known, containers)
+            if (kind == "container" and source == symptom.subject) or source.lower() in symptom.subject.lower()
+        ]
+        for source, kind in mine if patterns else ():
+            options = {"source": source, "from": kind, "sought": patterns}
+            what = f"{', '.join(f'`{m.text}`' for m in family.means)} in {source}"
+            yield _watcher(runbook, symptom, "logs", options, what, family=family.id)
+
+
 def _told_in_logs(runbook: Runbook, symptom: Symptom, known: Known, containers: tuple[str, ...]) -> Iterator[Watcher]:
     """A sentence without tokens whose family says what logs would show, when no other symptom of the runbook looks for it."""
     others = {f.id for s in runbook.symptoms if isinstance(s, LogSymptom) for f in families_of(words_of(s))}
@@ -248,6 +266,11 @@ def _unwatched(runbook: Runbook, symptom: Symptom) -> Unwatched:
             why, add = f"{url} has no value here", f"set {names} in the target's env_file"
         case HttpSymptom(url=url):
             why = f"{url} is no address that can be asked"
+        case ProseSymptom(text=text) if re.search(r"\blogs?\b", text) and families_of(text):
+            why, add = (
+                "no log is named, and no Docker Engine is here",
+                '[logs] app = "path/to/app.log", or [docker] socket = "..."',
+            )
         case LogSymptom(source=source):
             word = (source or "app").split()[0].lower()
             why = "no log file is named, and no Docker Engine is here"
@@ -298,7 +321,7 @@ def _of_example(
         if wanted and symptom not in known.set_by_hand:
             why = "nobody said where to look"
             return Unwatched(symptom=symptom, runbook="", text=example, why=why, add=wanted, place=row.place)
-    if symptom in known.set_by_hand or _covered_by_words(example, handbook):
+    if symptom in known.set_by_hand or _covered_by_words(example, handbook, {watcher.runbook for watcher in found}):
         return None
     by_hand = f'[probes.NAME] symptom = "{symptom}"'
     return Unwatched(
@@ -322,7 +345,8 @@ _WORD = re.compile(r"[a-z]{4,}")
 _EMPTY = frozenset({"unreachable", "broken", "failing", "down", "with", "from", "single", "failed", "user", "cannot"})
 
 
-def _covered_by_words(example: str, handbook: Handbook) -> bool:
-    """Whether a runbook of the page is about this example, by its title."""
+def _covered_by_words(example: str, handbook: Handbook, watched: set[str]) -> bool:
+    """Whether a runbook of the page is about this example, by its title, and something watches it."""
     words = set(_WORD.findall(example.lower())) - _EMPTY
-    return any(words & (set(_WORD.findall(runbook.title.lower())) - _EMPTY) for runbook in handbook.runbooks)
+    about = [runbook for runbook in handbook.runbooks if runbook.id in watched]
+    return any(words & (set(_WORD.findall(runbook.title.lower())) - _EMPTY) for runbook in about)

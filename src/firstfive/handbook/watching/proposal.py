@@ -23,8 +23,8 @@ def proposed(handbook: Handbook) -> str:
             lines = difflib.unified_diff(
                 source.text.splitlines(keepends=True),
                 changed.splitlines(keepends=True),
-                f"a/{source.path}",
-                f"b/{source.path}",
+                f"a/{source.path}\t",
+                f"b/{source.path}\t",
             )
             parts.append("".join(lines))
     return "".join(parts)
