@@ -17,7 +17,7 @@ from firstfive.engine.rollback.plan import planned
 from firstfive.errors import FirstfiveError
 from firstfive.incident.records import Run
 from firstfive.incident.signals import Deploy, Signal
-from firstfive.probes.docker import Containers, EngineApi, Ledger
+from firstfive.probes.docker import Containers, ContainerTail, EngineApi, Ledger
 from firstfive.targets.local import Local
 from lab.engine import Lab, engine
 
@@ -284,3 +284,29 @@ def test_the_answers_are_json_of_a_real_engine(lab: Lab, shop: Path) -> None:
     found = asyncio.run(EngineApi(socket=lab.socket).containers())
     assert {c["State"] for c in found} == {"running"}
     assert json.dumps(found)
+
+
+# ---------------------------------------------------------------------------------------------------------- what it writes
+
+
+def test_what_a_container_writes_is_followed_through_a_restart_and_a_new_container(lab: Lab, shop: Path) -> None:
+    tail = ContainerTail(engine=EngineApi(socket=lab.socket), container="nickapp-backend")
+
+    def until_said(words: bytes) -> bytes:
+        said, end = b"", time.monotonic() + 30
+        while words not in said:
+            assert time.monotonic() < end, said
+            said += asyncio.run(tail.fresh(now()))
+            time.sleep(0.3)
+        return said
+
+    asyncio.run(tail.fresh(now()))
+    release(lab, shop, "1.5.0", "echo 'MongoNetworkError: one'; echo 'to stderr' >&2\n" + SLEEPS)
+    said = until_said(b"MongoNetworkError: one\n")
+    assert said.count(b"MongoNetworkError: one") == 1, "a line is told once"
+    until_said(b"to stderr\n") if b"to stderr" not in said else None
+    lab.docker("restart", "-t", "2", "nickapp-backend")
+    until_said(b"MongoNetworkError: one\n")
+    lab.docker("rm", "-f", "nickapp-backend")
+    with pytest.raises(FirstfiveError, match="there is no container nickapp-backend"):
+        asyncio.run(tail.fresh(now()))
