@@ -134,3 +134,16 @@ def test_the_proposal_adds_words_to_symptoms_and_touches_nothing_else(handbook: 
         assert before.startswith("-**Symptoms.**")
         assert "WRONGPASS" in after or len(after) > len(before)
     assert any("`WRONGPASS invalid username-password pair`" in line for line in added)
+
+
+def test_a_count_of_a_runbook_is_offered_as_a_look_with_its_defect_mended(handbook: Handbook, plan: Plan) -> None:
+    gap = next(one for one in plan.unwatched if one.symptom == "shkeeper-api-down.s3")
+    assert (
+        "docker exec nickapp-mongodb mongosh marketplace --quiet --eval \"db.payments.countDocuments({status:'pending'"
+        in gap.add
+    )
+    assert "only you know how many" in gap.why
+    command = gap.add.partition("'''")[2].partition("'''")[0]
+    from firstfive.shell.risk import judge
+
+    assert judge(command, table=load_table(None)).auto, "what is offered is known to be read-only"

@@ -25,6 +25,7 @@ from firstfive.handbook.model import (
 from firstfive.handbook.watching.direct import Direct, Host, direct_looks
 from firstfive.handbook.watching.families import families_of, words_of
 from firstfive.handbook.watching.logs import Text, cycle_of, sought
+from firstfive.handbook.watching.queries import as_setting, counting
 
 Options = Mapping[str, object]
 STORM_PER_MINUTE, CYCLES_PER_MINUTE, REPEATED_PER_MINUTE, SPIKE_PER_MINUTE = 300, 60, 2, 30
@@ -271,6 +272,9 @@ def _unwatched(runbook: Runbook, symptom: Symptom) -> Unwatched:
                 "no log is named, and no Docker Engine is here",
                 '[logs] app = "path/to/app.log", or [docker] socket = "..."',
             )
+        case ProseSymptom() if command := counting(runbook):
+            why = "only a person can tell; a step of this runbook counts what it is about, and only you know how many are too many"
+            add = as_setting(command, symptom.id)
         case LogSymptom(source=source):
             word = (source or "app").split()[0].lower()
             why = "no log file is named, and no Docker Engine is here"
