@@ -1,7 +1,7 @@
 """A log scanned for many patterns, by pattern and minute with samples, beside ripgrep's bare count of matching lines.
 
-`make bench` runs it; SIZE is the log in MB (default 200, the goals are for 1000). Rounds are interleaved and the counts are compared
-first. Needs `rg`; says so and ends well without it. Prints ratios of wall time (ripgrep's / ours: more than 1 is faster).
+`make bench` runs it; SIZE is the log in MB (default 200, the goals are for 1000). Rounds are interleaved; that the counts are right is the
+tests' part. Needs `rg`; says so and ends well without it. Prints ratios of wall time (ripgrep's / ours: more than 1 is faster).
 """
 
 from __future__ import annotations

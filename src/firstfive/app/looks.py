@@ -15,6 +15,7 @@ from firstfive.incident.signals import Deploy
 from firstfive.ports import Probe, Target
 from firstfive.probes.docker import Containers, EngineApi
 from firstfive.probes.logs.access.offenders import Offenders
+from firstfive.probes.logs.access.sockets import Sockets
 from firstfive.probes.logs.follow import FileTail
 from firstfive.probes.logs.symptom import LogSymptoms, Sought, Wanted
 from firstfive.probes.network import Dns, Guard, Http, MailRecords, Tcp, Websocket
@@ -217,6 +218,16 @@ def _offenders(name: str, symptom: str, given: Given, around: Around) -> Probe:
     )
 
 
+def _sockets(name: str, symptom: str, given: Given, around: Around) -> Probe:
+    return Sockets(
+        name=name,
+        symptom=symptom,
+        lines=FileTail(path=log_file(given.text("file"), around.settings)),
+        path=given.text("path", "/socket.io/"),
+        more_than=given.number("more_than", 10),
+    )
+
+
 def _log(name: str, symptom: str, given: Given, around: Around) -> Probe:
     regex = given.options.get("regex") is True
     wanted = Wanted(
@@ -254,6 +265,7 @@ KINDS: Mapping[str, Callable[[str, str, Given, Around], Probe]] = {
     "deploy_missed": _deploy_missed,
     "clock": _clock,
     "offenders": _offenders,
+    "sockets": _sockets,
     "log": _log,
     "container": _container,
 }

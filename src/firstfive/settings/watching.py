@@ -28,8 +28,9 @@ PROBES: Mapping[str, frozenset[str]] = {
     "disk": frozenset({"path", "more_than"}),
     "backup": frozenset({"files", "older_than"}),
     "deploy_missed": frozenset({"subject", "older_than"}),
-    "clock": frozenset({"url", "more_than"}),
+    "clock": frozenset({"more_than"}),
     "offenders": frozenset({"file", "path", "status", "more_than", "window"}),
+    "sockets": frozenset({"file", "path", "more_than"}),
     "log": frozenset({"file", "pattern", "regex", "per_minute"}),
     "container": frozenset({"container", "shows"}),
 }

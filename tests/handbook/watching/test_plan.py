@@ -52,7 +52,7 @@ def kinds(plan: Plan, symptom: str) -> set[str]:
         ("shkeeper-api-down.s1", {"logs"}),
         ("shkeeper-api-down.s2", {"shkeeper"}),
         ("email-delivery-failure.s1", {"logs", "smtp"}),
-        ("websocket-disconnect-storm.s1", {"logs", "websocket"}),
+        ("websocket-disconnect-storm.s1", {"logs", "websocket", "sockets"}),
         ("suspicious-activity-abuse.s1", {"tracker"}),
         ("suspicious-activity-abuse.s2", {"logs"}),
         ("suspicious-activity-abuse.s3", {"offenders"}),

@@ -64,6 +64,16 @@ def test_rotation_loses_no_line(log: Path) -> None:
     tail.close()
 
 
+def test_a_half_line_at_the_beginning_and_then_a_rotation_leaves_nothing_stray(log: Path) -> None:
+    put(log, "half")
+    tail = FileTail(path=log)
+    fresh(tail)
+    log.rename(log.with_suffix(".1"))
+    log.write_text("after\n")
+    assert fresh(tail) == b"after\n"
+    tail.close()
+
+
 def test_copytruncate_begins_anew(log: Path) -> None:
     tail = FileTail(path=log)
     put(log, "x" * 100 + "\n")
@@ -171,6 +181,20 @@ def test_a_cycle_counts_turns_and_not_lines(log: Path) -> None:
     assert firing
     assert "61 turns" in text
     assert look(probe, NOW + timedelta(seconds=91))["storm.s1"][0] is False
+    tail.close()
+
+
+def test_a_line_that_shows_two_of_the_texts_is_one_line(log: Path) -> None:
+    wanted = Wanted(
+        symptom="s", sought=(Sought(text="request failed"), Sought(text="failed: E[A-Z]+", regex=True)), per_minute=7
+    )
+    tail = FileTail(path=log)
+    probe = LogSymptoms(name="app", lines=tail, wanted=[wanted])
+    look(probe)
+    put(log, "request failed: ECONNREFUSED\n" * 6)
+    assert look(probe)["s"][0] is False
+    put(log, "request failed: ECONNREFUSED\n" * 2)
+    assert look(probe)["s"][0] is True
     tail.close()
 
 

@@ -237,6 +237,7 @@ HELLO = document(
         ((document(setName="rs0", ok=1.0), document(ok=1.0)), True, "no state to serve in"),
         ((HELLO, document(ok=0.0, errmsg="shutting down")), True, "shutting down"),
         ((HELLO, b"\x05\x00\x00"), True, "does not speak as MongoDB does"),
+        ((b"\x09\x00\x00\x00\x01ab\x00\x00", document(ok=1.0)), True, "does not speak as MongoDB does"),
     ],
 )
 def test_mongo(answers: tuple[bytes, ...], firing: bool, words: str) -> None:
@@ -340,6 +341,7 @@ def gateway(
         (gateway(status=500), "right", True, "HTTP 500"),
         (gateway(crypto="<html>"), "right", True, "no JSON"),
         (gateway(crypto='["a"]'), "right", True, "something else"),
+        (gateway(crypto='{"status":"success","crypto":5}'), "right", True, "no coin is online"),
     ],
 )
 def test_the_gateway_is_judged_by_what_it_says(talk: Talk, key: str, firing: bool, words: str) -> None:

@@ -114,6 +114,7 @@ def test_bugsink_is_paged_until_what_is_old() -> None:
         (500, {}, "in trouble itself"),
         (302, {}, "a redirect is not followed"),
         (200, b"<html>sign in</html>", "a page instead of data"),
+        (200, b"[" * 100_000, "a page instead of data"),
         (200, b"[" * 9_000_000, "larger than 8 MiB"),
     ],
 )

@@ -119,5 +119,14 @@ def test_a_clock_that_is_ahead_or_behind_and_one_that_only_answers_late(host: Lo
     behind = looked(ClockSkew(name="c", symptom="s", target=host), datetime.now(UTC) + timedelta(hours=1))
     assert behind.firing
     assert "behind" in behind.text
+
+    class Slow(Printing):
+        async def look(self, script: str, **more: object) -> Output:
+            await asyncio.sleep(1.0)
+            self.texts.append(str(time.time()))
+            return await super().look(script, **more)
+
+    slow = ClockSkew(name="c", symptom="s", target=Slow(), more_than=timedelta(seconds=0.5))  # type: ignore[arg-type]
+    assert not looked(slow, datetime.now(UTC)).firing, "a host that is slow to reach is not ahead"
     with pytest.raises(FirstfiveError, match="cannot be read"):
         looked(ClockSkew(name="c", symptom="s", target=Printing("tuesday")))  # type: ignore[arg-type]

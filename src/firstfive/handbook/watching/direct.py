@@ -109,7 +109,7 @@ def _shkeeper(host: Host, words: str) -> Found:
 
 
 def _offenders(host: Host, words: str) -> Found:
-    file = next((name for name in host.logs if re.search(r"access|nginx|proxy|web", name, re.IGNORECASE)), "")
+    file = _access_log(host)
     if not file:
         return None
     named = _PATH.search(words)
@@ -127,7 +127,19 @@ def _websocket(host: Host, words: str) -> Found:
     return {"url": url}, f"an upgrade to WebSocket through the proxy at {host.origin}"
 
 
+def _sockets(host: Host, words: str) -> Found:
+    file = _access_log(host)
+    if not file:
+        return None
+    return {"file": file}, f"upgrades that fail and clients that come back again and again, in {file}"
+
+
+def _access_log(host: Host) -> str:
+    return next((name for name in host.logs if re.search(r"access|nginx|proxy|web", name, re.IGNORECASE)), "")
+
+
 _LOOKS = {
+    "sockets": _sockets,
     "websocket": _websocket,
     "redis": _redis,
     "mongo": _mongo,

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from firstfive.errors import FirstfiveError
 from firstfive.probes.docker.engine import EngineApi
 
+OVERLAP = timedelta(seconds=1)
 FURTHEST_BACK = timedelta(minutes=10)
 
 
@@ -21,8 +22,9 @@ class ContainerTail:
 
     engine: EngineApi
     container: str
-    _since: datetime | None = None
-    _last: bytes = b""
+    _begun: datetime | None = None
+    _newest: datetime | None = None
+    _told: frozenset[bytes] = frozenset()
 
     @property
     def name(self) -> str:
@@ -30,24 +32,21 @@ class ContainerTail:
         return self.container
 
     async def fresh(self, now: datetime) -> bytes:
-        """Whole lines since the last look. Raises FirstfiveError when there is no such container, or the Engine does not answer."""
-        since = max(self._since or now, now - FURTHEST_BACK)
-        raw = await self.engine.logs(self.container, since)
+        """Whole lines since the last look. Raises FirstfiveError when there is no such container, or the Engine does not answer.
+
+        Its two streams may arrive a little out of order, so the last second is asked for again; what was told is not told twice.
+        """
+        self._begun = self._begun or now
+        newest = max(self._newest or now, now - FURTHEST_BACK)
+        raw = await self.engine.logs(self.container, max(newest - OVERLAP, self._begun))
         if raw is None:
             raise FirstfiveError(f"there is no container {self.container}", where=str(self.engine.socket))
         lines = [line for line in joined(raw).split(b"\n") if line]
-        newest = since
-        found: list[bytes] = []
-        for line in lines:
-            stamp, _, text = line.partition(b" ")
-            if self._last and stamp <= self._last:
-                continue
-            found.append(text)
-            at = moment(stamp)
-            if at is not None and at > newest:
-                newest = at
-                self._last = stamp
-        self._since = newest
+        times = [moment(line.partition(b" ")[0]) for line in lines]
+        found = [line.partition(b" ")[2] for line in lines if line not in self._told]
+        self._newest = max([newest, *(at for at in times if at is not None)])
+        edge = self._newest - OVERLAP
+        self._told = frozenset(line for line, at in zip(lines, times, strict=True) if at is None or at >= edge)
         return b"\n".join(found) + b"\n" if found else b""
 
 

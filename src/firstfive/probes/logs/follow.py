@@ -45,9 +45,15 @@ class FileTail:
             taken = self._more()  # what was written to the old file before it was put away
             os.close(self._handle)
             self._handle, self._at = -1, 0
-            taken, self._rest = taken + self._rest + (b"\n" if self._rest else b""), b""
-        if self._handle < 0 and not self._opened():
-            return taken
+            last = b"" if self._rest.startswith(b"\x00") else self._rest
+            taken, self._rest = taken + last + (b"\n" if last else b""), b""
+        try:
+            if self._handle < 0 and not self._opened():
+                return taken
+        except FirstfiveError:
+            if taken:
+                return taken  # the old file's last lines first; the next look says what is wrong with the new one
+            raise
         return taken + self._more()
 
     def _moved(self) -> bool:

@@ -6,6 +6,7 @@ Built by `app` from the plan of what to watch. Takes new lines from files or con
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,8 +15,9 @@ from pathlib import Path
 from typing import Protocol
 
 from firstfive.incident.signals import Deploy, Signal, SignalKind
+from firstfive.probes.logs.anchors import anchored
 from firstfive.probes.logs.blocks import Block
-from firstfive.probes.logs.patterns import Pattern, PatternSet, compiled
+from firstfive.probes.logs.patterns import REACH, Pattern, PatternSet, compiled
 from firstfive.probes.logs.scan import Scan
 from firstfive.probes.logs.times import Times
 
@@ -77,6 +79,18 @@ class _Seen:
         return min(came, went) if cycling else came + went
 
 
+def _lines(fresh: bytes, sought: Sequence[Sought]) -> int:
+    """How many lines show any of these: a line that shows two of them is one line."""
+    if not sought:
+        return 0
+    texts = [
+        anchored(one.text, caseless=True).expression.pattern if one.regex else re.escape(one.text.encode())
+        for one in sought
+    ]
+    shows = re.compile(b"|".join(b"(?:" + text + b")" for text in texts), re.IGNORECASE)
+    return sum(1 for line in fresh.split(b"\n") if shows.search(line[:REACH]))
+
+
 @dataclass(slots=True, kw_only=True)
 class LogSymptoms:
     """Watches the lines of one source. A symptom is over after `quiet` without another line, or below its rate for that long."""
@@ -116,12 +130,16 @@ class LogSymptoms:
     def _count(self, fresh: bytes, now: datetime) -> None:
         scan = Scan(patterns=self._compiled(), times=Times(newest=now), dated=False)
         scan.take(Block(data=fresh, length=len(fresh), at=0))
+        counted: set[str] = set()
         for (wanted, sought), found in zip(self._owner, scan.tally.seen, strict=True):
             if not found.lines:
                 continue
             seen = self._seen.setdefault(wanted.symptom, _Seen())
             seen.last, seen.line, seen.family, seen.token = now, found.samples[-1].text, sought.family, sought.text
-            (seen.went if sought.turn < 0 else seen.came).append((now, found.lines))
+            if wanted.per_minute and wanted.symptom not in counted:
+                counted.add(wanted.symptom)
+                seen.came.append((now, _lines(fresh, [s for s in wanted.sought if s.turn >= 0])))
+                seen.went.append((now, _lines(fresh, [s for s in wanted.sought if s.turn < 0])))
 
     def _signal(self, wanted: Wanted, now: datetime) -> Signal:
         seen = self._seen.setdefault(wanted.symptom, _Seen())

@@ -60,7 +60,7 @@ class Mongo:
                 pong = await _call(reader, writer, "ping")
         except TimeoutError:
             raise Gone(f"connected, but no answer within {self.patience.total_seconds():g} s") from None
-        except (ConnectionError, asyncio.IncompleteReadError, ValueError, struct.error) as problem:
+        except (ConnectionError, asyncio.IncompleteReadError, ValueError, IndexError, struct.error) as problem:
             raise Gone(f"it hangs up or does not speak as MongoDB does: {type(problem).__name__}") from None
         finally:
             writer.close()

@@ -47,7 +47,10 @@ class Shkeeper:
     async def look(self, now: datetime) -> Sequence[Signal | Deploy]:
         """One signal. Raises FirstfiveError when nobody can know."""
         try:
-            firing, text = False, await asyncio.to_thread(self._asked)
+            async with asyncio.timeout(self.patience.total_seconds() * 2.5):
+                firing, text = False, await asyncio.to_thread(self._asked)
+        except TimeoutError:
+            firing, text = True, f"it answers too slowly (family: {FAMILY})"
         except _Wrong as wrong:
             firing, text = True, f"{wrong} (family: {FAMILY})"
         return (
@@ -65,7 +68,8 @@ class Shkeeper:
 
     def _asked(self) -> str:
         coins = self._get("/api/v1/crypto", "")
-        listed = coins.get("crypto") or coins.get("crypto_list") or []
+        named = coins.get("crypto") or coins.get("crypto_list")
+        listed = named if isinstance(named, list) else []
         if coins.get("status") != "success":
             raise _Wrong(f"it says {str(coins.get('message') or coins.get('status') or 'nothing')[:120]}")
         if not listed:
@@ -73,6 +77,8 @@ class Shkeeper:
         if not self.key:
             return f"{len(listed)} coins are online; the key was not tried, settings name none"
         keyed = self._get(PROBED, self.key)
+        if not keyed:
+            return f"{len(listed)} coins are online; the key could not be tried, this release has no such route"
         if keyed.get("status") == "error":
             raise _Wrong(f"it refuses our key: {str(keyed.get('message') or '')[:120]}")
         return f"{len(listed)} coins are online and the key is taken"

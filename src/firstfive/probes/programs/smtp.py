@@ -47,7 +47,10 @@ class Smtp:
         if self._last is not None and not self._last[1].firing and timedelta(0) <= now - self._last[0] < self.every:
             return (self._last[1],)
         try:
-            firing, text, family = False, await asyncio.to_thread(self._session), ""
+            async with asyncio.timeout(self.patience.total_seconds() * 4):
+                firing, text, family = False, await asyncio.to_thread(self._session), ""
+        except TimeoutError:
+            firing, text, family = True, "it answers too slowly", "mail failing"
         except _Wrong as wrong:
             firing, (text, family) = True, wrong.args
         signal = Signal(

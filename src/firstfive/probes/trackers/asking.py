@@ -59,7 +59,7 @@ def ask(url: str, path: str, token: str) -> Any:
         raise FirstfiveError("the tracker's answer is larger than 8 MiB", where=where)
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise FirstfiveError(
             "the tracker answers with a page instead of data", where=where, remedy="is url its own address?"
         ) from None

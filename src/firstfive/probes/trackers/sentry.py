@@ -68,6 +68,4 @@ def _inside(row: dict[str, Any], since: datetime) -> int:
     stats = row.get("stats")
     pairs: list[Any] = next(iter(stats.values()), []) if isinstance(stats, dict) else []
     edge = since.timestamp() - 3600
-    return sum(
-        count(pair[1]) for pair in pairs if isinstance(pair, list) and len(pair) == 2 and count(int(pair[0])) >= edge
-    )
+    return sum(count(pair[1]) for pair in pairs if isinstance(pair, list) and len(pair) == 2 and count(pair[0]) >= edge)

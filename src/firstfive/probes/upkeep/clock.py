@@ -1,10 +1,11 @@
-"""How far the clock of a host, or of a server that answers HTTP, is from ours.
+"""How far the clock of a host is from ours.
 
 Built by `app` from settings. A target is asked for its time; the time that the question takes is taken off.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -31,12 +32,14 @@ class ClockSkew:
 
     async def look(self, now: datetime) -> Sequence[Signal | Deploy]:
         """One signal; `now` is when the question was put. Raises FirstfiveError when there is no answer."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         output = await self.target.look("date +%s.%N", timeout=timedelta(seconds=10))
+        took = timedelta(seconds=loop.time() - began)
         try:
             there = datetime.fromtimestamp(float(output.stdout.strip()), UTC)
         except ValueError:
             raise FirstfiveError("its clock cannot be read", where=self.target.name) from None
-        took = max(output.took, timedelta(0))
         # It was asked at some moment between the question and the answer: only what lies outside of that is skew.
         ahead = max(there - (now + took), timedelta(0))
         behind = max(now - there, timedelta(0))

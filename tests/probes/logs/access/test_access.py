@@ -17,6 +17,7 @@ from firstfive.incident.signals import Signal
 from firstfive.probes.logs.access.line import is_hidden
 from firstfive.probes.logs.access.offenders import Offenders
 from firstfive.probes.logs.access.rank import Question, rank
+from firstfive.probes.logs.access.sockets import Sockets
 from firstfive.probes.logs.window import Window
 
 T0 = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
@@ -162,3 +163,51 @@ def test_good_answers_and_other_paths_are_no_offence() -> None:
         lines,
         line("8.8.8.8", "/api/auth/login", 200) * 500 + line("8.8.8.8", "/api/items", 401) * 500 + "garbage\n" * 50,
     ).firing
+
+
+UP = "/socket.io/?EIO=4&transport=websocket&sid=1"
+POLL = "/socket.io/?EIO=4&transport=polling&sid=1"
+
+
+@pytest.mark.parametrize(
+    ("text", "firing", "words", "why"),
+    [
+        (
+            "".join(line(f"8.8.8.{n}", UP, 101) + line(f"8.8.8.{n}", POLL) * 4 for n in range(5)),
+            False,
+            "5 upgrades",
+            "five clients that stay",
+        ),
+        (
+            "".join(line(f"8.8.8.{n}", UP, 101) for n in range(200)),
+            False,
+            "200 upgrades",
+            "many clients after a restart",
+        ),
+        (
+            line("8.8.8.8", UP, 400) * 11 + line("8.8.8.8", POLL) * 50,
+            True,
+            "11 of 11 upgrades failed in the last minute, mostly with 400",
+            "no Upgrade headers",
+        ),
+        (
+            line("8.8.8.8", UP, 101) * 30,
+            True,
+            "clients connect again and again",
+            "a read timeout below the ping interval",
+        ),
+        (line("172.17.0.1", UP, 101) * 30, False, "30 upgrades", "thirty clients behind Docker's gateway"),
+        (line("172.17.0.1", UP, 101) * 130, True, "again and again", "a storm behind Docker's gateway"),
+        (line("8.8.8.8", POLL) * 500, False, "0 upgrades", "polling alone"),
+    ],
+)
+def test_a_socket_storm_is_told_from_many_clients(text: str, firing: bool, words: str, why: str) -> None:
+    lines = Lines()
+    probe = Sockets(name="s", symptom="s", lines=lines)
+    lines.waiting = text
+    (found,) = asyncio.run(probe.look(T0))
+    assert isinstance(found, Signal)
+    assert (found.firing, words in found.text) == (firing, True), f"{why}: {found.text}"
+    (later,) = asyncio.run(probe.look(T0 + timedelta(seconds=61)))
+    assert isinstance(later, Signal)
+    assert not later.firing

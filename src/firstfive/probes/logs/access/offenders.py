@@ -14,7 +14,7 @@ from firstfive.incident.signals import Deploy, Signal, SignalKind
 from firstfive.probes.logs.access.line import HIDDEN, LINE, is_hidden, path_of
 from firstfive.probes.logs.symptom import Lines
 
-MOST_ADDRESSES = 50_000
+MOST_ADDRESSES, MOST_PATHS = 50_000, 2_000
 MANY = 20  # addresses refused on one path within the window: not people who forgot a password
 
 
@@ -66,6 +66,8 @@ class Offenders:
         times = self._refused.setdefault(address, deque(maxlen=self.more_than + 1))
         times.append(now)
         self._refused.move_to_end(address)
+        if len(self._paths) >= MOST_PATHS and path not in self._paths:
+            del self._paths[next(iter(self._paths))]
         seen = self._paths.setdefault(path, OrderedDict())
         seen[address] = now
         seen.move_to_end(address)

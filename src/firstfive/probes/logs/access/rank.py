@@ -129,12 +129,15 @@ def _counted(blocks: Iterable[Block], question: Question, times: Times, reading:
 def _prefixes(block: Block, counts: Counter[bytes]) -> None:
     """Count addresses by the first bytes of their lines; an address that is longer than those is read out of its lines."""
     lines = block.data[: block.length].split(b"\n")
+    longer: set[bytes] = set()
     for key, count in Counter(map(_PREFIX, lines)).items():
         address, space, _ = key.partition(b" ")
         if space:
             counts[address] += count
-        elif key and len(key) == PREFIX:
-            counts.update(line.partition(b" ")[0] for line in lines if line.startswith(key))
+        elif len(key) == PREFIX:
+            longer.add(key)
+    if longer:
+        counts.update(line.partition(b" ")[0] for line in lines if line[:PREFIX] in longer)
 
 
 def _keys(block: Block, question: Question, times: Times) -> Iterator[bytes]:
