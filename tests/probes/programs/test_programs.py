@@ -183,6 +183,21 @@ class TestHostile:
         assert not isinstance(caught.value, AssertionError)
 
 
+@pytest.mark.parametrize(
+    "probe",
+    [
+        Redis(name="r", symptom="s", address="redis-of-compose:6379"),
+        Mongo(name="m", symptom="s", address="mongodb-of-compose"),
+        Smtp(name="m", symptom="s", address="mail-of-compose:25"),
+        Shkeeper(name="g", symptom="s", url="http://shkeeper-of-compose:5000"),
+    ],
+    ids=["redis", "mongo", "smtp", "shkeeper"],
+)
+def test_a_name_of_the_compose_network_is_unknown_from_the_host_and_not_down(probe: Any) -> None:
+    with pytest.raises(FirstfiveError, match=r"Compose network|our own resolver"):
+        looked(probe)
+
+
 # --------------------------------------------------------------------------------------------------------------- mongo
 
 

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from firstfive.errors import FirstfiveError
 from firstfive.incident.signals import Deploy, Signal, SignalKind
+from firstfive.probes.programs.talk import unresolved
 
 LARGEST = 1 << 20
 FAMILY = "payment gateway failing"
@@ -99,11 +100,7 @@ class Shkeeper:
             with line.getresponse() as answer:
                 body = answer.read(LARGEST)
         except socket.gaierror as problem:
-            if problem.errno in (socket.EAI_AGAIN, socket.EAI_SYSTEM, socket.EAI_FAIL):
-                raise FirstfiveError(
-                    f"{host} cannot be looked up: our own resolver does not answer, so nobody knows"
-                ) from None
-            raise _Wrong(f"the name {host} does not resolve") from None
+            raise _Wrong(unresolved(host, problem)) from None
         except TimeoutError:
             raise _Wrong(f"no answer within {seconds:g} s") from None
         except ConnectionRefusedError:

@@ -14,9 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from firstfive.errors import FirstfiveError
 from firstfive.incident.signals import Deploy, Signal, SignalKind
-from firstfive.probes.programs.talk import host_and_port
+from firstfive.probes.programs.talk import host_and_port, unresolved
 
 
 class _Wrong(Exception):
@@ -86,11 +85,7 @@ class Smtp:
         except TimeoutError:
             raise _Wrong(f"no answer within {seconds:g} s", "mail failing") from None
         except socket.gaierror as problem:
-            if problem.errno in (socket.EAI_AGAIN, socket.EAI_SYSTEM, socket.EAI_FAIL):
-                raise FirstfiveError(
-                    f"{host} cannot be looked up: our own resolver does not answer, so nobody knows"
-                ) from None
-            raise _Wrong(f"the name {host} does not resolve", "mail failing") from None
+            raise _Wrong(unresolved(host, problem), "mail failing") from None
         except ssl.SSLError as problem:
             raise _Wrong(f"encryption fails: {problem.reason or problem}", "mail failing") from None
         except ConnectionRefusedError:

@@ -25,6 +25,22 @@ def host_and_port(address: str, default: int) -> tuple[str, int]:
     return host, int(port) if port else default
 
 
+def unresolved(host: str, problem: socket.gaierror) -> str:
+    """What a name that cannot be looked up means: words for a name that is gone.
+
+    Raises FirstfiveError where nobody can know: our own resolver is silent, or the name has no dot and may be one of the Compose network,
+    which does not resolve from the host although all is well.
+    """
+    if problem.errno in (socket.EAI_AGAIN, socket.EAI_SYSTEM, socket.EAI_FAIL):
+        raise FirstfiveError(f"{host} cannot be looked up: our own resolver does not answer, so nobody knows")
+    if "." not in host.rstrip("."):
+        raise FirstfiveError(
+            f"{host} does not resolve from here; it may be a name of the Compose network only",
+            remedy="set [probes.NAME] with an address that this machine reaches",
+        )
+    return f"the name {host} does not resolve"
+
+
 async def connected(
     address: str, default: int, patience: timedelta
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -36,11 +52,7 @@ async def connected(
     except TimeoutError:
         raise Gone(f"no connection within {patience.total_seconds():g} s") from None
     except socket.gaierror as problem:
-        if problem.errno in (socket.EAI_AGAIN, socket.EAI_SYSTEM, socket.EAI_FAIL):
-            raise FirstfiveError(
-                f"{host} cannot be looked up: our own resolver does not answer, so nobody knows"
-            ) from None
-        raise Gone(f"the name {host} does not resolve") from None
+        raise Gone(unresolved(host, problem)) from None
     except ConnectionRefusedError:
         raise Gone("connection refused") from None
     except OSError as problem:
