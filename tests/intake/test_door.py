@@ -115,6 +115,7 @@ def test_a_secret_in_a_message_is_neither_stored_nor_shown(served: Served) -> No
 
 
 def test_simulate_tells_and_keeps_nothing(served: Served) -> None:
+    accepted(served, "/hooks/generic", {"title": "something before"})
     before = served.get("/signals")["signals"][0]["id"]
     status, told = served.ask(
         "POST", "/hooks/generic?simulate=1", {"title": "never seen before", "severity": "critical"}

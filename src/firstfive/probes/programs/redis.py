@@ -45,7 +45,9 @@ class Redis:
         except Gone as gone:
             firing, text, family = True, str(gone), "redis unreachable"
         except _Said as said:
-            firing, text, family = True, *_judged(str(said))
+            # An error may quote what was asked, and AUTH was asked with the password.
+            words = str(said).replace(self.password, "[redacted]") if self.password else str(said)
+            firing, text, family = True, *_judged(words)
         return (
             Signal(
                 kind=SignalKind.PROBE,

@@ -103,6 +103,10 @@ class Shkeeper:
             raise _Wrong(unresolved(host, problem)) from None
         except TimeoutError:
             raise _Wrong(f"no answer within {seconds:g} s") from None
+        except ValueError:
+            raise FirstfiveError(
+                "the gateway's key holds characters that no header may", remedy="check key_env"
+            ) from None
         except ConnectionRefusedError:
             raise _Wrong("connection refused") from None
         except (OSError, http.client.HTTPException) as problem:
