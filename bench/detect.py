@@ -18,7 +18,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -105,7 +105,7 @@ def declared(known: dict[str, object]) -> bool:
     return bool(found["incidents"])
 
 
-def until(shop: Shop, over) -> float:  # type: ignore[no-untyped-def]
+def until(shop: Shop, over: Callable[[], bool]) -> float:
     began = time.perf_counter()
     shop.well = False
     try:

@@ -101,6 +101,12 @@ def test_what_nobody_understands_is_kept_and_seen(served: Served) -> None:
     assert seen["outcomes"][0]["verdict"] in ("declared", "joined", "repeated")
 
 
+def test_what_nobody_understands_stays_so_when_it_may_hold_a_secret(served: Served) -> None:
+    seen = accepted(served, "/hooks/grafana", b"<xml>password=hunter2hunter2</xml>")
+    assert seen["state"] == "unrecognised"
+    assert "hunter2" not in json.dumps(seen)
+
+
 def test_a_secret_in_a_message_is_neither_stored_nor_shown(served: Served) -> None:
     seen = accepted(
         served,

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from firstfive.errors import FirstfiveError
 from firstfive.incident.signals import Beat, Deploy, Observation, Signal, SignalKind
 from firstfive.incident.triage.silences import matching
+from firstfive.intake import UNRECOGNISED
 from firstfive.ports import Alert, Heartbeat, Outcome, Received, Transaction
 
 if TYPE_CHECKING:
@@ -140,8 +141,9 @@ class Inbox:
         return found[0]
 
     def _read(self, request: Received) -> Read:
-        if request.seen:
-            return Read(request=request, seen=request.seen)
+        if request.seen:  # read at the door, since what was kept of it is masked
+            strange = any(isinstance(one, Signal) and UNRECOGNISED in one.labels for one in request.seen)
+            return Read(request=request, seen=request.seen, odd="not understood" if strange else "")
         seen, odd = self.read(request)
         return Read(request=request, seen=tuple(self.engine.cleaned(one) for one in seen), odd=odd)
 
@@ -149,20 +151,22 @@ class Inbox:
         """After a fault of ours in a batch: each request for itself, and the culprit is put aside with the reason."""
         touched: set[str] = set()
         for one in reads:
-            try:
-                touched |= await self.engine.journal.write(lambda tx, one=one: self._sorted(tx, [one], {}))  # type: ignore[misc]
-            except FirstfiveError:
-                raise
-            except Exception as problem:
-                self.engine.complain(problem)
-                why = f"firstfive could not sort it, please report: {type(problem).__name__}: {problem}"
-                failed = Outcome(fingerprint="", subject=one.request.source, verdict="failed", why=why)
-                await self.engine.journal.write(
-                    lambda tx, one=one, failed=failed: tx.sorted_out(
-                        one.request.id, (failed,), seen=(), state="unrecognised"
-                    )  # type: ignore[misc]
-                )
+            touched |= await self._alone(one)
         return touched
+
+    async def _alone(self, one: Read) -> set[str]:
+        try:
+            return await self.engine.journal.write(lambda tx: self._sorted(tx, [one], {}))
+        except FirstfiveError:
+            raise
+        except Exception as problem:
+            self.engine.complain(problem)
+            why = f"firstfive could not sort it, please report: {type(problem).__name__}: {problem}"
+            failed = Outcome(fingerprint="", subject=one.request.source, verdict="failed", why=why)
+            await self.engine.journal.write(
+                lambda tx: tx.sorted_out(one.request.id, (failed,), seen=(), state="unrecognised")
+            )
+            return set()
 
     def _sorted(self, tx: Transaction, reads: Sequence[Read], concluded: dict[tuple[str, bool], Outcome]) -> set[str]:
         """Decide on every observation of these requests, in order; the incidents that it touched."""

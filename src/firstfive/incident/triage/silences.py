@@ -96,7 +96,12 @@ def named(signal: Signal) -> Mapping[str, str]:
 
 def covers(silence: Silence, names: Mapping[str, str]) -> bool:
     """Whether every matcher holds. A label that is not there counts as empty; a pattern must match the whole value."""
-    return bool(silence.matchers) and all(_holds(matcher, names) for matcher in silence.matchers)
+    return bool(silence.matchers) and all_hold(silence.matchers, names)
+
+
+def all_hold(matchers: Iterable[Matcher], names: Mapping[str, str]) -> bool:
+    """Whether every one of these holds for what `named` gives."""
+    return all(_holds(matcher, names) for matcher in matchers)
 
 
 def _holds(matcher: Matcher, names: Mapping[str, str]) -> bool:

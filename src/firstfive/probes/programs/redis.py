@@ -1,6 +1,6 @@
 """Redis: does it answer PING with our password, and can it still take writes.
 
-Built by `app`. Speaks RESP2 over one connection a look: AUTH, PING, INFO memory, CONFIG GET maxmemory-policy. Writes nothing.
+Built by `app`. Speaks RESP2 over one connection a look: AUTH, PING, INFO. Writes nothing.
 Facts: Redis documentation on AUTH, INFO and key eviction.
 """
 
@@ -88,7 +88,7 @@ class Redis:
 
 def _judged(said: str) -> tuple[str, str]:
     word = said.split(" ")[0]
-    if word in ("NOAUTH", "WRONGPASS", "NOPERM") or "invalid password" in said.lower():
+    if word in ("NOAUTH", "WRONGPASS", "NOPERM") or "password" in said.lower():
         return said[:200], "redis auth"
     if word.startswith("OOM"):
         return said[:200], "redis memory full"

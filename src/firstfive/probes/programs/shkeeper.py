@@ -58,7 +58,7 @@ class Shkeeper:
             Signal(
                 kind=SignalKind.PROBE,
                 source=self.name,
-                subject=f"payment gateway {urlsplit(self.url).netloc}",
+                subject=f"payment gateway {self.url.partition('://')[2].rpartition('@')[2]}",
                 firing=firing,
                 text=text,
                 at=now,
@@ -85,15 +85,19 @@ class Shkeeper:
         return f"{len(listed)} coins are online and the key is taken"
 
     def _get(self, path: str, key: str) -> dict[str, Any]:
-        parts = urlsplit(self.url)
-        host, seconds = parts.hostname or "", self.patience.total_seconds()
+        seconds = self.patience.total_seconds()
+        try:
+            parts = urlsplit(self.url)
+            host, port = parts.hostname or "", parts.port
+        except ValueError:
+            parts, host, port = urlsplit(""), "", None
         if parts.scheme not in ("http", "https") or not host:
             raise FirstfiveError(f"{self.url} is no address", remedy='write url = "http://host:5000"')
         line: http.client.HTTPConnection
         if parts.scheme == "https":
-            line = http.client.HTTPSConnection(host, parts.port, timeout=seconds, context=ssl.create_default_context())
+            line = http.client.HTTPSConnection(host, port, timeout=seconds, context=ssl.create_default_context())
         else:
-            line = http.client.HTTPConnection(host, parts.port, timeout=seconds)
+            line = http.client.HTTPConnection(host, port, timeout=seconds)
         base = parts.path.rstrip("/").removesuffix("/api/v1")
         try:
             line.request("GET", base + path, headers={"X-Shkeeper-Api-Key": key} if key else {})

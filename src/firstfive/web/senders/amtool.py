@@ -16,7 +16,7 @@ from firstfive import __version__
 from firstfive.engine.outsiders.desk import Outside
 from firstfive.errors import Exit, FirstfiveError, Refused
 from firstfive.incident.signals import Observation
-from firstfive.incident.triage.silences import Matcher, Silence, covers, matching, named, read_matcher
+from firstfive.incident.triage.silences import Matcher, Silence, all_hold, matching, named, read_matcher
 from firstfive.intake import Asked
 from firstfive.ports import Alert
 
@@ -99,8 +99,7 @@ class Alertmanager:
                 continue
             labels = _labels(alert)
             everything = {**named(alert.signal), **labels}
-            probe = Silence(id="", matchers=tuple(wanted), starts=now, ends=now, by="", comment="")
-            if wanted and not covers(probe, everything):
+            if not all_hold(wanted, everything):
                 continue
             found.append(_shown(alert, labels, state, silence.id if silence else ""))
         return found
