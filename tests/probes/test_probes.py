@@ -14,7 +14,6 @@ import pytest
 from firstfive.incident.signals import Deploy, Signal
 from firstfive.ports import Probe
 from firstfive.probes.listing import Listing
-from firstfive.probes.log_file import LogFile
 from firstfive.probes.network import Http
 from firstfive.probes.release_link import ReleaseLink
 from firstfive.targets.local import Local
@@ -113,65 +112,6 @@ def test_a_listing_that_fails_says_nothing(tmp_path: Path) -> None:
     probe = listing(tmp_path, "")
     (tmp_path / "rows").unlink()
     assert signals(probe) == []
-
-
-def log(path: Path) -> LogFile:
-    return LogFile(name="web", path=path, wanted={"s/3": ("Missing env var",)}, quiet=timedelta(seconds=10))
-
-
-def test_a_log_line_fires_and_is_over_after_the_quiet(tmp_path: Path) -> None:
-    path = tmp_path / "web.log"
-    path.write_text("Missing env var OLD\n")
-    probe = log(path)
-    assert not signals(probe)[0].firing, "what stood there before is not news"
-    with path.open("a") as out:
-        out.write("Error: missing ENV var SESSION_SECRET\n")
-    assert signals(probe)[0].text == "Error: missing ENV var SESSION_SECRET"
-    assert signals(probe, NOW + timedelta(seconds=9))[0].firing
-    assert not signals(probe, NOW + timedelta(seconds=11))[0].firing
-
-
-def test_a_line_in_two_pieces_counts_once_it_is_whole(tmp_path: Path) -> None:
-    path = tmp_path / "web.log"
-    path.write_text("")
-    probe = log(path)
-    signals(probe)
-    with path.open("a") as out:
-        out.write("Missing env")
-    assert not signals(probe)[0].firing
-    with path.open("a") as out:
-        out.write(" var X\n")
-    assert signals(probe)[0].firing
-
-
-def test_rotation_and_truncation_are_followed(tmp_path: Path) -> None:
-    path = tmp_path / "web.log"
-    path.write_text("x" * 1000 + "\n")
-    probe = log(path)
-    signals(probe)
-    path.rename(tmp_path / "web.log.1")
-    path.write_text("Missing env var A\n")
-    assert signals(probe)[0].firing, "a new file under the old name is read from its start"
-    path.write_text("Missing env var\n")
-    assert signals(probe, NOW + timedelta(seconds=60))[0].text == "Missing env var"
-
-
-def test_a_log_that_is_not_there_yet_is_read_from_its_start(tmp_path: Path) -> None:
-    path = tmp_path / "web.log"
-    probe = log(path)
-    assert not signals(probe)[0].firing
-    path.write_text("Missing env var A\n")
-    assert signals(probe)[0].firing
-
-
-def test_bytes_that_are_no_text_do_no_harm(tmp_path: Path) -> None:
-    path = tmp_path / "web.log"
-    path.write_text("")
-    probe = log(path)
-    signals(probe)
-    with path.open("ab") as out:
-        out.write(b"\xff\xfe Missing env var \x00\x1b[31m\n")
-    assert "Missing env var" in signals(probe)[0].text
 
 
 def test_a_moved_link_is_a_deploy_and_the_first_look_is_the_baseline(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ Put around every route by `app`. Knows no incident; compares the key in constant
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -16,6 +15,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from firstfive.errors import Exit, FirstfiveError
+from firstfive.intake.signatures import same
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -111,11 +111,6 @@ def _refusal(request: Request, door: Door) -> Response | None:
             ),
         )
     return None
-
-
-def same(given: str, key: str) -> bool:
-    """Whether the two are equal, in a time that does not tell how much of it is."""
-    return hmac.compare_digest(given.encode(), key.encode())
 
 
 def _name_of(host: str) -> str:

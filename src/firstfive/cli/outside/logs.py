@@ -156,11 +156,21 @@ def offenders(files: tuple[Path, ...], by: str, path: str, statuses: tuple[int, 
             {"key": key, "count": count, "hidden": by == "address" and is_hidden(key)}
             for key, count in ranking.top(max(1, rest["top"]))
         ]
-        found.append({"file": str(file), "lines": ranking.lines, "unread": ranking.unread, "top": rows})
+        found.append(
+            {
+                "file": str(file),
+                "lines": ranking.lines,
+                "unread": ranking.unread,
+                "rounded": ranking.rounded,
+                "top": rows,
+            }
+        )
     if rest["as_json"]:
         say({"files": found})
         return
     for one in found:
         click.echo(f"{one['file']}: {one['lines']} lines counted" + (f"; {one['unread']}" if one["unread"] else ""))
+        if one["rounded"]:
+            click.echo("  more than two million keys: those seen once were let go of, the others are exact or one low")
         for row in one["top"]:
             click.echo(f"  {row['count']:>9}  {row['key']}" + (f"  ({HIDDEN})" if row["hidden"] else ""))

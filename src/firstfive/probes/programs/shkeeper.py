@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from firstfive.errors import FirstfiveError
 from firstfive.incident.signals import Deploy, Signal, SignalKind
+from firstfive.probes.deadline import ended_after
 from firstfive.probes.programs.talk import unresolved
 
 LARGEST = 1 << 20
@@ -100,9 +101,12 @@ class Shkeeper:
             line = http.client.HTTPConnection(host, port, timeout=seconds)
         base = parts.path.rstrip("/").removesuffix("/api/v1")
         try:
-            line.request("GET", base + path, headers={"X-Shkeeper-Api-Key": key} if key else {})
-            with line.getresponse() as answer:
-                body = answer.read(LARGEST)
+            line.connect()
+            held = line.sock  # the answer takes it over, and the line forgets it
+            with ended_after(2 * seconds, lambda: held):
+                line.request("GET", base + path, headers={"X-Shkeeper-Api-Key": key} if key else {})
+                with line.getresponse() as answer:
+                    body = answer.read(LARGEST)
         except socket.gaierror as problem:
             raise _Wrong(unresolved(host, problem)) from None
         except TimeoutError:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from firstfive.incident.signals import Deploy, Signal, SignalKind
+from firstfive.probes.deadline import ended_after
 from firstfive.probes.programs.talk import host_and_port, unresolved
 
 
@@ -69,19 +70,21 @@ class Smtp:
         host, port = host_and_port(self.address, 587)
         seconds = self.patience.total_seconds()
         context = ssl.create_default_context()
-        session: smtplib.SMTP | None = None
+        implicit = self.tls == "implicit"
+        session = smtplib.SMTP_SSL(timeout=seconds, context=context) if implicit else smtplib.SMTP(timeout=seconds)
+        session._host = host  # type: ignore[attr-defined]  # what its constructor sets, for the certificate's name
         try:
-            if self.tls == "implicit":
-                session = smtplib.SMTP_SSL(host, port, timeout=seconds, context=context)
-            else:
-                session = smtplib.SMTP(host, port, timeout=seconds)
-            session.ehlo_or_helo_if_needed()
-            encrypted = self.tls == "implicit"
-            if self.tls == "starttls" and session.has_extn("starttls"):
-                session.starttls(context=context)
-                session.ehlo()
-                encrypted = True
-            return self._signed_in(session, encrypted=encrypted, host=host)
+            with ended_after(3 * seconds, lambda: session.sock):
+                code, said = session.connect(host, port)
+                if code != 220:
+                    raise smtplib.SMTPConnectError(code, said)
+                session.ehlo_or_helo_if_needed()
+                encrypted = implicit
+                if self.tls == "starttls" and session.has_extn("starttls"):
+                    session.starttls(context=context)
+                    session.ehlo()
+                    encrypted = True
+                return self._signed_in(session, encrypted=encrypted, host=host)
         except TimeoutError:
             raise _Wrong(f"no answer within {seconds:g} s", "mail failing") from None
         except socket.gaierror as problem:
@@ -95,8 +98,7 @@ class Smtp:
                 raise _Wrong(f"no answer within {seconds:g} s", "mail failing") from None
             raise _Wrong(f"it breaks off: {_words(problem)}", "mail failing") from None
         finally:
-            if session is not None:
-                session.close()
+            session.close()
 
     def _signed_in(self, session: smtplib.SMTP, *, encrypted: bool, host: str) -> str:
         how = "encrypted" if encrypted else "not encrypted"

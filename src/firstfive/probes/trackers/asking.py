@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from firstfive.errors import FirstfiveError
+from firstfive.probes.deadline import ended_after
 
 LARGEST = 8 * 1024 * 1024
 PATIENCE = 6.0
@@ -37,13 +38,16 @@ def ask(url: str, path: str, token: str) -> Any:
     else:
         line = http.client.HTTPConnection(host, parts.port, timeout=PATIENCE)
     try:
-        line.request(
-            "GET",
-            parts.path.rstrip("/") + path,
-            headers={"Authorization": f"Bearer {token}", "Accept": "application/json"},
-        )
-        with line.getresponse() as answer:
-            body = answer.read(LARGEST + 1)
+        line.connect()
+        held = line.sock  # the answer takes it over, and the line forgets it
+        with ended_after(2 * PATIENCE, lambda: held):
+            line.request(
+                "GET",
+                parts.path.rstrip("/") + path,
+                headers={"Authorization": f"Bearer {token}", "Accept": "application/json"},
+            )
+            with line.getresponse() as answer:
+                body = answer.read(LARGEST + 1)
     except (OSError, http.client.HTTPException) as problem:
         raise FirstfiveError(
             f"the tracker does not answer: {str(problem) or type(problem).__name__}", where=where
