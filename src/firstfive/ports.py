@@ -80,8 +80,20 @@ class OutcomeLost(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """A button below a message: `url` is a signed link that shows on GET and acts on POST, once."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """What a notifier is asked to tell. `key` is the idempotency key; `thread` names the incident, whose first message opens it."""
+    """What a notifier is asked to tell. `key` is the idempotency key; `thread` names the incident, whose first message opens it.
+
+    `channel` is the page's word for where it goes; `address` is where that is at this notifier (a room, a chat, a mail address),
+    empty for its own default. `root` is the reference of the message that opened the thread there, empty when this one opens it.
+    """
 
     key: str
     thread: str
@@ -89,6 +101,10 @@ class Message:
     title: str
     text: str
     urgent: bool = False
+    address: str = ""
+    root: str = ""
+    actions: tuple[Action, ...] = ()
+    drill: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
