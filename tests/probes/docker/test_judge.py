@@ -68,6 +68,13 @@ LOOKS = [
     ((look(status="dead", exit_code=1),), "dead (1)", "container stopped", "dead"),
     ((look(health="unhealthy"),), "its own health check", "container unhealthy", "unhealthy"),
     ((look(health="starting"),), "", "", "starting is not unhealthy"),
+    (
+        (look(restarts=7, ends=(T0 - timedelta(seconds=40), T0 - timedelta(seconds=4))),),
+        "restarted 2 times in 40 s although it shows running",
+        "container keeps restarting",
+        "Docker's events tell at the first look",
+    ),
+    ((look(ends=(T0 - timedelta(seconds=121), T0)),), "", "", "an end of long ago is over"),
     ((look(), look(2, id="", status="")), "no such container", "container gone", "gone"),
 ]
 
@@ -80,6 +87,6 @@ def test_what_a_container_s_state_means(looks, words, family, because) -> None:
 
 
 def test_an_answer_with_fields_missing_is_read_as_far_as_it_goes() -> None:
-    assert look_at(None, T0) == Look(at=T0)
-    assert look_at({"Id": "c1", "State": {"Status": "running", "Health": None}}, T0).status == "running"
-    assert look_at({}, T0).status == ""
+    assert look_at(None, T0, {}) == Look(at=T0)
+    assert look_at({"Id": "c1", "State": {"Status": "running", "Health": None}}, T0, {}).status == "running"
+    assert look_at({}, T0, {}).status == ""

@@ -116,6 +116,16 @@ def test_a_crash_loop_is_seen_although_docker_calls_it_up_and_a_good_release_end
     assert until(probe, lambda s: not s.firing).text.startswith("running since")
 
 
+def test_a_container_that_died_twice_before_we_looked_is_told_by_docker_s_events(lab: Lab, shop: Path) -> None:
+    for _ in range(2):
+        lab.docker("restart", "-t", "0", "nickapp-redis")
+    lab.docker("restart", "-t", "0", "nickapp-backend")
+    time.sleep(1.1)  # the Engine tells its clock in whole seconds
+    seen = look(watching(lab, "nickapp-redis"))[0]
+    assert (seen.firing, seen.family) == (True, "container keeps restarting"), seen.text
+    assert not look(watching(lab))[0].firing
+
+
 def test_stopped_paused_and_gone_are_told_apart(lab: Lab, shop: Path) -> None:
     probe = watching(lab, "nickapp-redis")
     assert not look(probe)[0].firing

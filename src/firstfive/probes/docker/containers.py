@@ -5,13 +5,15 @@ Built by `app` from the page's status symptoms. Asks for the named containers on
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from firstfive.incident.signals import Deploy, Signal, SignalKind
 from firstfive.probes.docker.engine import EngineApi
 from firstfive.probes.docker.judge import WINDOW, Look, judge, look_at, well
+
+TOLERATED = timedelta(seconds=3)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -26,6 +28,7 @@ class Containers:
     wanted: Mapping[str, tuple[str, str]]
     host: str = ""
     _looks: dict[str, list[Look]] = field(default_factory=dict)
+    _told: datetime | None = None
 
     @property
     def symptoms(self) -> tuple[str, ...]:
@@ -35,8 +38,10 @@ class Containers:
     async def look(self, now: datetime) -> Sequence[Signal | Deploy]:
         """One signal a symptom. Raises FirstfiveError when the Engine does not answer: then nobody knows, and nothing is claimed."""
         found: dict[str, Look] = {}
-        for name in {container for container, _ in self.wanted.values()}:
-            found[name] = look_at(await self.engine.container(name), now)
+        names = {container for container, _ in self.wanted.values()}
+        ends = await self._ends(names, now)
+        for name in names:
+            found[name] = look_at(await self.engine.container(name), now, ends)
         signals = []
         for symptom, (name, status) in self.wanted.items():
             signal = self._signal(symptom, name, status, found[name])
@@ -44,6 +49,16 @@ class Containers:
         for name, look in found.items():
             self._remember(name, look)
         return signals
+
+    async def _ends(self, names: Collection[str], now: datetime) -> Mapping[str, tuple[datetime, ...]]:
+        """What ended since the look before, in our time: the Engine's host may have a clock of its own."""
+        theirs = await self.engine.clock()
+        if theirs <= (since := self._told or theirs - WINDOW):
+            return {}
+        found = await self.engine.ends(names, since, theirs)
+        self._told = theirs
+        off = now - theirs if abs(now - theirs) > TOLERATED else timedelta(0)
+        return {container: tuple(end + off for end in ends) for container, ends in found.items()}
 
     def _signal(self, symptom: str, name: str, status: str, now: Look) -> Signal | None:
         before = self._looks.get(name, [])

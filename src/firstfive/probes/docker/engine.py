@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -19,6 +21,8 @@ from firstfive.errors import FirstfiveError
 VERSION = "v1.41"
 PATIENCE_MS = 5000
 LARGEST = 32 * 1024 * 1024
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Json = dict[str, Any]
 
@@ -43,6 +47,35 @@ class EngineApi:
         """One image by name or id; None when this host does not have it."""
         found = await self._ask(f"/images/{quote(name, safe=':')}/json")
         return found if isinstance(found, dict) else None
+
+    async def clock(self) -> datetime:
+        """What the Engine's host takes for the present, to the second below (aware UTC)."""
+        heads: list[bytes] = []
+        await asyncio.to_thread(self._request, "/_ping", False, heads)
+        dates = [head[5:].decode("ascii", "replace").strip() for head in heads if head[:5].lower() == b"date:"]
+        try:
+            return parsedate_to_datetime(dates[0])
+        except (IndexError, ValueError):
+            raise FirstfiveError("Docker answers without a date", where=str(self.socket)) from None
+
+    async def ends(
+        self, names: Collection[str], since: datetime, until: datetime
+    ) -> Mapping[str, tuple[datetime, ...]]:
+        """When containers of these names ended between two instants of the Engine's clock, by container id.
+
+        `until` must be past there, since Docker answers only then. Docker remembers its last 256 events.
+        """
+        wanted = quote(json.dumps({"type": ["container"], "event": ["die"], "container": sorted(names)}))
+        span = f"since={since.timestamp():.6f}&until={until.timestamp():.6f}"
+        status, body = await asyncio.to_thread(self._request, f"/events?{span}&filters={wanted}", False)
+        if status >= 400:
+            raise FirstfiveError(f"Docker answers {status} when asked for its events", where=str(self.socket))
+        found: dict[str, tuple[datetime, ...]] = {}
+        for line in body.splitlines():
+            told = json.loads(line)
+            container, nanos = str((told.get("Actor") or {}).get("ID", "")), int(told.get("timeNano") or 0)
+            found[container] = (*found.get(container, ()), EPOCH + timedelta(microseconds=nanos // 1000))
+        return found
 
     async def logs(self, name: str, since: datetime) -> bytes | None:
         """What a container wrote from that instant on, framed as the Engine frames it, a time before each line.
@@ -70,7 +103,7 @@ class EngineApi:
             raise FirstfiveError(f"Docker answers {status} to {path.partition('?')[0]}", where=str(self.socket))
         return json.loads(body) if body else None
 
-    def _request(self, path: str, post: bool) -> tuple[int, bytes]:
+    def _request(self, path: str, post: bool, heads: list[bytes] | None = None) -> tuple[int, bytes]:
         import pycurl
 
         body = bytearray()
@@ -87,6 +120,8 @@ class EngineApi:
             curl.setopt(pycurl.NOSIGNAL, 1)
             curl.setopt(pycurl.TIMEOUT_MS, PATIENCE_MS)
             curl.setopt(pycurl.WRITEFUNCTION, take)
+            if heads is not None:
+                curl.setopt(pycurl.HEADERFUNCTION, heads.append)
             if post:
                 curl.setopt(pycurl.POST, 1)
                 curl.setopt(pycurl.POSTFIELDS, "")

@@ -17,7 +17,10 @@ WINDOW = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What Docker said of one container at `at` (aware UTC); `id` is empty when there was none of that name."""
+    """What Docker said of one container at `at` (aware UTC); `id` is empty when there was none of that name.
+
+    `ends` are the instants at which it ended since the look before, as Docker's events tell.
+    """
 
     at: datetime
     id: str = ""
@@ -28,6 +31,7 @@ class Look:
     oom: bool = False
     error: str = ""
     health: str = ""
+    ends: tuple[datetime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +42,8 @@ class Trouble:
     family: str = ""
 
 
-def look_at(inspected: Mapping[str, Any] | None, at: datetime) -> Look:
-    """A look out of the answer to `docker inspect`; None means that there is no such container."""
+def look_at(inspected: Mapping[str, Any] | None, at: datetime, ends: Mapping[str, tuple[datetime, ...]]) -> Look:
+    """A look out of the answer to `docker inspect` and the ends by container id; None means that there is no such container."""
     if inspected is None:
         return Look(at=at)
     state = inspected.get("State") or {}
@@ -53,6 +57,7 @@ def look_at(inspected: Mapping[str, Any] | None, at: datetime) -> Look:
         oom=bool(state.get("OOMKilled")),
         error=str(state.get("Error") or ""),
         health=str((state.get("Health") or {}).get("Status", "")),
+        ends=ends.get(str(inspected.get("Id", "")), ()),
     )
 
 
@@ -71,9 +76,10 @@ def judge(looks: Sequence[Look]) -> Trouble:
         return Trouble(words="paused", family="container paused")
     mine = [look for look in looks if look.id == now.id and now.at - look.at <= WINDOW]
     begun = len({look.started for look in mine if look.started}) - 1
-    grown = max(now.restarts - mine[0].restarts, begun)
+    ends = sorted({end for look in mine for end in look.ends if now.at - end <= WINDOW})
+    grown = max(now.restarts - mine[0].restarts, begun, len(ends))
     if grown >= 2:
-        span = int((now.at - mine[0].at).total_seconds())
+        span = int((now.at - min([mine[0].at, *ends])).total_seconds())
         return Trouble(
             words=f"restarted {_times(grown)} in {span} s although it shows running",
             family="container keeps restarting",
