@@ -63,15 +63,25 @@ class Trace(StrEnum):
     LOST = "lost"  # began, and left no outcome: a person is asked
 
 
+Heard = Callable[[str], None]  # called with output as it comes: a live view, never the record
+
+
 class Target(Protocol):
-    """Where commands run. A run id executes at most once there, whatever dies."""
+    """Where commands run. A run id executes at most once there, whatever dies. `heard` gets the output while it comes."""
 
     @property
     def name(self) -> str: ...
     async def look(
-        self, script: str, *, timeout: timedelta, environment: Mapping[str, str] | None = None
+        self,
+        script: str,
+        *,
+        timeout: timedelta,
+        environment: Mapping[str, str] | None = None,
+        heard: Heard | None = None,
     ) -> Output: ...
-    async def run(self, run: Run) -> Output: ...  # raises OutcomeLost; attaches when the run id already began
+    async def run(
+        self, run: Run, heard: Heard | None = None
+    ) -> Output: ...  # raises OutcomeLost; attaches when the run id already began
     async def trace(self, run_id: str) -> Trace: ...
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from firstfive.engine.obey import allowed
+from firstfive.engine.steps import allowed
 from firstfive.handbook.model import Handbook
 from firstfive.incident import events as ev
 from firstfive.incident import orders as od

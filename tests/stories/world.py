@@ -18,8 +18,8 @@ from typing import Any
 from firstfive.documents.summary import summary
 from firstfive.engine.advance import Rules
 from firstfive.engine.loop import Engine
-from firstfive.engine.obey import Tools
 from firstfive.engine.redact import Redactor
+from firstfive.engine.tools import Tools
 from firstfive.handbook.compile import Options, compile_vault
 from firstfive.handbook.model import Handbook, HttpSymptom, LogSymptom, StatusSymptom
 from firstfive.incident import events as ev
@@ -27,7 +27,7 @@ from firstfive.incident.policy import Policy
 from firstfive.incident.records import Run
 from firstfive.incident.signals import Deploy, Signal, SignalKind
 from firstfive.incident.timeline import Incident
-from firstfive.ports import Delivered, Message, OutcomeLost, Output, Receipt, Trace, Transaction
+from firstfive.ports import Delivered, Heard, Message, OutcomeLost, Output, Receipt, Trace, Transaction
 from firstfive.shell.risk import load_table
 from firstfive.stores import open_journal
 from stories.dying import Ear
@@ -74,11 +74,18 @@ class Host:
                 return Output(exit_code=code, text=text, stdout=text, dropped=0, took=timedelta(milliseconds=5))
         return Output(exit_code=0, text="", stdout="", dropped=0, took=timedelta(milliseconds=5))
 
-    async def look(self, script: str, *, timeout: timedelta, environment: Mapping[str, str] | None = None) -> Output:
+    async def look(
+        self,
+        script: str,
+        *,
+        timeout: timedelta,
+        environment: Mapping[str, str] | None = None,
+        heard: Heard | None = None,
+    ) -> Output:
         self.looks.append(script)
         return self._answer(script)
 
-    async def run(self, run: Run) -> Output:
+    async def run(self, run: Run, heard: Heard | None = None) -> Output:
         if run.id in self.runs:
             if self.forgetful:
                 raise OutcomeLost("the target was set up anew")

@@ -11,6 +11,7 @@ from firstfive.incident.signals import Deploy, Signal, SignalKind
 from firstfive.ports import (
     Clock,
     Delivered,
+    Heard,
     Journal,
     Message,
     Notifier,
@@ -51,10 +52,17 @@ class Elsewhere:
 
     name: str = "elsewhere"
 
-    async def look(self, script: str, *, timeout: timedelta, environment: Mapping[str, str] | None = None) -> Output:
+    async def look(
+        self,
+        script: str,
+        *,
+        timeout: timedelta,
+        environment: Mapping[str, str] | None = None,
+        heard: Heard | None = None,
+    ) -> Output:
         return Output(exit_code=0, text=script, stdout=script, dropped=0, took=timeout)
 
-    async def run(self, run: Run) -> Output:
+    async def run(self, run: Run, heard: Heard | None = None) -> Output:
         return await self.look(run.script, timeout=run.timeout)
 
     async def trace(self, run_id: str) -> Trace:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from firstfive.engine.redact import Redactor
+from firstfive.engine.steps.aloud import Aloud
 from firstfive.errors import Refused
 from firstfive.handbook.model import Handbook
 from firstfive.incident import events as ev
@@ -40,6 +42,7 @@ class Room:
     lines: dict[str, list[Line]] = field(default_factory=dict)
     ears: list[Callable[[str], None]] = field(default_factory=list)
     broken: Exception | None = None
+    aloud: Aloud = field(default_factory=lambda: Aloud(redactor=Redactor(["hunter2-secret"])))
 
     def tell(self, incident_id: str, lines: Iterable[Line]) -> None:
         """Put these on the timeline as they are, then let the rules conclude."""

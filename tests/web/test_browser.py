@@ -226,6 +226,19 @@ def test_the_whole_way_to_resolved_is_followed_live(served: Served, visit: Open)
     expect(page.locator("#room")).to_contain_text("postmortems/x.md")
 
 
+def test_what_a_step_says_is_seen_while_it_runs(served: Served, visit: Open) -> None:
+    page = visit(served)
+    hear = served.within(lambda: served.room.aloud.begin("INC-1", ROLL_BACK.id, ROLL_BACK.step))
+    served.tell((91, "ana", approved()), (92, ev.StepStarted(run=ROLL_BACK, approved_by="ana")))
+    box = page.locator("pre.saying")
+    expect(box).to_be_attached()
+    served.within(lambda: hear("layer 1 of 3\n"))
+    expect(box).to_have_text("layer 1 of 3")
+    served.within(lambda: hear("layer 2 of 3\n"))
+    expect(box).to_contain_text("layer 2 of 3")
+    assert page.content().count("layer 1 of 3") == 1
+
+
 def test_a_room_that_stays_open_over_a_restart_catches_up(visit: Open) -> None:
     room = waiting()
     with serving(room) as before:

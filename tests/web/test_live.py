@@ -172,3 +172,16 @@ def test_the_server_leaves_within_five_seconds_with_ten_rooms_open(tmp_path: Pat
         program.stdout.close()
         log.close()
     assert "rror" not in (tmp_path / "log").read_text()
+
+
+def test_what_a_running_step_says_is_streamed_whole_lines_at_a_time_and_without_secrets() -> None:
+    room = opened()
+    with serving(room) as served, stream(served.port, f"{LIVE}?after={length(served)}") as live:
+        live.next()
+        hear = served.within(lambda: room.aloud.begin("INC-1", "INC-1.down.3.1", "down#3"))
+        served.within(lambda: hear("pulling 1.4.1\ntoken=hunter2-sec"))
+        told = live.next()
+        assert (told["event"], "id" in told) == ("output", False)
+        assert json.loads(told["data"]) == {"run": "INC-1.down.3.1", "step": "down#3", "text": "pulling 1.4.1\n"}
+        served.within(lambda: hear("ret\nup\n"))
+        assert json.loads(live.next()["data"])["text"] == "pulling 1.4.1\ntoken=[redacted]\nup\n"

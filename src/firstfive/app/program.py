@@ -19,9 +19,9 @@ from firstfive.documents.summary import summary
 from firstfive.engine.advance import Rules
 from firstfive.engine.clock import SystemClock
 from firstfive.engine.loop import Engine
-from firstfive.engine.obey import Tools
 from firstfive.engine.outsiders.inbox import Inbox
 from firstfive.engine.redact import Redactor
+from firstfive.engine.tools import Tools
 from firstfive.engine.watch import Watch
 from firstfive.errors import FirstfiveError, JournalError, PageError, VaultError
 from firstfive.handbook.model import Handbook

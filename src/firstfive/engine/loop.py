@@ -18,6 +18,8 @@ from firstfive.engine import sort as sorting
 from firstfive.engine.advance import KINDS, Rules, advance
 from firstfive.engine.outsiders.desk import Outside
 from firstfive.engine.requests import clean, person, sound
+from firstfive.engine.steps.aloud import Aloud
+from firstfive.engine.tools import Tools
 from firstfive.errors import FirstfiveError, Refused
 from firstfive.handbook.model import Handbook
 from firstfive.incident import events as ev
@@ -47,13 +49,17 @@ class Engine:
     clock: Clock
     handbook: Handbook
     rules: Rules
-    tools: obey.Tools
+    tools: Tools
     ensure: Callable[[str], Awaitable[None]]
     look_for_deploys: Callable[[], Awaitable[None]]
     watched: tuple[str, ...] = ()
     complaints: list[str] = field(default_factory=list)
+    aloud: Aloud = field(init=False)
     _awake: asyncio.Event = field(default_factory=asyncio.Event)
     _doing: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.aloud = Aloud(redactor=self.tools.redactor)
 
     @property
     def policy(self) -> Policy:

@@ -19,8 +19,8 @@ from time import monotonic
 
 from firstfive.errors import Exit, FirstfiveError
 from firstfive.incident.records import Run
-from firstfive.ports import OutcomeLost, Output, Trace
-from firstfive.targets.replies import Heard, Kept, Reply, reply
+from firstfive.ports import Heard, OutcomeLost, Output, Trace
+from firstfive.targets.replies import Kept, Reply, reply
 from firstfive.targets.run_wrapper import (
     GRACE,
     KEEP,

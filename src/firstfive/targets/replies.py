@@ -5,12 +5,10 @@ Called by `local` and `ssh`. Reads only bytes it is handed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from firstfive.ports import Heard
 from firstfive.targets.run_wrapper import KEEP
-
-Heard = Callable[[str], None]  # called with output as it comes; a live view, not a record
 
 
 @dataclass(slots=True)

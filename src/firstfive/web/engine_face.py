@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from firstfive.documents.view import view
 from firstfive.engine.outsiders.desk import Outside
+from firstfive.engine.steps.aloud import Aloud
 from firstfive.errors import Refused
 from firstfive.handbook.model import Handbook
 from firstfive.incident.events import Event
@@ -70,6 +71,11 @@ class Room(Protocol):
 
     async def report(self, by: str, text: str, incident_id: str | None = None) -> Incident:
         """A person reports trouble."""
+        ...
+
+    @property
+    def aloud(self) -> Aloud:
+        """What running steps say while they run."""
         ...
 
     @property

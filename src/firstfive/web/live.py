@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import anyio
 import msgspec
@@ -55,11 +55,12 @@ def _last(request: Request) -> str:
 
 @dataclass(slots=True, kw_only=True)
 class Entries:
-    """What is new on one timeline since entry number `had`."""
+    """What is new on one timeline since entry number `had`, and what its running steps say."""
 
     room: Room
     incident: str
     had: int
+    heard: dict[str, str] = field(default_factory=dict)
 
     async def fresh(self) -> list[ServerSentEvent]:
         """One event for each entry that was not told yet; all of them to somebody who says they had more than there is."""
@@ -67,10 +68,18 @@ class Entries:
         handbook = self.room.handbook_for(state)
         new = state.entries[self.had if self.had <= state.seq else 0 :]
         self.had = state.seq
-        return [
+        told = [
             ServerSentEvent(event="entry", id=str(entry.seq), data=_row(entry, sentence(entry, handbook)))
             for entry in new
         ]
+        return told + self._said()
+
+    def _said(self) -> list[ServerSentEvent]:
+        """The newest output of running steps, without an id: it is whole each time, and at the end it stands on the timeline."""
+        said = self.room.aloud.of(self.incident)
+        fresh = [one for one in said if one.text != self.heard.get(one.run, "")]
+        self.heard = {one.run: one.text for one in said}
+        return [ServerSentEvent(event="output", data=msgspec.json.encode(one).decode()) for one in fresh]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -131,23 +140,25 @@ async def _events(
 
     A journal that cannot be read ends the stream too: whoever listens comes back and says what they had.
     """
-    news = asyncio.Event()
-    stop = room.follow(lambda touched: news.set() if about in ("", touched) else None)
-    bell = asyncio.create_task(_ring(leaving, news))
+    stir = asyncio.Event()
+    stop = room.follow(lambda touched: stir.set() if about in ("", touched) else None)
+    deaf = room.aloud.follow(lambda touched: stir.set() if about == touched else None)
+    bell = asyncio.create_task(_ring(leaving, stir))
     try:
         yield _ping()
         while not leaving.is_set():
-            news.clear()
+            stir.clear()
             for event in await told.fresh():
                 yield event
-            await news.wait()
+            await stir.wait()
     except FirstfiveError:
         return
     finally:
         stop()
+        deaf()
         bell.cancel()
 
 
-async def _ring(leaving: anyio.Event, news: asyncio.Event) -> None:
+async def _ring(leaving: anyio.Event, stir: asyncio.Event) -> None:
     await leaving.wait()
-    news.set()
+    stir.set()

@@ -100,6 +100,7 @@ def _room(request: Request, room: Room, state: Incident, refused: FirstfiveError
         "entries": entries[:SHOWN_ENTRIES],
         "earlier": entries[SHOWN_ENTRIES:],
         "over": state.resolved_at is not None,
+        "said": {one.run: one.text for one in room.aloud.of(state.id)},
     }
     return paper.page("room.html", values, status=status_of(refused) if refused else 200)
 

@@ -51,6 +51,19 @@
       live.addEventListener(name, () => { last = Date.now(); ever = true; });
     }
   }
+  if (live) {
+    live.addEventListener("output", (event) => {
+      last = Date.now();
+      let said;
+      try { said = JSON.parse(event.detail?.data ?? event.data); } catch { return; }
+      for (const box of document.querySelectorAll("pre[data-run]")) {
+        if (box.dataset.run !== said.run) continue;
+        const below = box.scrollTop + box.clientHeight >= box.scrollHeight - 4;
+        box.textContent = said.text;
+        if (below) box.scrollTop = box.scrollHeight;
+      }
+    });
+  }
   document.addEventListener("htmx:after:request", (event) => {
     const { sourceElement, response } = event.detail.ctx;
     if (!sourceElement?.matches?.("form")) return;

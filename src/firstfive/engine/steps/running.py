@@ -1,0 +1,189 @@
+"""A step on its target: intent written before, outcome after, and never begun twice.
+
+Called by `obey`. A changing step whose outcome is not known is looked up in the target's own memory, and else left to a person.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from firstfive.engine import checks
+from firstfive.engine.advance import advance
+from firstfive.engine.closing import close
+from firstfive.handbook.model import LogSymptom, Step, entering
+from firstfive.incident import events as ev
+from firstfive.incident.records import Fact, Run
+from firstfive.incident.timeline import APPROVAL_LIVES, Attempt, Incident
+from firstfive.ports import Heard, OutcomeLost, Output, Trace, Transaction, Work
+from firstfive.shell import facts
+
+if TYPE_CHECKING:
+    from firstfive.engine.loop import Engine
+
+SHOWN = 64 * 1024
+
+
+async def step(engine: Engine, row: Work, run: Run) -> None:
+    """Run it, if it may still begin; what came of it is written with the closing of the row."""
+    now = engine.clock.now()
+
+    def intend(tx: Transaction) -> Incident:
+        state = engine.rules.load(tx, row.incident)
+        attempt = state.attempts.get(run.id)
+        if attempt is not None and attempt.state == "started":
+            return state
+        if not allowed(state, attempt, run, now):
+            tx.close(row)
+            return advance(tx, engine.rules, row.incident, (), by=ev.SELF, now=now)
+        by = attempt.approved_by if attempt else ""
+        return advance(tx, engine.rules, row.incident, (ev.StepStarted(run=run, approved_by=by),), by=ev.SELF, now=now)
+
+    before = await engine.incident(row.incident)
+    seen = before.attempts.get(run.id)
+    interrupted = seen is not None and seen.state == "started"
+    unmet = "" if interrupted or not run.first else await _unmet(engine, run)
+    if unmet:
+        await close(engine, row, (ev.ApprovalExpired(run=run.id), ev.Noted(text=unmet)))
+        return
+    state = await engine.write(intend)
+    attempt = state.attempts.get(run.id)
+    if attempt is None or attempt.state != "started":
+        return
+    found = engine.handbook_for(state).step(run.step)
+    heard = engine.aloud.begin(row.incident, run.id, run.step)
+    try:
+        events = await _executed(engine, run, found[1] if found else None, heard, interrupted=interrupted)
+        await close(engine, row, events)
+    finally:
+        engine.aloud.end(run.id)
+
+
+async def _unmet(engine: Engine, run: Run) -> str:
+    """What the page wants first and the target says is not so; empty when all of it holds."""
+    for probe in run.first:
+        output = await engine.tools.target(run.target).look(probe, timeout=checks.PATIENCE)
+        if output.exit_code != 0:
+            return (
+                f"{run.step} was not run: what the page wants first does not hold on {run.target} ({probe} answers no)"
+            )
+    return ""
+
+
+def allowed(state: Incident, attempt: Attempt | None, run: Run, now: datetime) -> bool:
+    """Whether this run may begin: a step that only looks, once; a changing one on a live approval of these exact bytes."""
+    if state.resolved_at is not None:
+        return False
+    if not run.changing:
+        return attempt is None
+    if attempt is None or attempt.state != "approved" or attempt.run != run:
+        return False
+    return now - attempt.at < APPROVAL_LIVES
+
+
+async def _executed(
+    engine: Engine, run: Run, step: Step | None, heard: Heard, *, interrupted: bool
+) -> tuple[ev.Event, ...]:
+    target = engine.tools.target(run.target)
+    if not run.changing:
+        tries = (step.retry if step else 0) + 1
+        every = step.retry_every if step else timedelta(seconds=1)
+        for left in range(tries - 1, -1, -1):
+            output = await target.look(run.script, timeout=run.timeout, environment=dict(run.environment), heard=heard)
+            if left == 0 or met(step, output)[0]:
+                break
+            await engine.clock.sleep(every.total_seconds())
+        return _outcome(engine, run, step, output)
+    if interrupted:
+        trace = await target.trace(run.id)
+        if trace is Trace.LOST:
+            why = "it began, this program died, and the target kept no outcome: find out whether it ran, then settle it"
+            return (ev.OutcomeUnknown(run=run.id, step=run.step, why=why),)
+    try:
+        output = await target.run(run, heard)
+    except OutcomeLost as lost:
+        return (ev.OutcomeUnknown(run=run.id, step=run.step, why=str(lost)),)
+    return _outcome(engine, run, step, output)
+
+
+def _outcome(engine: Engine, run: Run, step: Step | None, output: Output) -> tuple[ev.Event, ...]:
+    shown, cut = engine.tools.redactor.clean(output.text, cap=SHOWN)
+    good, why = met(step, output)
+    finished = ev.StepFinished(
+        run=run.id,
+        step=run.step,
+        exit_code=output.exit_code,
+        output=shown,
+        dropped=output.dropped + cut,
+        took=output.took,
+        met=good,
+        why=why,
+    )
+    found = _facts(engine, run, step, output)
+    return (finished, ev.FactsFound(facts=found, source=run.step)) if found else (finished,)
+
+
+def met(step: Step | None, output: Output) -> tuple[bool, str]:
+    """Whether an outcome is what the step expects, and the reason in words."""
+    if output.timed_out:
+        return False, f"stopped after {int(output.took.total_seconds())} s"
+    if step is not None and step.expect_output:
+        held = step.expect_output.lower() in output.stdout.lower()
+        return held, f"the output {'holds' if held else 'does not hold'} “{step.expect_output}”"
+    if step is not None and step.expect is not None:
+        values = {"exit": output.exit_code, "stdout": output.stdout, "stderr": output.stderr}
+        result = step.expect.evaluate(values)
+        return result.outcome.name == "TRUE", step.expect.explain(values)
+    return output.exit_code == 0, f"exit {output.exit_code}"
+
+
+def _facts(engine: Engine, run: Run, step: Step | None, output: Output) -> tuple[Fact, ...]:
+    if step is None or output.timed_out:
+        return ()
+    found: list[Fact] = []
+    script = run.script.removeprefix(entering(step.cwd))
+    if len(step.commands) <= 1 or _is_one_line(script):
+        values = facts.extract(script, stdout=output.stdout, stderr=output.stderr, exit_code=output.exit_code)
+        found += [fact for name, value in values.items() if (fact := fact_of(name, value)) is not None]
+    now = engine.clock.now()
+    for line in step.fact_lines:
+        value = facts.run_extractor(
+            line, stdout=output.stdout, stderr=output.stderr, exit_code=output.exit_code, now=now
+        )
+        own = fact_of(line.name, value)
+        found += [own] if own is not None else []
+    if not run.changing:
+        text = output.stdout.lower()
+        for runbook in engine.handbook.runbooks:
+            for symptom in runbook.symptoms:
+                if isinstance(symptom, LogSymptom) and any(token.lower() in text for token in symptom.tokens):
+                    found.append(Fact(name=f"symptom.{symptom.id}", kind="bool", value=True))
+    redactor = engine.tools.redactor
+    return tuple(
+        Fact(name=f.name, kind=f.kind, value=redactor.line(f.value)) if isinstance(f.value, str) else f for f in found
+    )
+
+
+def _is_one_line(script: str) -> bool:
+    return sum(1 for line in script.splitlines() if line.strip() and not line.lstrip().startswith("#")) == 1
+
+
+def fact_of(name: str, value: object) -> Fact | None:
+    """A typed value as it stands on a timeline: durations in seconds, instants as ISO text. None for what has no such form."""
+    match value:
+        case bool():
+            return Fact(name=name, kind="bool", value=value)
+        case int():
+            return Fact(name=name, kind="int", value=value)
+        case float():
+            return Fact(name=name, kind="double", value=value)
+        case str():
+            return Fact(name=name, kind="string", value=value)
+        case timedelta():
+            return Fact(name=name, kind="duration", value=value.total_seconds())
+        case datetime():
+            return Fact(name=name, kind="timestamp", value=value.isoformat())
+        case list() | tuple():
+            return Fact(name=name, kind="list", value=tuple(str(v) for v in value))
+        case _:
+            return None

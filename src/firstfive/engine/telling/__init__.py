@@ -1,0 +1,1 @@
+"""People told: notices, pages, the post-mortem."""
