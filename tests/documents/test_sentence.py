@@ -158,6 +158,26 @@ SENTENCES: list[tuple[str, ev.Event, str]] = [
     ("firstfive", ev.PostmortemWritten(path="p.md", sha256="x", due=None), "Post-mortem drafted at p.md"),
     ("firstfive", ev.PostmortemFailed(why="full"), "The post-mortem could not be written: full"),
     ("ana", ev.Noted(text="hm\nhm"), "ana notes: hm hm"),
+    (
+        "ana",
+        ev.ChangeOffered(
+            id="block.1",
+            pack="block",
+            title="block 203.0.113.7 for an hour",
+            target="local",
+            script="x",
+            undo="y",
+            verify="z",
+            timeout=MS,
+            why="asked for",
+        ),
+        "ana asked for a change on local: block 203.0.113.7 for an hour (asked for)",
+    ),
+    (
+        "firstfive",
+        ev.Reminded(what="updater", number=1, to="#i", text="it is still stopped"),
+        "Reminded #i: it is still stopped",
+    ),
 ]
 
 

@@ -301,9 +301,9 @@ class World:
         self.work()
         return said
 
-    def approve(self) -> None:
-        """Approve the run that waits without doubts; nothing when a crash came between and it is approved already."""
-        waiting = [a for a in self.incident.waiting() if not a.doubts]
+    def approve(self, step: str = "") -> None:
+        """Approve the run that waits without doubts, or that of a step; nothing when a crash came between and it is approved already."""
+        waiting = [a for a in self.incident.waiting() if (a.run.step == step if step else not a.doubts)]
         if waiting:
             run, asked = waiting[0].run, waiting[0]
             yes = ev.Approved(run=run.id, sha256=run.sha256, confirm=asked.confirm, affirmed=bool(asked.first))
@@ -325,4 +325,4 @@ class World:
         return [n.text for n, _ in self.incident.notices if n.kind == kind]
 
 
-KINDS = ("check", "step", "notice", "page", "postmortem", "wake")
+KINDS = ("check", "step", "notice", "remind", "page", "postmortem", "wake")

@@ -68,6 +68,7 @@ _Wanted = (
     | ev.ParameterSet
     | ev.StepRequested
     | ev.StepSkipped
+    | ev.ChangeOffered
 )
 _Running = (
     ev.ApprovalAsked
@@ -88,6 +89,7 @@ _Telling = (
     | ev.PageFailed
     | ev.PostmortemWritten
     | ev.PostmortemFailed
+    | ev.Reminded
 )
 
 
@@ -159,6 +161,8 @@ def _of_step(entry: ev.Entry, event: _Wanted, handbook: Handbook) -> str:
             return f"{entry.by} set <{name}> of {step_name(step, handbook)} to {value}"
         case ev.StepRequested(step=step):
             return f"{entry.by} asked for {step_name(step, handbook)}"
+        case ev.ChangeOffered(title=title, target=target, why=why):
+            return f"{entry.by} asked for a change on {target}: {title} ({why})"
         case ev.StepSkipped(step=step, why=why):
             return f"Skipped {step_name(step, handbook)}: {why}"
         case _:
@@ -203,6 +207,7 @@ def _asks(event: ev.ApprovalAsked) -> str:
     parts = [f"takes {event.people} people"] if event.people > 1 else []
     parts += [f"by {' or '.join(event.who)}"] if event.who else []
     parts += [f"first: {'; '.join(event.first)}"] if event.first else []
+    parts += [f"mind: {'; '.join(event.warnings)}"] if event.warnings else []
     return f"; {'; '.join(parts)}" if parts else ""
 
 
@@ -219,6 +224,8 @@ def _of_telling(entry: ev.Entry, event: _Telling) -> str:
             return f"Paged {contact} ({role}) by {channel}: {why}"
         case ev.PageFailed(role=role, why=why):
             return f"Could not page {role}: {why}"
+        case ev.Reminded(to=to, text=text):
+            return f"Reminded {to}: {text}"
         case ev.PostmortemWritten(path=path, due=due):
             return f"Post-mortem drafted at {path}{f', due {due.isoformat()}' if due else ''}"
         case ev.PostmortemFailed(why=why):

@@ -11,7 +11,9 @@ from firstfive.documents.plain import iso, visible
 from firstfive.documents.sentence import step_of_run
 from firstfive.handbook.model import Handbook, Mode, Runbook, Step
 from firstfive.incident import events as ev
+from firstfive.incident.packs.offered import VERIFY
 from firstfive.incident.policy import Policy
+from firstfive.incident.records import Run
 from firstfive.incident.recover import page_step
 from firstfive.incident.respond import planned, run_of, standing, value_of
 from firstfive.incident.timeline import APPROVAL_LIVES, Attempt, Incident, undoable
@@ -137,7 +139,7 @@ def _waiting(handbook: Handbook, incident: Incident, attempt: Attempt) -> Row:
     return {
         "step": run.step,
         "number": step.number if step else None,
-        "title": ("Undo: " if run.undoes else "") + (step.title if step else run.step),
+        "title": ("Undo: " if run.undoes else "") + (step.title if step else _offered(incident, run)),
         "runbook": runbook.id if runbook else "",
         "runbook_number": runbook.number if runbook else "",
         "runbook_title": runbook.title if runbook else "",
@@ -149,6 +151,7 @@ def _waiting(handbook: Handbook, incident: Incident, attempt: Attempt) -> Row:
         "who": list(attempt.who),
         "confirm": attempt.confirm,
         "first": list(attempt.first),
+        "warnings": list(attempt.warnings),
         "diff": incident.plan.diff if incident.plan and incident.plan.step == run.step else "",
         "run": run.id,
         "sha256": run.sha256,
@@ -161,6 +164,41 @@ def _waiting(handbook: Handbook, incident: Incident, attempt: Attempt) -> Row:
         "missing": list(attempt.missing),
         "asked_at": iso(attempt.at),
     }
+
+
+def _offered(incident: Incident, run: Run) -> str:
+    """The name of a change out of a pack."""
+    offer = incident.offered.get(page_step(run))
+    return offer.title if offer else run.step
+
+
+def offered_rows(incident: Incident) -> list[Row]:
+    """Changes out of packs, the newest first, with what came of each and whether it can be taken back."""
+    outcomes = {e.event.run: e.event for e in incident.entries if isinstance(e.event, ev.StepFinished)}
+    back = undoable(incident)
+    rows: list[Row] = []
+    for offer in reversed(tuple(incident.offered.values())):
+        tried = incident.of_step(offer.id)
+        last = tried[-1] if tried else None
+        done = outcomes.get(last.run.id) if last else None
+        looks = incident.of_step(offer.id + VERIFY)
+        looked = outcomes.get(looks[-1].run.id) if looks else None
+        rows.append(
+            {
+                "id": offer.id,
+                "pack": offer.pack,
+                "title": offer.title,
+                "target": offer.target,
+                "state": last.state if last else "not begun",
+                "run": last.run.id if last else None,
+                "met": last.met if last and last.state == "finished" else None,
+                "output": visible(done.output) if done else "",
+                "verified": looks[-1].met if looks and looks[-1].state == "finished" else None,
+                "verify_output": visible(looked.output) if looked else "",
+                "can_undo": bool(back and last and back.run.id == last.run.id),
+            }
+        )
+    return rows
 
 
 def unsettled_rows(handbook: Handbook, incident: Incident) -> list[Row]:

@@ -12,11 +12,12 @@ from firstfive.documents.known import deploy_nearby
 from firstfive.documents.next_thing import next_thing
 from firstfive.documents.plain import iso, line
 from firstfive.documents.sentence import sentence
-from firstfive.documents.steps import approved_until, step_rows, unsettled_rows, waiting_rows
+from firstfive.documents.steps import approved_until, offered_rows, step_rows, unsettled_rows, waiting_rows
 from firstfive.handbook.model import Handbook
 from firstfive.incident import communicate
 from firstfive.incident import events as ev
 from firstfive.incident.diagnose import words_of
+from firstfive.incident.packs.offered import still_paused
 from firstfive.incident.policy import Policy
 from firstfive.incident.records import Ranked
 from firstfive.incident.timeline import Incident
@@ -58,6 +59,8 @@ def view(incident: Incident, handbook: Handbook, policy: Policy, now: datetime) 
         "hypothesis": incident.hypothesis,
         "rollback": {"step": incident.rollback.step, "why": incident.rollback.why} if incident.rollback else None,
         "steps": step_rows(handbook, policy, incident),
+        "offered": offered_rows(incident),
+        "still_paused": list(still_paused(incident)),
         "root_cause": incident.root_cause,
         **_told(incident, handbook),
         "timeline": [_entry(entry, handbook) for entry in incident.entries],

@@ -29,6 +29,7 @@ KINDS: dict[str, type[od.Deed]] = {
     "plan": od.PlanRollback,
     "step": od.RunStep,
     "notice": od.SendNotice,
+    "remind": od.Remind,
     "page": od.Page,
     "postmortem": od.WritePostmortem,
     "wake": od.WakeAt,
@@ -134,4 +135,8 @@ def finished(incident: Incident) -> bool:
     if incident.resolved_at is None:
         return False
     told = any(notice.kind == "resolution" for notice, _ in communicate.attempted(incident))
-    return told and (incident.postmortem is not None or bool(incident.postmortem_why_not))
+    return (
+        told
+        and not communicate.owed(incident)
+        and (incident.postmortem is not None or bool(incident.postmortem_why_not))
+    )

@@ -36,6 +36,8 @@ async def obey(engine: Engine, row: Work) -> None:
             await steps.step(engine, row, run)
         case od.SendNotice():
             await notices.notice(engine, row, deed)
+        case od.Remind():
+            await notices.remind(engine, row, deed)
         case od.Page():
             await notices.page(engine, row, deed)
         case od.WritePostmortem():

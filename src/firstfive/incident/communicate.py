@@ -10,7 +10,8 @@ from datetime import date, datetime, timedelta
 
 from firstfive.handbook.model import Handbook, TemplateKind
 from firstfive.incident.events import Declared, NoticeFailed, NoticeSent, SeverityChanged
-from firstfive.incident.orders import Order, SendNotice, WakeAt, WritePostmortem
+from firstfive.incident.orders import Order, Remind, SendNotice, WakeAt, WritePostmortem
+from firstfive.incident.packs.offered import still_paused
 from firstfive.incident.policy import Policy
 from firstfive.incident.timeline import Incident
 
@@ -22,6 +23,7 @@ def orders(handbook: Handbook, policy: Policy, incident: Incident, now: datetime
         return
     channel = channel_of(handbook, policy)
     yield SendNotice(kind=TemplateKind.INITIAL, number=1, channel=channel)
+    yield from _reminders(incident, now, channel)
     if incident.resolved_at is None:
         yield from _updates(handbook, policy, incident, now, channel)
         return
@@ -31,6 +33,34 @@ def orders(handbook: Handbook, policy: Policy, incident: Incident, now: datetime
         days = form.due_business_days if form else None
         due = business_day(incident.resolved_at.date(), days) if days is not None else None
         yield WritePostmortem(path=postmortem_path(handbook, policy, incident), due=due)
+
+
+PAUSED = "updater"
+PAUSED_AFTER = (timedelta(hours=1), timedelta(days=1))
+
+
+def owed(incident: Incident) -> bool:
+    """Whether a reminder is still to come, so that the incident cannot be laid aside yet."""
+    told = sum(1 for reminder, _ in incident.reminders if reminder.what == PAUSED)
+    return bool(still_paused(incident)) and told < len(PAUSED_AFTER)
+
+
+def _reminders(incident: Incident, now: datetime, channel: str) -> Iterator[Order]:
+    """An updater that a roll-back stopped is easily forgotten, and then nothing is ever deployed again: an hour and a day later."""
+    names = still_paused(incident)
+    told = [at for reminder, at in incident.reminders if reminder.what == PAUSED]
+    if not names or len(told) >= len(PAUSED_AFTER):
+        return
+    since = next(a.at for a in incident.attempts.values() if incident.plan and a.run.script == incident.plan.script)
+    due = since + PAUSED_AFTER[len(told)]
+    if now < due:
+        yield WakeAt(at=due, why="reminder")
+        return
+    text = (
+        f"{' and '.join(names)} is still stopped since the roll-back at {since:%Y-%m-%d %H:%M} UTC: nothing is updated by itself."
+        f" Once a good version is out: firstfive resume-updater {incident.id}"
+    )
+    yield Remind(what=PAUSED, number=len(told) + 1, to=channel, text=text)
 
 
 def _updates(handbook: Handbook, policy: Policy, incident: Incident, now: datetime, channel: str) -> Iterator[Order]:

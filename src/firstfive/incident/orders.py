@@ -71,6 +71,21 @@ class SendNotice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Remind:
+    """Remind `to` (a channel) of something that is owed, for the `number`th time."""
+
+    what: str
+    number: int
+    to: str
+    text: str
+
+    @property
+    def key(self) -> str:
+        """A reminder goes out once."""
+        return f"remind:{self.what}:{self.number}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """Wake a person."""
 
@@ -112,5 +127,5 @@ class WakeAt:
         return f"wake:{self.why}:{self.at.isoformat()}"
 
 
-Deed = RunCheck | PlanRollback | RunStep | SendNotice | Page | WritePostmortem | WakeAt
+Deed = RunCheck | PlanRollback | RunStep | SendNotice | Remind | Page | WritePostmortem | WakeAt
 Order = Record | Deed

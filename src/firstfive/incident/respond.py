@@ -23,6 +23,7 @@ from firstfive.incident.timeline import APPROVAL_LIVES, Attempt, Incident
 from firstfive.shell.conditions import Outcome
 from firstfive.shell.risk import Verdict
 
+UNVERIFIED = "the page has no step that looks afterwards whether it worked: look for yourself"
 _LIVE = ("asked", "approved", "started", "unknown")
 
 # Facts that may fill a placeholder of this name without a person typing it; the person still sees and approves the value.
@@ -31,8 +32,8 @@ PROPOSALS = {"previous-version": "deploy.previous", "previous version": "deploy.
 
 def orders(handbook: Handbook, policy: Policy, incident: Incident, now: datetime) -> Iterator[Order]:
     """The next moves of the runbook that leads the ranking, of a proposed roll-back and of steps that a person asked for."""
+    yield from _approved(incident, now)
     if incident.resolved_at is None:
-        yield from _approved(incident, now)
         waits: Step | None = None
         for runbook, step in _wanted(handbook, incident):
             if waits is not None and not _looks_before(handbook, incident, waits, step):
@@ -192,6 +193,7 @@ def _asking(
         who=wants.who,
         confirm=wants.confirm,
         first=tuple(f.text for f in wants.first),
+        warnings=() if verifying(runbook) or plan else (UNVERIFIED,),
     )
 
 
@@ -341,7 +343,9 @@ def digest_of(target: str, script: str, environment: tuple[tuple[str, str], ...]
 def _approved(incident: Incident, now: datetime) -> Iterator[Order]:
     in_question = any(a.state == "unknown" for a in incident.attempts.values())
     for attempt in incident.attempts.values():
-        if attempt.state != "approved":
+        offer = incident.offered.get(attempt.run.step)
+        over = incident.resolved_at is not None and not (offer and offer.afterwards)
+        if attempt.state != "approved" or over:
             continue
         until = attempt.at + APPROVAL_LIVES
         if now >= until:

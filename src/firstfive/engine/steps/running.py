@@ -13,6 +13,7 @@ from firstfive.engine.advance import advance
 from firstfive.engine.closing import close
 from firstfive.handbook.model import LogSymptom, Step, entering
 from firstfive.incident import events as ev
+from firstfive.incident.packs.offered import VERIFY
 from firstfive.incident.records import Fact, Run
 from firstfive.incident.timeline import APPROVAL_LIVES, Attempt, Incident
 from firstfive.ports import Heard, OutcomeLost, Output, Trace, Transaction, Work
@@ -72,7 +73,8 @@ async def _unmet(engine: Engine, run: Run) -> str:
 
 def allowed(state: Incident, attempt: Attempt | None, run: Run, now: datetime) -> bool:
     """Whether this run may begin: a step that only looks, once; a changing one on a live approval of these exact bytes."""
-    if state.resolved_at is not None:
+    offer = state.offered.get(run.step.removesuffix(VERIFY))
+    if state.resolved_at is not None and not (offer and offer.afterwards):
         return False
     if not run.changing:
         return attempt is None

@@ -55,6 +55,17 @@ async def notice(engine: Engine, row: Work, order: od.SendNotice) -> None:
     await close(engine, row, events)
 
 
+async def remind(engine: Engine, row: Work, order: od.Remind) -> None:
+    """Remind a channel of what is owed, once."""
+    title = f"{row.incident} reminder: {order.what}"
+    message = Message(key=row.key, thread=row.incident, channel=order.to, title=title, text=order.text)
+    failed = await _told(engine, row, message)
+    if failed is None:
+        return
+    text = order.text if not failed else f"{order.text} (could not be told: {failed})"
+    await close(engine, row, (ev.Reminded(what=order.what, number=order.number, to=order.to, text=text),))
+
+
 async def page(engine: Engine, row: Work, order: od.Page) -> None:
     """Wake a person, unless somebody took it meanwhile."""
     state = await engine.incident(row.incident)

@@ -26,6 +26,7 @@ from firstfive.incident.events.findings import Verified as Verified
 from firstfive.incident.events.runs import ApprovalAsked as ApprovalAsked
 from firstfive.incident.events.runs import ApprovalExpired as ApprovalExpired
 from firstfive.incident.events.runs import Approved as Approved
+from firstfive.incident.events.runs import ChangeOffered as ChangeOffered
 from firstfive.incident.events.runs import Declined as Declined
 from firstfive.incident.events.runs import OutcomeSettled as OutcomeSettled
 from firstfive.incident.events.runs import OutcomeUnknown as OutcomeUnknown
@@ -45,6 +46,7 @@ from firstfive.incident.events.telling import Paged as Paged
 from firstfive.incident.events.telling import PageFailed as PageFailed
 from firstfive.incident.events.telling import PostmortemFailed as PostmortemFailed
 from firstfive.incident.events.telling import PostmortemWritten as PostmortemWritten
+from firstfive.incident.events.telling import Reminded as Reminded
 from firstfive.incident.events.telling import UpdateAsked as UpdateAsked
 
 Event = (
@@ -63,6 +65,7 @@ Event = (
     | StepRequested
     | StepSkipped
     | ApprovalAsked
+    | ChangeOffered
     | Approved
     | UndoRequested
     | RollbackPlanned
@@ -85,6 +88,7 @@ Event = (
     | PostmortemWritten
     | PostmortemFailed
     | Noted
+    | Reminded
 )
 
 

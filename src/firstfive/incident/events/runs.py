@@ -48,7 +48,7 @@ class ApprovalAsked:
     """This exact run waits for a person. `doubts` are conditions nobody could check; `missing` are open placeholders.
 
     `people` different persons must say yes, out of `who` when it is not empty; `confirm` is to be typed word for word; each text of
-    `first` is something the page wants done before, to be affirmed.
+    `first` is something the page wants done before, to be affirmed. `warnings` are to be read before the yes.
     """
 
     run: Run
@@ -59,6 +59,28 @@ class ApprovalAsked:
     who: tuple[str, ...] = ()
     confirm: str = ""
     first: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeOffered:
+    """A person asked for a change that the page does not hold: out of the pack `pack`, exactly this, on this target.
+
+    `id` stands where a step's id would. `undo` takes it back, `verify` looks whether it worked; either may be empty.
+    `afterwards` is set when it makes sense after the incident is over as well.
+    """
+
+    id: str
+    pack: str
+    title: str
+    target: str
+    script: str
+    undo: str
+    verify: str
+    timeout: timedelta
+    why: str
+    warnings: tuple[str, ...] = ()
+    afterwards: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,6 +74,16 @@ class PostmortemFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reminded:
+    """Somebody was reminded of something that is owed, for the `number`th time. `what` is one of the words of `communicate`."""
+
+    what: str
+    number: int
+    to: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Noted:
     """A remark by a person."""
 

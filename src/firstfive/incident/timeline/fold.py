@@ -85,6 +85,7 @@ TellingEvent = (
     | ev.PostmortemWritten
     | ev.PostmortemFailed
     | ev.Noted
+    | ev.Reminded
 )
 
 
@@ -127,6 +128,8 @@ def _after_telling(s: Incident, entry: ev.Entry, event: TellingEvent) -> Inciden
             return replace(s, postmortem=event, postmortem_why_not="")
         case ev.PostmortemFailed(why=why):
             return replace(s, postmortem_why_not=why)
+        case ev.Reminded():
+            return replace(s, reminders=(*s.reminders, (event, at)))
         case ev.NoticeFailed() | ev.Noted():
             return s
         case _:

@@ -18,6 +18,7 @@ from firstfive.incident.timeline.state import APPROVAL_LIVES, Attempt, Incident
 RunEvent = (
     ev.ApprovalAsked
     | ev.Approved
+    | ev.ChangeOffered
     | ev.Declined
     | ev.UndoRequested
     | ev.ApprovalExpired
@@ -36,6 +37,8 @@ def after_run(s: Incident, entry: ev.Entry, event: RunEvent) -> Incident:
             return replace(s, attempts=with_(s.attempts, run.id, _asked(event, at, seq)))
         case ev.Approved(run=run_id):
             return _approved(s, entry, event, run_id)
+        case ev.ChangeOffered():
+            return replace(s, offered=with_(s.offered, event.id, event))
         case ev.UndoRequested(run=run_id):
             return replace(s, undo_asked=(*s.undo_asked, run_id))
         case ev.Declined(run=run_id, why=why):
@@ -87,6 +90,7 @@ def _asked(event: ev.ApprovalAsked, at: datetime, seq: int) -> Attempt:
         who=event.who,
         confirm=event.confirm,
         first=event.first,
+        warnings=event.warnings,
         seq=seq,
     )
 

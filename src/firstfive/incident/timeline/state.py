@@ -41,6 +41,7 @@ class Attempt:
     who: tuple[str, ...] = ()
     confirm: str = ""
     first: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     alone: str = ""
     exit_code: int | None = None
     met: bool = False
@@ -78,6 +79,8 @@ class Incident:
     requested: Mapping[str, int] = field(default_factory=lambda: _EMPTY)
     skipped: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
     attempts: Mapping[str, Attempt] = field(default_factory=lambda: _EMPTY)
+    offered: Mapping[str, ev.ChangeOffered] = field(default_factory=lambda: _EMPTY)
+    reminders: tuple[tuple[ev.Reminded, datetime], ...] = ()
     changed_seq: int = 0
     mitigated_at: datetime | None = None
     verified_at: datetime | None = None
