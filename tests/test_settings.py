@@ -184,7 +184,10 @@ SPAN = 'write a number and ms, s, m, h or d: "2s"'
 SLIPS = [
     pytest.param("pagee = 'x'", "there is no setting pagee", f"known here: {KNOWN}", id="a slip of the pen"),
     pytest.param(
-        "[listen]\nadress = 'x'", "there is no setting [listen] adress", "known here: host, port", id="in a table"
+        "[listen]\nadress = 'x'",
+        "there is no setting [listen] adress",
+        "known here: address, host, port",
+        id="in a table",
     ),
     pytest.param(
         "[timing]\nresolve = '1m'",

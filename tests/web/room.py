@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from firstfive.engine.redact import Redactor
 from firstfive.engine.steps.aloud import Aloud
+from firstfive.engine.telling.links import Links
 from firstfive.errors import Refused
 from firstfive.handbook.model import Handbook
 from firstfive.incident import events as ev
@@ -42,6 +43,7 @@ class Room:
     lines: dict[str, list[Line]] = field(default_factory=dict)
     ears: list[Callable[[str], None]] = field(default_factory=list)
     broken: Exception | None = None
+    links: Links = field(default_factory=lambda: Links(key="k" * 32, base="https://ops.example"))
     aloud: Aloud = field(default_factory=lambda: Aloud(redactor=Redactor(["hunter2-secret"])))
 
     def tell(self, incident_id: str, lines: Iterable[Line]) -> None:

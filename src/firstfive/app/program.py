@@ -21,6 +21,7 @@ from firstfive.engine.clock import SystemClock
 from firstfive.engine.loop import Engine
 from firstfive.engine.outsiders.inbox import Inbox
 from firstfive.engine.redact import Redactor
+from firstfive.engine.telling.links import Links
 from firstfive.engine.tools import Tools
 from firstfive.engine.watch import Watch
 from firstfive.errors import FirstfiveError, JournalError, PageError, VaultError
@@ -33,6 +34,7 @@ from firstfive.probes.docker import Ledger
 from firstfive.probes.release_link import ReleaseLink
 from firstfive.settings import Settings
 from firstfive.stores import open_journal
+from firstfive.stores.files.key import LINKS, kept_key
 from firstfive.targets.ssh import Ssh
 
 RELOAD_EVERY = 5.0
@@ -192,6 +194,7 @@ async def _joined(
         tools=tools,
         look_for_deploys=look,
         ensure=_ensured(settings, journal, shelf),
+        links=Links(key=kept_key(settings.state, LINKS)),
     )
     watch = Watch(
         probes=(),

@@ -19,6 +19,7 @@ from firstfive.engine.advance import KINDS, Rules, advance
 from firstfive.engine.outsiders.desk import Outside
 from firstfive.engine.requests import clean, person, sound
 from firstfive.engine.steps.aloud import Aloud
+from firstfive.engine.telling.links import Links
 from firstfive.engine.tools import Tools
 from firstfive.errors import FirstfiveError, Refused
 from firstfive.handbook.model import Handbook
@@ -55,6 +56,7 @@ class Engine:
     watched: tuple[str, ...] = ()
     complaints: list[str] = field(default_factory=list)
     aloud: Aloud = field(init=False)
+    links: Links = field(default_factory=Links)
     _awake: asyncio.Event = field(default_factory=asyncio.Event)
     _doing: set[asyncio.Task[None]] = field(default_factory=set)
 

@@ -81,6 +81,7 @@ class Settings:
     """Everything a team sets. Paths are absolute; `file` is where it was read from, None when all is default.
 
     `alone` is set when a page itself was named: then only it and the pages that it links to are read.
+    `address` is how people reach the room through a proxy, empty when they do not.
     `allow` are networks that probes may look at beside what the page and settings name; `docker` is the Engine's socket, empty for
     the usual one when it is there; `pin_images` lets the ledger keep what a roll-back needs under a tag of its own.
     """
@@ -93,6 +94,7 @@ class Settings:
     database: str
     host: str = "127.0.0.1"
     port: int = PORT
+    address: str = ""
     probe_interval: timedelta = timedelta(seconds=2)
     log_quiet: timedelta = timedelta(seconds=60)
     resolve_after: timedelta = timedelta(minutes=10)

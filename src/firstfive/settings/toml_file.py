@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from firstfive.errors import SettingsError
 from firstfive.settings import reading, watching
@@ -53,7 +54,7 @@ def load(*, vault: Path | None = None, config: Path | None = None, page: str = "
     home = file.parent.resolve() if file is not None else (folder or Path.cwd()).resolve()
     root = folder or reading.path(data, "vault", home, home, at)
     state = reading.path(data, "state", home, home / ".firstfive", at)
-    listen = reading.table(data, "listen", {"host", "port"}, at)
+    listen = reading.table(data, "listen", {"host", "port", "address"}, at)
     timing = reading.table(data, "timing", set(TIMING), at)
     notify = reading.table(data, "notify", {"channel"}, at)
     postmortems = reading.table(data, "postmortems", {"folder"}, at)
@@ -68,6 +69,7 @@ def load(*, vault: Path | None = None, config: Path | None = None, page: str = "
         database=_database(data, home, state, at),
         host=reading.text(listen, "host", "127.0.0.1", at),
         port=_port(listen, at),
+        address=_address(listen, at),
         **spans,
         channel=reading.text(notify, "channel", "#incidents", at),
         postmortem_folder=reading.text(postmortems, "folder", "", at),
@@ -157,6 +159,27 @@ def _default_target(data: Mapping[str, Any], targets: Mapping[str, TargetSetting
             f"there is no target {name!r}", where=at, remedy=f"known here: {', '.join(sorted(targets))}"
         )
     return name
+
+
+def _address(listen: Mapping[str, Any], at: str) -> str:
+    """The address that people reach the room by; only over TLS, unless it never leaves this machine."""
+    address = reading.text(listen, "address", "", at).rstrip("/")
+    try:
+        parts = urlsplit(address)
+        name = parts.hostname or ""
+        whole = bool(name) and not (parts.path or parts.query or parts.fragment or parts.username)
+    except ValueError:
+        name, whole = "", False
+    safe = address.startswith("https://") or (
+        address.startswith("http://") and name in ("localhost", "127.0.0.1", "::1")
+    )
+    if address and not (whole and safe):
+        raise SettingsError(
+            f"listen.address is the https address of a proxy in front of the room, not {address!r}",
+            where=at,
+            remedy='write for example address = "https://ops.example.org", without a path',
+        )
+    return address
 
 
 def _port(listen: Mapping[str, Any], at: str) -> int:

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from firstfive.errors import FirstfiveError
-from firstfive.web import api, live, outside, paper, problems, room
+from firstfive.web import acts, api, live, outside, paper, problems, room
 from firstfive.web.asked import LARGEST_BODY
 from firstfive.web.engine_face import Room
 from firstfive.web.gate import door, dress, guarded, with_headers
@@ -23,15 +23,18 @@ from firstfive.web.gate import door, dress, guarded, with_headers
 SMALL = 500
 
 
-def build(room_behind: Room, /, *, key: str, host: str, port: int) -> Starlette:
-    """The web application of one running program; `key` signs in, `host` and `port` are where it listens."""
-    entrance = door(key=key, host=host, port=port, refuse=problems.problem)
+def build(room_behind: Room, /, *, key: str, host: str, port: int, also: str = "") -> Starlette:
+    """The web application of one running program; `key` signs in, `host` and `port` are where it listens, `also` is the name that a
+    proxy in front of it is reached by.
+    """
+    entrance = door(key=key, host=host, port=port, also=also, refuse=problems.problem)
     app = Starlette(
         routes=[
             *room.routes(),
             *live.routes(),
             *api.routes(),
             *outside.routes(),
+            *acts.routes(),
             Route("/static/{name}", paper.static),
         ],
         middleware=[

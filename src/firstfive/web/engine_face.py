@@ -13,6 +13,7 @@ from starlette.requests import Request
 from firstfive.documents.view import view
 from firstfive.engine.outsiders.desk import Outside
 from firstfive.engine.steps.aloud import Aloud
+from firstfive.engine.telling.links import Links
 from firstfive.errors import Refused
 from firstfive.handbook.model import Handbook
 from firstfive.incident.events import Event
@@ -76,6 +77,11 @@ class Room(Protocol):
     @property
     def aloud(self) -> Aloud:
         """What running steps say while they run."""
+        ...
+
+    @property
+    def links(self) -> Links:
+        """Sealed links: what each of them does."""
         ...
 
     @property

@@ -32,6 +32,7 @@ HEADERS: Mapping[str, str] = {
 }
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 OPEN = ("/static/", "/health")
+SEALED = "/act/"  # the address itself is the proof: a sealed link
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 COOKIE_LIVES = 7 * 24 * 3600
 
@@ -48,10 +49,14 @@ class Door:
     refuse: Refuse
 
 
-def door(*, key: str, host: str, port: int, refuse: Refuse) -> Door:
-    """The door of a server that listens on host and port. The cookie carries the port, since cookies of one host share ports."""
+def door(*, key: str, host: str, port: int, refuse: Refuse, also: str = "") -> Door:
+    """The door of a server that listens on host and port and is reached as `also` too.
+
+    The cookie carries the port, since cookies of one host share ports.
+    """
     named = f"[{host}]" if ":" in host and not host.startswith("[") else host
-    return Door(key=key, cookie=f"firstfive-key-{port}", hosts=LOOPBACK | {named.lower()}, refuse=refuse)
+    names = {named.lower(), also.lower()} - {""}
+    return Door(key=key, cookie=f"firstfive-key-{port}", hosts=LOOPBACK | names, refuse=refuse)
 
 
 def with_headers(app: ASGIApp) -> ASGIApp:
@@ -94,6 +99,10 @@ def _refusal(request: Request, door: Door) -> Response | None:
         return PlainTextResponse("This server does not answer to that name. Use its own address.\n", status_code=421)
     if request.url.path.startswith(OPEN[0]) or request.url.path == OPEN[1]:
         return None
+    if request.url.path.startswith(SEALED):
+        return (
+            None if request.method in SAFE or from_our_pages(request.headers) else door.refuse(request, 403, _foreign())
+        )
     if _bearer(request.headers, door):
         return None
     if request.method == "GET" and "key" in request.query_params:
@@ -101,16 +110,16 @@ def _refusal(request: Request, door: Door) -> Response | None:
     if not same(request.cookies.get(door.cookie, ""), door.key):
         return door.refuse(request, 401, _no_key())
     if request.method not in SAFE and not from_our_pages(request.headers):
-        return door.refuse(
-            request,
-            403,
-            FirstfiveError(
-                "this request was sent by another site, so nothing was done",
-                remedy="open the room itself and do it there",
-                exit_code=Exit.NOT_AUTHORISED,
-            ),
-        )
+        return door.refuse(request, 403, _foreign())
     return None
+
+
+def _foreign() -> FirstfiveError:
+    return FirstfiveError(
+        "this request was sent by another site, so nothing was done",
+        remedy="open the room itself and do it there",
+        exit_code=Exit.NOT_AUTHORISED,
+    )
 
 
 def _name_of(host: str) -> str:

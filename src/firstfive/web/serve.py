@@ -14,6 +14,7 @@ import socket
 import sys
 from collections.abc import Callable
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import uvicorn
 import uvloop
@@ -24,8 +25,8 @@ from firstfive.errors import Exit, FirstfiveError
 from firstfive.intake import Credentials
 from firstfive.notifiers.console import Console
 from firstfive.settings import Settings
+from firstfive.stores.files.key import ROOM, kept_key, write_private
 from firstfive.web.app import build
-from firstfive.web.key import room_key, write_private
 from firstfive.web.senders.amtool import Alertmanager
 from firstfive.web.senders.hooks import KEPT_BODY, Hooks
 from firstfive.web.senders.lane import Lane
@@ -98,10 +99,12 @@ async def _together(program: Program, listener: socket.socket, say: Callable[[di
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     host, port = listener.getsockname()[:2]
-    key = room_key(program.settings.state)
+    key = kept_key(program.settings.state, ROOM)
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
-    pages = build(program.engine, key=key, host=str(host), port=int(port))
-    hooks = _hooks(program, key, address.rstrip("/"))
+    reached = program.settings.address or address.rstrip("/")
+    program.engine.links.base = reached
+    pages = build(program.engine, key=key, host=str(host), port=int(port), also=urlsplit(reached).hostname or "")
+    hooks = _hooks(program, key, reached)
     config = uvicorn.Config(
         hooks.beside(pages),
         http=cast("Any", Lane.of(hooks).protocol(HttpToolsProtocol)),

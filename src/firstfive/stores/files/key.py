@@ -1,6 +1,6 @@
-"""The key that signs in: made once, kept where only its owner can read it, the same after a restart.
+"""Keys that are made once and kept where only their owner can read them, the same after a restart: what signs in, what seals links.
 
-Called by `serve`. A restart in the middle of an incident signs nobody out; deleting the file signs everybody out.
+Called by `web.serve` and `app`. A restart in the middle of an incident signs nobody out; deleting a file makes what it opened void.
 """
 
 from __future__ import annotations
@@ -12,14 +12,16 @@ import secrets
 import stat
 from pathlib import Path
 
-FILE = "room.key"
+ROOM, LINKS = "room.key", "links.key"
 BYTES = 24
 _SHAPE = re.compile(r"[A-Za-z0-9_-]{32,200}")
 
 
-def room_key(state: Path) -> str:
-    """The key kept in the state folder, or a new one when there is none that is ours alone. Raises OSError when it cannot be kept."""
-    path = state / FILE
+def kept_key(state: Path, file: str) -> str:
+    """The key kept in that file of the state folder, or a new one when there is none that is ours alone. Raises OSError when it cannot
+    be kept.
+    """
+    path = state / file
     kept = _read_private(path)
     if kept is not None and _SHAPE.fullmatch(kept):
         return kept

@@ -1,0 +1,1 @@
+"""Small files of our own on disk: keys, and what is published."""
