@@ -54,7 +54,7 @@ def test_every_exit_code_is_documented() -> None:
 
 
 TABLES = {
-    "listen": {"host", "port"},
+    "listen": {"address", "host", "port"},
     "timing": set(reading.TIMING),
     "notify": {"channel"},
     "postmortems": {"folder"},
