@@ -238,6 +238,19 @@ class Heartbeat:
     text: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """One row of the outbox: `state` is ready, leased or dead, `why` the newest reason why it was not taken."""
+
+    key: str
+    incident: str
+    state: str
+    due: datetime
+    tries: int
+    why: str
+    data: bytes
+
+
 class Fenced(Exception):
     """Somebody else owns this row now; nothing was written."""
 
@@ -256,6 +269,12 @@ class Transaction(Protocol):
     ) -> bool: ...  # False: key known
     def claim(self, *, kinds: Sequence[str], now: datetime, limit: int) -> tuple[Work, ...]: ...
     def close(self, work: Work, *, state: str = "done") -> None: ...  # raises Fenced
+    def give_up(self, work: Work, why: str) -> None: ...  # the row is dead, and why; raises Fenced
+    def states(
+        self, keys: Sequence[str]
+    ) -> Mapping[str, str]: ...  # key -> ready, leased, done or dead, of those known
+    def open_before(self, work: Work, ending: str) -> bool: ...  # an older open row of its incident whose key ends so
+    def outbox(self, limit: int) -> tuple[Letter, ...]: ...  # messages that wait or were given up, the oldest first
     def put_off(self, work: Work, due: datetime, why: str) -> None: ...  # try again later; raises Fenced
     def next_due(self, kinds: Sequence[str]) -> datetime | None: ...
     def see(

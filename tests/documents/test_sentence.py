@@ -175,6 +175,11 @@ SENTENCES: list[tuple[str, ev.Event, str]] = [
     ),
     (
         "firstfive",
+        ev.ThreadOpened(destination="matrix:!ops:shop.example", reference="$1"),
+        "The thread at matrix:!ops:shop.example began",
+    ),
+    (
+        "firstfive",
         ev.Reminded(what="updater", number=1, to="#i", text="it is still stopped"),
         "Reminded #i: it is still stopped",
     ),

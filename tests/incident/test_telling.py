@@ -28,7 +28,7 @@ def failed(kind: str, number: int = 1) -> ev.NoticeFailed:
 RESOLVED = (900, "ana", ev.Resolved(why="over", root_cause=""))
 
 NOTICES = [
-    ((DECLARED,), 0, [("initial", 1)], None, "the first one at once"),
+    ((DECLARED,), 0, [("initial", 1)], 900, "the first one at once"),
     ((DECLARED, (2, sent("initial"))), 10, [("initial", 1)], 902, "then silence until the page's interval"),
     ((DECLARED, (2, sent("initial"))), 901.9, [("initial", 1)], 902, "not a moment before"),
     (

@@ -86,7 +86,7 @@ def test_the_second_channel_takes_over_when_the_first_has_given_up(world: World)
     first, second = Moody(answers=[GaveUp(why="no such channel")] * 100, name="chat"), Moody(answers=[], name="mail")
     speak_through(world, first, second)
     down(world)
-    assert [m.key.split(":", 1)[1] for m in second.sent if "initial" in m.key] == ["notice:initial:1:#incidents"]
+    assert [m.key.split(":", 1)[1] for m in second.sent if "initial" in m.key] == ["notice:initial:1:#incidents>mail:"]
 
 
 def test_when_every_channel_gave_up_the_timeline_says_so_and_the_incident_goes_on(world: World) -> None:

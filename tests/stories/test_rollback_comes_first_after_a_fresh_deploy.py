@@ -112,9 +112,12 @@ def test_a_crash_in_the_middle_of_the_step_reads_its_outcome(world: World) -> No
 
 
 def outline(text: str) -> set[str]:
-    """What a post-mortem says, without what may differ between two runs: times, durations, counts, hashes, the order of parallel looks."""
+    """What a post-mortem says, without what may differ between two runs: times, durations, counts, hashes, the order of parallel looks,
+    and a page, which is not sent any more when it was answered while the program was down.
+    """
     plain = re.sub(r"\d\d:\d\d(:\d\d)?|\b[0-9a-f]{16,64}\b|\d+(\.\d+)? (s|ms|min)\b|\b\d+ events\b", "·", text)
-    return {re.sub(r"^(\| |### Run )\d+", r"\1·", line) for line in plain.splitlines()}
+    kept = (line for line in plain.splitlines() if "aged Sam" not in line and "entries up to" not in line)
+    return {re.sub(r"^(\| |### Run )\d+", r"\1·", line) for line in kept}
 
 
 def test_a_crash_after_any_event_ends_in_the_same_post_mortem(tmp_path: Path) -> None:

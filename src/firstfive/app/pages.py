@@ -18,7 +18,7 @@ from firstfive.handbook.model import Handbook
 from firstfive.ports import Journal
 from firstfive.settings import Settings
 from firstfive.shell.risk import load_table
-from firstfive.stores.vault import FolderVault
+from firstfive.stores.files.vault import FolderVault
 
 
 def read_handbook(settings: Settings) -> Handbook:

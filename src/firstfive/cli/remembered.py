@@ -15,7 +15,7 @@ from typing import Any
 
 from firstfive import __version__
 from firstfive.settings import Settings
-from firstfive.stores.vault import FolderVault
+from firstfive.stores.files.vault import FolderVault
 
 KEPT = 16
 

@@ -90,6 +90,7 @@ _Telling = (
     | ev.PostmortemWritten
     | ev.PostmortemFailed
     | ev.Reminded
+    | ev.ThreadOpened
 )
 
 
@@ -224,6 +225,8 @@ def _of_telling(entry: ev.Entry, event: _Telling) -> str:
             return f"Paged {contact} ({role}) by {channel}: {why}"
         case ev.PageFailed(role=role, why=why):
             return f"Could not page {role}: {why}"
+        case ev.ThreadOpened(destination=destination):
+            return f"The thread at {destination.rstrip(':')} began"
         case ev.Reminded(to=to, text=text):
             return f"Reminded {to}: {text}"
         case ev.PostmortemWritten(path=path, due=due):

@@ -31,6 +31,7 @@ KINDS: dict[str, type[od.Deed]] = {
     "notice": od.SendNotice,
     "remind": od.Remind,
     "page": od.Page,
+    "deliver": od.Deliver,
     "postmortem": od.WritePostmortem,
     "wake": od.WakeAt,
 }

@@ -19,6 +19,7 @@ from firstfive.engine.advance import KINDS, Rules, advance
 from firstfive.engine.outsiders.desk import Outside
 from firstfive.engine.requests import clean, person, sound
 from firstfive.engine.steps.aloud import Aloud
+from firstfive.engine.telling import outbox
 from firstfive.engine.telling.links import Links
 from firstfive.engine.tools import Tools
 from firstfive.errors import FirstfiveError, Refused
@@ -33,7 +34,9 @@ from firstfive.ports import Clock, Fenced, Journal, Outcome, Transaction, Work
 T = TypeVar("T")
 
 AT_ONCE = 16
-LONGEST_SLEEP = 5.0
+TELLING_AT_ONCE = 32
+LONGEST_SLEEP, CROWDED = 5.0, 0.2
+WORK = tuple(kind for kind in KINDS if kind != outbox.KIND)
 PUT_OFF_TRIES = 900
 DEPLOY_HORIZON = timedelta(hours=24)
 
@@ -207,19 +210,22 @@ class Engine:
 
     async def turn(self) -> int:
         """Claim what is due now and start doing it; returns how many rows were claimed."""
-        room = AT_ONCE - len(self._doing)
-        if room <= 0:
-            return 0
         try:
-            rows = await self.journal.write(lambda tx: tx.claim(kinds=tuple(KINDS), now=self.clock.now(), limit=room))
+            rows = await self.journal.write(self._claimed)
         except FirstfiveError as problem:
             self.complain(problem)
             return 0
         for row in rows:
-            task = asyncio.create_task(self._do(row))
+            task = asyncio.create_task(self._do(row), name=row.kind)
             self._doing.add(task)
             task.add_done_callback(self._done)
         return len(rows)
+
+    def _claimed(self, tx: Transaction) -> tuple[Work, ...]:
+        """What is due and finds room. Messages have room of their own: a slow chat keeps no step waiting, nor the other way round."""
+        now, telling = self.clock.now(), sum(task.get_name() == outbox.KIND for task in self._doing)
+        work = tx.claim(kinds=WORK, now=now, limit=AT_ONCE - (len(self._doing) - telling))
+        return (*work, *tx.claim(kinds=(outbox.KIND,), now=now, limit=TELLING_AT_ONCE - telling))
 
     async def settle(self) -> None:
         """Wait until nothing that was claimed is still being done."""
@@ -261,7 +267,7 @@ class Engine:
             due = None
         wait = LONGEST_SLEEP if due is None else (due - self.clock.now()).total_seconds()
         if len(self._doing) >= AT_ONCE:
-            wait = LONGEST_SLEEP
+            wait = max(wait, CROWDED)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._awake.wait(), min(max(wait, 0.01), LONGEST_SLEEP))
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, assert_never
 from firstfive.engine import checks, rollback, steps
 from firstfive.engine.advance import deed_of
 from firstfive.engine.closing import close, note
-from firstfive.engine.telling import notices
+from firstfive.engine.telling import notices, outbox
 from firstfive.errors import FirstfiveError, JournalError
 from firstfive.incident import events as ev
 from firstfive.incident import orders as od
@@ -38,6 +38,8 @@ async def obey(engine: Engine, row: Work) -> None:
             await notices.notice(engine, row, deed)
         case od.Remind():
             await notices.remind(engine, row, deed)
+        case od.Deliver():
+            await outbox.deliver(engine, row, deed)
         case od.Page():
             await notices.page(engine, row, deed)
         case od.WritePostmortem():

@@ -6,9 +6,10 @@ Made by `app`; used by whatever obeys an order. Opens nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from firstfive.engine.redact import Redactor
+from firstfive.engine.telling.routes import Destination, Routes
 from firstfive.errors import FirstfiveError
 from firstfive.ports import Notifier, Target, Tracker, Vault
 
@@ -23,6 +24,15 @@ class Tools:
     redactor: Redactor
     log: Callable[[str], None]
     trackers: tuple[Tracker, ...] = ()
+    routes: Routes = field(default_factory=Routes)
+
+    def channel(self, word: str) -> tuple[Destination, ...]:
+        """Where a channel's messages go: by settings, else to every notifier there is."""
+        return self.routes.channel(word) or tuple(Destination(notifier=one.name) for one in self.notifiers)
+
+    def person(self, name: str, channel: str) -> tuple[Destination, ...]:
+        """How to reach a person, the first way first."""
+        return self.routes.person(name, channel) or self.channel(channel)
 
     def target(self, name: str) -> Target:
         """The target of that name; raises FirstfiveError when settings name none."""

@@ -66,9 +66,7 @@ def _reminders(incident: Incident, now: datetime, channel: str) -> Iterator[Orde
 def _updates(handbook: Handbook, policy: Policy, incident: Incident, now: datetime, channel: str) -> Iterator[Order]:
     tried = attempted(incident)
     number = max((n.number for n, _ in tried if n.kind == TemplateKind.UPDATE), default=0) + 1
-    if not tried:
-        return
-    last = max(at for _, at in tried)
+    last = max((at for _, at in tried), default=incident.declared_at or now)
     news = any(at is not None and last < at for at in (incident.mitigated_at, asked_at(incident)))
     until = next_update_at(handbook, policy, incident)
     if news or (until is not None and now >= until):
@@ -78,8 +76,13 @@ def _updates(handbook: Handbook, policy: Policy, incident: Incident, now: dateti
 
 
 def attempted(incident: Incident) -> tuple[tuple[NoticeSent | NoticeFailed, datetime], ...]:
-    """Every notice that went out or failed for good, oldest first: one that failed must not keep the next from its turn."""
-    return tuple((e.event, e.at) for e in incident.entries if isinstance(e.event, NoticeSent | NoticeFailed))
+    """Every notice that went out or failed for good, and when it was put into words, oldest first.
+
+    One that failed must not keep the next from its turn; what was said after it was put into words was not in it.
+    """
+    return tuple(
+        (e.event, e.event.since or e.at) for e in incident.entries if isinstance(e.event, NoticeSent | NoticeFailed)
+    )
 
 
 def asked_at(incident: Incident) -> datetime | None:
@@ -88,11 +91,11 @@ def asked_at(incident: Incident) -> datetime | None:
 
 
 def next_update_at(handbook: Handbook, policy: Policy, incident: Incident) -> datetime | None:
-    """When the next update is due: the page's interval after the last notice; None before the first and when it is over."""
-    tried = attempted(incident)
-    if not tried or incident.resolved_at is not None:
+    """When the next update is due: the page's interval after the last notice, or the declaration; None when it is over."""
+    if incident.declared_at is None or incident.resolved_at is not None:
         return None
-    return max(at for _, at in tried) + update_interval(handbook, policy)
+    last = max((at for _, at in attempted(incident)), default=incident.declared_at)
+    return last + update_interval(handbook, policy)
 
 
 def update_interval(handbook: Handbook, policy: Policy) -> timedelta:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from firstfive.incident.events import Event
+from firstfive.incident.events import Event, NoticeSent, Paged, Reminded
 from firstfive.incident.records import Run
 
 
@@ -72,12 +72,14 @@ class SendNotice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remind:
-    """Remind `to` (a channel) of something that is owed, for the `number`th time."""
+    """Remind `to` (a channel), or `person` alone, of something that is owed, for the `number`th time. `run` waits for that person's yes."""
 
     what: str
     number: int
     to: str
     text: str
+    person: str = ""
+    run: str = ""
 
     @property
     def key(self) -> str:
@@ -99,6 +101,36 @@ class Page:
     def key(self) -> str:
         """Page number n goes to one contact once."""
         return f"page:{self.number}:{self.contact}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deliver:
+    """Hand one message to one address of one notifier. Made when a notice, a page or a reminder was put into words, never by the rules.
+
+    `since` is when that was. One of `notice`, `paged` and `reminded` is what the timeline gets when the first destination took it;
+    `siblings` are the keys of the same message's rows, `spare` marks one that is tried only when nobody took it before. `person` is
+    whom it is for alone; `run` is a run that they may approve or decline.
+    """
+
+    channel: str
+    title: str
+    text: str
+    since: datetime
+    urgent: bool = False
+    notice: NoticeSent | None = None
+    paged: Paged | None = None
+    reminded: Reminded | None = None
+    person: str = ""
+    run: str = ""
+    notifier: str = ""
+    address: str = ""
+    siblings: tuple[str, ...] = ()
+    spare: bool = False
+
+    @property
+    def key(self) -> str:
+        """A message goes to a destination once; whoever posts it names the message."""
+        return f"{self.notifier}:{self.address}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,5 +159,5 @@ class WakeAt:
         return f"wake:{self.why}:{self.at.isoformat()}"
 
 
-Deed = RunCheck | PlanRollback | RunStep | SendNotice | Remind | Page | WritePostmortem | WakeAt
+Deed = RunCheck | PlanRollback | RunStep | SendNotice | Remind | Page | Deliver | WritePostmortem | WakeAt
 Order = Record | Deed

@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from firstfive.errors import JournalError
 from firstfive.incident.events import Entry, Event
 from firstfive.incident.signals import Beat, Deploy, Observation, Signal
-from firstfive.ports import Alert, Fenced, Heartbeat, Outcome, Received, Silence, Work
-from firstfive.stores import chain, codec, outside, tables
+from firstfive.ports import Alert, Fenced, Heartbeat, Letter, Outcome, Received, Silence, Work
+from firstfive.stores import chain, codec, outside, rows, tables
 from firstfive.stores.tables import alert, deploy, event, handbook, incident, instant, report, ticks, work
 
 # A lease covers a program that lost track of a row without dying; one that died loses its leases when the journal is opened again.
@@ -155,6 +155,22 @@ class SqlTransaction:
     def put_off(self, work: Work, due: datetime, why: str) -> None:
         """The row is due again at `due`, and `why` stands beside it. Raises Fenced when it is no longer ours."""
         self._let_go(work, state="ready", due=ticks(due), error=codec.sound(why))
+
+    def give_up(self, work: Work, why: str) -> None:
+        """The row is dead, and `why` stands beside it. Raises Fenced when it is no longer ours."""
+        self._let_go(work, state="dead", error=codec.sound(why))
+
+    def states(self, keys: Sequence[str]) -> Mapping[str, str]:
+        """The state of each of these rows; a key that was never used is left out."""
+        return rows.states(self.connection, keys)
+
+    def open_before(self, work: Work, ending: str) -> bool:
+        """Whether an older row of the same incident and kind, whose key ends so, is still to be done."""
+        return rows.open_before(self.connection, work, ending)
+
+    def outbox(self, limit: int) -> tuple[Letter, ...]:
+        """Messages that wait or were given up: the dead ones first, then by when they are due."""
+        return rows.outbox(self.connection, limit)
 
     def _let_go(self, row: Work, **values: object) -> None:
         ours = (

@@ -14,7 +14,7 @@ from firstfive.handbook.compile import Options
 from firstfive.handbook.model import Level, Place, Problem
 from firstfive.settings import Settings
 from firstfive.shell.risk import load_table
-from firstfive.stores.vault import FolderVault
+from firstfive.stores.files.vault import FolderVault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

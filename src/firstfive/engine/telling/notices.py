@@ -5,27 +5,29 @@ Called by `obey`. Tells nobody what a person has to say first.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from firstfive.documents import postmortem
 from firstfive.documents.notice import fill
+from firstfive.engine.advance import advance
 from firstfive.engine.closing import close
+from firstfive.engine.telling.outbox import SECOND_WAY, Way, failed, post
+from firstfive.engine.telling.routes import Destination
 from firstfive.errors import FirstfiveError, JournalError
 from firstfive.handbook.model import TemplateKind
 from firstfive.incident import communicate
 from firstfive.incident import events as ev
 from firstfive.incident import orders as od
-from firstfive.ports import Delivered, GaveUp, Message, Retry, Work
+from firstfive.incident.timeline import Incident
+from firstfive.ports import Transaction, Work
 
 if TYPE_CHECKING:
     from firstfive.engine.loop import Engine
 
-TRIES = 12
-
 
 async def notice(engine: Engine, row: Work, order: od.SendNotice) -> None:
-    """Fill the page's template and tell its channel, once."""
+    """Fill the page's template and put it into the outbox of its channel, once."""
     state = await engine.incident(row.incident)
     if any(n.kind == order.kind and n.number == order.number and n.channel == order.channel for n, _ in state.notices):
         await close(engine, row, ())
@@ -38,79 +40,68 @@ async def notice(engine: Engine, row: Work, order: od.SendNotice) -> None:
         next_at = now + communicate.update_interval(handbook, engine.policy)
     draft = fill(template, state, handbook, kind=order.kind, number=order.number, now=now, next_update_at=next_at)
     text = engine.tools.redactor.clean(draft.text)[0]
-    message = Message(key=row.key, thread=row.incident, channel=order.channel, title=draft.title, text=text)
-    failed = await _told(engine, row, message)
-    if failed is None:
-        return
-    if failed:
-        events: tuple[ev.Event, ...] = (
-            ev.NoticeFailed(kind=order.kind, number=order.number, channel=order.channel, why=failed),
-        )
-    else:
-        events = (
-            ev.NoticeSent(
-                kind=order.kind, number=order.number, channel=order.channel, text=text, unfilled=draft.unfilled
-            ),
-        )
-    await close(engine, row, events)
+    told = ev.NoticeSent(
+        kind=order.kind, number=order.number, channel=order.channel, text=text, unfilled=draft.unfilled, since=now
+    )
+    made = od.Deliver(channel=order.channel, title=draft.title, text=text, since=now, notice=told)
+    await _posted(engine, row, made, _ways(engine, engine.tools.channel(order.channel)))
 
 
 async def remind(engine: Engine, row: Work, order: od.Remind) -> None:
-    """Remind a channel of what is owed, once."""
+    """Remind a channel or a person of what is owed, once."""
+    reminded = ev.Reminded(what=order.what, number=order.number, to=order.to, text=order.text)
     title = f"{row.incident} reminder: {order.what}"
-    message = Message(key=row.key, thread=row.incident, channel=order.to, title=title, text=order.text)
-    failed = await _told(engine, row, message)
-    if failed is None:
-        return
-    text = order.text if not failed else f"{order.text} (could not be told: {failed})"
-    await close(engine, row, (ev.Reminded(what=order.what, number=order.number, to=order.to, text=text),))
+    made = od.Deliver(
+        channel=order.to,
+        title=title,
+        text=order.text,
+        since=engine.clock.now(),
+        reminded=reminded,
+        person=order.person,
+        run=order.run,
+    )
+    to = engine.tools.person(order.person, order.to) if order.person else engine.tools.channel(order.to)
+    await _posted(engine, row, made, _ways(engine, to))
 
 
 async def page(engine: Engine, row: Work, order: od.Page) -> None:
-    """Wake a person, unless somebody took it meanwhile."""
+    """Wake a person, unless somebody took it meanwhile: by the first way at once, by each further one 45 seconds later."""
     state = await engine.incident(row.incident)
     if state.acknowledged_by or state.resolved_at is not None or len(state.pages) >= order.number:
         await close(engine, row, ())
         return
     title = state.declared.title if state.declared else row.incident
-    text = f"{order.contact} ({order.role}): {order.why}.\nAcknowledge: firstfive ack {row.incident}"
-    message = Message(
-        key=row.key,
-        thread=row.incident,
+    made = od.Deliver(
         channel=order.channel,
         title=f"PAGE {row.incident} {title}",
-        text=text,
+        text=f"{order.contact} ({order.role}): {order.why}.\nAcknowledge: firstfive ack {row.incident}",
+        since=engine.clock.now(),
         urgent=True,
+        paged=ev.Paged(
+            number=order.number, role=order.role, contact=order.contact, channel=order.channel, why=order.why
+        ),
+        person=order.contact,
     )
-    failed = await _told(engine, row, message)
-    if failed is None:
-        return
-    if failed:
-        await close(engine, row, (ev.PageFailed(number=order.number, role=order.role, why=failed),))
-        return
-    paged = ev.Paged(number=order.number, role=order.role, contact=order.contact, channel=order.channel, why=order.why)
-    await close(engine, row, (paged,))
+    to = engine.tools.person(order.contact, order.channel)
+    await _posted(engine, row, made, [Way(to=one, wait=SECOND_WAY * place) for place, one in enumerate(to)])
 
 
-async def _told(engine: Engine, row: Work, message: Message) -> str | None:
-    """ "" when some notifier delivered, a reason when all gave up for good, None when it was put off."""
-    reasons: list[str] = []
-    later: timedelta | None = None
-    for notifier in engine.tools.notifiers:
-        match await notifier.send(message):
-            case Delivered():
-                return ""
-            case Retry(after=after, why=why):
-                later = after if later is None else min(later, after)
-                reasons.append(f"{notifier.name}: {why}")
-            case GaveUp(why=why):
-                reasons.append(f"{notifier.name}: {why}")
-    why = "; ".join(reasons) or "no notifier is configured"
-    if later is None or row.tries >= TRIES:
-        return why
-    due = engine.clock.now() + later
-    await engine.journal.write(lambda tx: tx.put_off(row, due, why))
-    return None
+def _ways(engine: Engine, to: tuple[Destination, ...]) -> list[Way]:
+    """Every destination at once, and the fallback for when nobody took it."""
+    spare = [Way(to=one, wait=SECOND_WAY, spare=True) for one in engine.tools.routes.fallback if one not in to]
+    return [*(Way(to=one) for one in to), *spare]
+
+
+async def _posted(engine: Engine, row: Work, made: od.Deliver, ways: Sequence[Way]) -> None:
+    """The message in the outbox and its order closed, in one transaction; a message that has no way anywhere has failed."""
+
+    def write(tx: Transaction) -> Incident:
+        tx.close(row)
+        post(tx, made, ways, row.key, row.incident)
+        events = () if ways else failed(made, "no notifier is configured")
+        return advance(tx, engine.rules, row.incident, events, by=ev.SELF, now=engine.clock.now())
+
+    await engine.write(write)
 
 
 async def write_up(engine: Engine, row: Work, order: od.WritePostmortem) -> None:

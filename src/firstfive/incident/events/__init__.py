@@ -47,6 +47,7 @@ from firstfive.incident.events.telling import PageFailed as PageFailed
 from firstfive.incident.events.telling import PostmortemFailed as PostmortemFailed
 from firstfive.incident.events.telling import PostmortemWritten as PostmortemWritten
 from firstfive.incident.events.telling import Reminded as Reminded
+from firstfive.incident.events.telling import ThreadOpened as ThreadOpened
 from firstfive.incident.events.telling import UpdateAsked as UpdateAsked
 
 Event = (
@@ -89,6 +90,7 @@ Event = (
     | PostmortemFailed
     | Noted
     | Reminded
+    | ThreadOpened
 )
 
 

@@ -6,7 +6,7 @@ Part of `events`, which hands them on. An event never changes once written.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,13 +18,14 @@ class UpdateAsked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeSent:
-    """A notice went out. `unfilled` are the template's fields that nobody could fill yet."""
+    """A notice went out. `unfilled` are the template's fields that nobody could fill yet; `since` is when it was put into words."""
 
     kind: str
     number: int
     channel: str
     text: str
     unfilled: tuple[str, ...] = ()
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,7 @@ class NoticeFailed:
     number: int
     channel: str
     why: str
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,14 @@ class PostmortemFailed:
     """The vault did not take the file; the journal still has everything."""
 
     why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadOpened:
+    """The first message of this incident arrived at a destination; `reference` is what replies there hang on."""
+
+    destination: str
+    reference: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -86,6 +86,7 @@ TellingEvent = (
     | ev.PostmortemFailed
     | ev.Noted
     | ev.Reminded
+    | ev.ThreadOpened
 )
 
 
@@ -128,6 +129,8 @@ def _after_telling(s: Incident, entry: ev.Entry, event: TellingEvent) -> Inciden
             return replace(s, postmortem=event, postmortem_why_not="")
         case ev.PostmortemFailed(why=why):
             return replace(s, postmortem_why_not=why)
+        case ev.ThreadOpened(destination=destination, reference=reference):
+            return replace(s, threads=with_(s.threads, destination, reference))
         case ev.Reminded():
             return replace(s, reminders=(*s.reminders, (event, at)))
         case ev.NoticeFailed() | ev.Noted():

@@ -80,6 +80,7 @@ class Incident:
     skipped: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
     attempts: Mapping[str, Attempt] = field(default_factory=lambda: _EMPTY)
     offered: Mapping[str, ev.ChangeOffered] = field(default_factory=lambda: _EMPTY)
+    threads: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
     reminders: tuple[tuple[ev.Reminded, datetime], ...] = ()
     changed_seq: int = 0
     mitigated_at: datetime | None = None

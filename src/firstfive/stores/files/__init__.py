@@ -1,1 +1,1 @@
-"""Small files of our own on disk: keys, and what is published."""
+"""Files on disk: the vault, keys, what is published."""

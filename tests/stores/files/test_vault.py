@@ -12,7 +12,7 @@ import pytest
 
 from firstfive.errors import VaultError
 from firstfive.stores import vault as module
-from firstfive.stores.vault import LARGEST, FolderVault
+from firstfive.stores.files.vault import LARGEST, FolderVault
 
 PATH = "postmortems/2026-11-23-api-down-inc-1.md"
 
@@ -220,7 +220,7 @@ FULL = """
 import resource, signal, sys
 from pathlib import Path
 from firstfive.errors import VaultError
-from firstfive.stores.vault import FolderVault
+from firstfive.stores.files.vault import FolderVault
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 try:
     FolderVault(Path(sys.argv[1]), "postmortems").write_new("postmortems/x.md", "x" * 5000)

@@ -1,0 +1,194 @@
+"""The outbox: one row of work for each message and destination, written with what caused it, kept until it is taken or given up.
+
+`post` is called inside the transaction that puts a message into words; `deliver` by `obey` for each row. A message counts as sent when
+the first destination took it, and as failed when none will. Nothing is said on the timeline before one of the two is so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from firstfive.engine.advance import advance
+from firstfive.engine.telling.routes import Destination
+from firstfive.incident import events as ev
+from firstfive.incident import orders as od
+from firstfive.incident.timeline import Incident
+from firstfive.ports import Action, Delivered, GaveUp, Message, Receipt, Retry, Transaction, Work
+
+if TYPE_CHECKING:
+    from firstfive.engine.loop import Engine
+
+KIND = "deliver"
+SECOND_WAY = timedelta(seconds=45)
+PATIENCE = timedelta(hours=24)
+URGENT_PATIENCE = timedelta(minutes=3)
+LONGEST_PAUSE = timedelta(minutes=5)
+TURN = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """One destination of a message, how long to wait before it is tried, and whether it is only for when nobody took it before."""
+
+    to: Destination
+    wait: timedelta = timedelta(0)
+    spare: bool = False
+
+
+def post(tx: Transaction, made: od.Deliver, ways: Sequence[Way], key: str, incident: str) -> None:
+    """Put a message into the outbox: one row a way. Posting the same key again changes nothing."""
+    keys = tuple(f"{key}>{way.to}" for way in ways)
+    for way, mine in zip(ways, keys, strict=True):
+        row = replace(made, notifier=way.to.notifier, address=way.to.address, siblings=keys, spare=way.spare)
+        tx.enqueue(key=mine, incident=incident, kind=KIND, due=made.since + way.wait, data=msgspec.json.encode(row))
+
+
+async def deliver(engine: Engine, row: Work, made: od.Deliver) -> None:
+    """Hand one message to one destination, unless it is no longer wanted; what came of it is written with the closing of the row."""
+    state = await engine.incident(row.incident)
+    if over(state, made):
+        await engine.write(lambda tx: _closed(engine, tx, row, (), "done"))
+        return
+    where = f"{made.notifier}:{made.address}"
+    root = state.threads.get(where, "")
+    if not root and not made.urgent and await engine.journal.read(lambda tx: tx.open_before(row, f">{where}")):
+        later = engine.clock.now() + TURN
+        await engine.journal.write(lambda tx: tx.put_off(row, later, "it waits for the first message of its thread"))
+        return
+    receipt = await _handed(engine, row, made, state, root)
+    match receipt:
+        case Delivered(reference=reference):
+            opened = (
+                ()
+                if root or made.urgent or not reference
+                else (ev.ThreadOpened(destination=where, reference=reference),)
+            )
+            await engine.write(lambda tx: _taken(engine, tx, row, made, opened))
+        case Retry(after=after, why=why):
+            await _later(engine, row, made, after, why)
+        case GaveUp(why=why):
+            await engine.write(lambda tx: _dead(engine, tx, row, made, why))
+
+
+def over(state: Incident, made: od.Deliver) -> bool:
+    """Whether this message has nothing to do any more: a page that was answered, or a spare way of what arrived already."""
+    if made.paged is not None and (state.acknowledged_by or state.resolved_at is not None):
+        return True
+    return made.spare and _recorded(state, made)
+
+
+async def _handed(engine: Engine, row: Work, made: od.Deliver, state: Incident, root: str) -> Receipt:
+    notifier = next((n for n in engine.tools.notifiers if n.name == made.notifier), None)
+    if notifier is None:
+        known = ", ".join(n.name for n in engine.tools.notifiers) or "none"
+        return GaveUp(why=f"settings name no notifier {made.notifier} (known: {known})")
+    message = Message(
+        key=row.key,
+        thread=row.incident,
+        channel=made.channel,
+        title=made.title,
+        text=made.text,
+        urgent=made.urgent,
+        address=made.address,
+        root=root,
+        actions=_actions(engine, made, state),
+        drill=state.declared.drill if state.declared else False,
+    )
+    return await notifier.send(message)
+
+
+def _actions(engine: Engine, made: od.Deliver, state: Incident) -> tuple[Action, ...]:
+    """Buttons for the one person that this message is for; links are made as late as can be, since they do not hold for long."""
+    if not made.person:
+        return ()
+    now, links = engine.clock.now(), engine.links
+    if made.paged is not None:
+        url = links.acknowledge(state, made.person, now)
+        return (Action(label="I have it", url=url),) if url else ()
+    run = state.attempts.get(made.run)
+    if run is None or run.state != "asked":
+        return ()
+    pairs = (("Approve", "approve"), ("Decline", "decline"))
+    urls = [(label, links.decide(state, made.run, act, made.person, now)) for label, act in pairs]
+    return tuple(Action(label=label, url=url) for label, url in urls if url)
+
+
+async def _later(engine: Engine, row: Work, made: od.Deliver, after: timedelta, why: str) -> None:
+    now = engine.clock.now()
+    patience = URGENT_PATIENCE if made.urgent else PATIENCE
+    due = now + pause(row.key, row.tries, after)
+    why = engine.tools.redactor.line(why)
+    if due - made.since > patience:
+        await engine.write(lambda tx: _dead(engine, tx, row, made, f"{why}; it was tried for {now - made.since}"))
+        return
+    await engine.journal.write(lambda tx: tx.put_off(row, due, why))
+
+
+def pause(key: str, tries: int, after: timedelta) -> timedelta:
+    """How long to wait before try number `tries` + 1: doubling from a second to five minutes, never less than asked for, with up to a
+    quarter more, which differs from row to row so that they do not all come back at once.
+    """
+    doubled = min(timedelta(seconds=2 ** min(tries, 10)), LONGEST_PAUSE)
+    spread = int.from_bytes(hashlib.sha256(f"{key} {tries}".encode()).digest()[:2]) / 65536 / 4
+    return max(after, doubled) * (1 + spread)
+
+
+# ---------------------------------------------------------------------------------------------------- in a transaction
+
+
+def _closed(engine: Engine, tx: Transaction, row: Work, events: tuple[ev.Event, ...], state: str) -> Incident:
+    tx.close(row, state=state)
+    return advance(tx, engine.rules, row.incident, events, by=ev.SELF, now=engine.clock.now())
+
+
+def _taken(engine: Engine, tx: Transaction, row: Work, made: od.Deliver, opened: tuple[ev.Event, ...]) -> Incident:
+    state = engine.rules.load(tx, row.incident)
+    said = () if _recorded(state, made) else _sent(made)
+    return _closed(engine, tx, row, (*opened, *said), "done")
+
+
+def _dead(engine: Engine, tx: Transaction, row: Work, made: od.Deliver, why: str) -> Incident:
+    """Given up at this destination; the last of them makes it a failure of the whole message."""
+    why = engine.tools.redactor.line(why)
+    tx.give_up(row, why)
+    state = engine.rules.load(tx, row.incident)
+    others = tx.states([key for key in made.siblings if key != row.key])
+    events: tuple[ev.Event, ...] = ()
+    if all(told == "dead" for told in others.values()) and not _recorded(state, made):
+        events = failed(made, f"{made.notifier}: {why}")
+    return advance(tx, engine.rules, row.incident, events, by=ev.SELF, now=engine.clock.now())
+
+
+def _recorded(state: Incident, made: od.Deliver) -> bool:
+    """Whether the timeline already holds that this message went out."""
+    if made.notice is not None:
+        mine = made.notice
+        return any((n.kind, n.number, n.channel) == (mine.kind, mine.number, mine.channel) for n, _ in state.notices)
+    if made.paged is not None:
+        return any(isinstance(page, ev.Paged) and page.number == made.paged.number for page, _ in state.pages)
+    if made.reminded is not None:
+        mine_too = made.reminded
+        return any((r.what, r.number) == (mine_too.what, mine_too.number) for r, _ in state.reminders)
+    return False
+
+
+def _sent(made: od.Deliver) -> tuple[ev.Event, ...]:
+    return tuple(event for event in (made.notice, made.paged, made.reminded) if event is not None)
+
+
+def failed(made: od.Deliver, why: str) -> tuple[ev.Event, ...]:
+    """What the timeline gets when nobody will take it."""
+    if made.notice is not None:
+        told = made.notice
+        return (ev.NoticeFailed(kind=told.kind, number=told.number, channel=told.channel, why=why, since=told.since),)
+    if made.paged is not None:
+        return (ev.PageFailed(number=made.paged.number, role=made.paged.role, why=why),)
+    if made.reminded is not None:
+        return (replace(made.reminded, text=f"{made.reminded.text} (could not be told: {why})"),)
+    return ()
