@@ -43,7 +43,8 @@ class Way:
 
 def post(tx: Transaction, made: od.Deliver, ways: Sequence[Way], key: str, incident: str) -> None:
     """Put a message into the outbox: one row a way. Posting the same key again changes nothing."""
-    keys = tuple(f"{key}>{way.to}" for way in ways)
+    mark = "!" if made.urgent else ">"  # a page waits for no thread, and no thread waits for a page
+    keys = tuple(f"{key}{mark}{way.to}" for way in ways)
     for way, mine in zip(ways, keys, strict=True):
         row = replace(made, notifier=way.to.notifier, address=way.to.address, siblings=keys, spare=way.spare)
         tx.enqueue(key=mine, incident=incident, kind=KIND, due=made.since + way.wait, data=msgspec.json.encode(row))
