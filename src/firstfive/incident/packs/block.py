@@ -144,6 +144,7 @@ def _docker_user(network: Network, until: datetime) -> Packed:
 def _ufw(network: Network, until: datetime) -> Packed:
     who = shown(network)
     comment = f"firstfive until {instant(until)}"
+    minute = until + timedelta(seconds=-until.second % 60)  # at counts whole minutes, and must not be early
     # The job takes away only the rule with this very end: a newer block of the same address outlives the older one's job.
     job = f"ufw show added | grep -qF '{comment}' && ufw --force delete deny from {who}"
     script = f"""{STRICT}
@@ -152,7 +153,7 @@ def _ufw(network: Network, until: datetime) -> Packed:
 LC_ALL=C ufw status | grep -q '^Status: active' || {{ echo "ufw is not active here: block with nftables" >&2; exit 1; }}
 if ufw show added | grep -F -- '{comment}' | grep -qF -- ' {who} '; then echo "it stands already"; exit 0; fi
 if command -v at >/dev/null && pgrep -x atd >/dev/null; then
-  printf '%s\\n' {shlex.quote(job)} | TZ=UTC at -t {until.strftime("%Y%m%d%H%M.%S")}
+  printf '%s\\n' {shlex.quote(job)} | TZ=UTC at -t {minute.strftime("%Y%m%d%H%M")}
 elif command -v systemd-run >/dev/null && [ -d /run/systemd/system ]; then
   systemd-run --collect --on-calendar='{until.strftime("%Y-%m-%d %H:%M:%S")} UTC' --timer-property=AccuracySec=1s sh -c {shlex.quote(job)}
 else
