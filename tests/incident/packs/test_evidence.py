@@ -153,7 +153,18 @@ def test_containers_are_kept_with_their_secrets_masked(tmp_path: Path) -> None:
     lab_folder.mkdir()
     with engine(lab_folder) as lab:
         lab.release("shop", "1.4.1", "echo ready; echo trouble >&2; sleep 600")
-        words = ["run", "-d", "--network", "none", "--name", "nickapp-backend", "-e", "JWT_SECRET=hush-hush=1", "--health-cmd", "exit 0"]
+        words = [
+            "run",
+            "-d",
+            "--network",
+            "none",
+            "--name",
+            "nickapp-backend",
+            "-e",
+            "JWT_SECRET=hush-hush=1",
+            "--health-cmd",
+            "exit 0",
+        ]
         lab.docker(*words, "shop:1.4.1", "sh", "/run", "-a", "hush-arg", "--pass=hush")
         wait = "until docker logs nickapp-backend 2>&1 | grep -q trouble; do sleep 0.1; done"
         assert run(f"timeout 30 bash -c {shlex.quote(wait)}", **lab.environment).returncode == 0
