@@ -176,7 +176,7 @@ def test_steps_see_a_short_list_of_our_environment(monkeypatch: pytest.MonkeyPat
 # -------------------------------------------------------------------------------------------------------------- slips
 
 KNOWN = (
-    "database, deploys, docker, heartbeats, intake, lexicon, listen, logs, notify, page, postmortems, probes, risk, severity,"
+    "database, deploys, docker, heartbeats, intake, lexicon, listen, logs, notify, packs, page, postmortems, probes, risk, severity,"
     " state, target, targets, timing, trackers, vault"
 )
 SPAN = 'write a number and ms, s, m, h or d: "2s"'

@@ -34,6 +34,14 @@ CALLS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "decline": (("INC-1",), ("INC-1", "nothing#1")),
     "undo": ((), ("INC-1",)),
     "settle": ((), ("INC-9", "x", "--ran")),
+    "block": (("INC-1", "203.0.113.7"), ("INC-1", "10.0.0.1")),
+    "evidence": (("INC-1", "--container", "web"), ("INC-1", "--container", "a b")),
+    "disable-account": (
+        ("INC-1", "mallory@shop.example", "--container", "mongo", "--database", "shop"),
+        ("INC-1", "mallory@shop.example", "--container", "mongo", "--database", "$x"),
+    ),
+    "mend-websocket": ((), ("INC-9",)),
+    "resume-updater": ((), ("INC-1",)),
     "signals": ((), ("99",)),
     "silence": (("list",), ("add", "nonsense")),
     "heartbeat": (("backup", "--every", "1d"), ("backup",)),
@@ -51,6 +59,8 @@ GOOD_ELSEWHERE = {
     "serve": "test_serve.py",
     "settle": "test_incident_commands.py",
     "undo": "test_incident_commands.py",
+    "mend-websocket": "test_changes.py",
+    "resume-updater": "test_changes.py",
     "postmortem": "test_incident_commands.py",
 }
 

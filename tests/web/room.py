@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from firstfive.engine.redact import Redactor
 from firstfive.engine.steps.aloud import Aloud
@@ -94,6 +95,22 @@ class Room:
             return state
         self.tell(incident_id, [(self.at(), by, accept(state, event, self.clock.now()))])
         return self._state(incident_id)
+
+    async def offer(self, incident_id: str, by: str, pack: str, fields: Mapping[str, Any]) -> Incident:
+        number = 1 + len(self._state(incident_id).offered)
+        asked = ev.ChangeOffered(
+            id=f"{pack}.{number}",
+            pack=pack,
+            title=f"{pack} {fields.get('address', '')}".strip(),
+            target="local",
+            script="block it",
+            undo="unblock it",
+            verify="",
+            timeout=timedelta(seconds=30),
+            why="asked for",
+            warnings=("mind the proxy",),
+        )
+        return await self.say(incident_id, by, asked)
 
     async def declare(self, by: str, title: str, level: int | None = None, why: str = "") -> Incident:
         if level is not None and self.handbook.severity(level) is None:

@@ -9,7 +9,9 @@ from collections.abc import Iterable
 from hashlib import sha256
 from socket import gethostname
 
+from firstfive.engine.steps.packing import PackRules
 from firstfive.ports import Target
+from firstfive.probes.upkeep.nginx_config import configuration
 from firstfive.settings import Settings, TargetSettings, env_file
 from firstfive.shell.bind import is_secret
 from firstfive.targets.local import Local
@@ -37,6 +39,19 @@ def target_of(name: str, target: TargetSettings, settings: Settings) -> Target:
         environment["PATH"] = f"{extra}:{environment.get('PATH', '/usr/bin:/bin')}"
     environment.update(QUIET)
     return Local(name=name, workdir=target.workdir, runs=settings.state / "runs", environment=environment)
+
+
+def pack_rules(settings: Settings) -> PackRules:
+    """What packs may do, by settings."""
+    given = settings.packs
+    return PackRules(
+        never=given.never,
+        how=given.block,
+        zone=given.zone,
+        nginx=given.nginx,
+        websocket_path=given.websocket_path,
+        read_nginx=configuration,
+    )
 
 
 def _over_ssh(name: str, target: TargetSettings, settings: Settings) -> Ssh:

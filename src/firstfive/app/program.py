@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from firstfive.app.ears import message_of, understood
 from firstfive.app.eyes import engines_of, probes_for, trackers_of
-from firstfive.app.hands import secrets, target_of
+from firstfive.app.hands import pack_rules, secrets, target_of
 from firstfive.app.pages import again, last_good, pinned, read_handbook, vault_of
 from firstfive.documents.summary import summary
 from firstfive.engine.advance import Rules
@@ -165,6 +165,7 @@ def _tools_of(
         redactor=Redactor(secrets(settings)),
         log=log,
         trackers=trackers_of(settings),
+        packs=pack_rules(settings),
     )
 
 

@@ -32,11 +32,16 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "note": ("incident", "Put a remark on the timeline."),
     "update": ("incident", "Send an update now."),
     "resolve": ("incident", "Declare it over, with the root cause in one sentence."),
-    "run": ("steps", "Ask for a step of a runbook; a changing one still needs approval."),
-    "approve": ("steps", "Approve a waiting step: exactly these bytes, once."),
-    "decline": ("steps", "Say no to a waiting step."),
-    "undo": ("steps", "Ask for the newest change to be taken back."),
-    "settle": ("steps", "Say whether a step of unknown outcome ran."),
+    "run": ("hands.steps", "Ask for a step of a runbook; a changing one still needs approval."),
+    "approve": ("hands.steps", "Approve a waiting step: exactly these bytes, once."),
+    "decline": ("hands.steps", "Say no to a waiting step."),
+    "undo": ("hands.steps", "Ask for the newest change to be taken back."),
+    "settle": ("hands.steps", "Say whether a step of unknown outcome ran."),
+    "block": ("hands.changes", "Ask to drop what an address sends, for a while."),
+    "evidence": ("hands.changes", "Ask to copy logs and states aside before they are gone."),
+    "disable-account": ("hands.changes", "Ask to disable one account."),
+    "mend-websocket": ("hands.changes", "Ask to let WebSockets through nginx."),
+    "resume-updater": ("hands.changes", "Ask to start the updater again that a roll-back stopped."),
     "signals": ("outside.senders", "What senders said lately, and why it paged or did not."),
     "silence": ("outside.senders", "Signals that are not to be acted on for a while."),
     "heartbeat": ("outside.senders", "Signs of life that must keep coming."),
@@ -62,7 +67,7 @@ def group_for(words: list[str]) -> click.Group:
     named = next((word for word in words if not word.startswith("-")), "")
     for name in [named] if named in COMMANDS else COMMANDS:
         module, about = COMMANDS[name]
-        command: click.Command = getattr(importlib.import_module(f"firstfive.cli.{module}"), name)
+        command: click.Command = getattr(importlib.import_module(f"firstfive.cli.{module}"), name.replace("-", "_"))
         command.short_help = about
         group.add_command(command, name)
     return group

@@ -37,6 +37,9 @@ async def answer(settings: Settings, method: str, path: str, body: View) -> View
                 return _view(program, declared)
             case "POST", ["reports"]:
                 return _view(program, await program.engine.report(body["by"], body["text"], body.get("incident")))
+            case "POST", ["incidents", incident_id, "offer"]:
+                fields = {name: value for name, value in body.items() if name not in ("by", "pack")}
+                return _view(program, await program.engine.offer(incident_id, body["by"], body["pack"], fields))
             case "POST", ["incidents", incident_id, verb]:
                 event = requests.event_of(verb, body)
                 return _view(program, await program.engine.say(incident_id, body["by"], event))

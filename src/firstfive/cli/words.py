@@ -71,6 +71,7 @@ def run(waiting: View) -> str:
     if waiting.get("undo"):
         parts.append("  to undo it: firstfive undo, which runs")
         parts += [f"    $ {part}" for part in str(waiting["undo"]).strip().splitlines()]
+    parts += [f"  mind: {warning}" for warning in waiting.get("warnings", [])]
     parts += [f"  first: {first}  (--done-first says that it is done)" for first in waiting.get("first", [])]
     if waiting.get("people", 1) > 1:
         said = ", ".join(str(a["by"]) for a in waiting.get("approvals", [])) or "nobody yet"

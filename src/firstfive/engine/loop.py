@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from firstfive.engine import obey
 from firstfive.engine import sort as sorting
 from firstfive.engine.advance import KINDS, Rules, advance
 from firstfive.engine.outsiders.desk import Outside
 from firstfive.engine.requests import clean, person, sound
+from firstfive.engine.steps import packing
 from firstfive.engine.steps.aloud import Aloud
 from firstfive.engine.telling import outbox
 from firstfive.engine.telling.links import Links
@@ -117,6 +118,10 @@ class Engine:
             return advance(tx, self.rules, incident_id, (accepted,), by=by, now=now)
 
         return await self._write(write)
+
+    async def offer(self, incident_id: str, by: str, pack: str, fields: Mapping[str, Any]) -> Incident:
+        """Ask for a change out of a pack; it waits for approval. Raises Refused with the reason why not."""
+        return await packing.offer(self, incident_id, by, pack, fields)
 
     async def declare(self, by: str, title: str, level: int | None = None, why: str = "") -> Incident:
         """A person declares. Without a level the worst of the matrix is taken, and the timeline says so."""

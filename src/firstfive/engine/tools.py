@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from firstfive.engine.redact import Redactor
+from firstfive.engine.steps.packing import PackRules
 from firstfive.engine.telling.routes import Destination, Routes
 from firstfive.errors import FirstfiveError
 from firstfive.ports import Notifier, Target, Tracker, Vault
@@ -25,6 +26,7 @@ class Tools:
     log: Callable[[str], None]
     trackers: tuple[Tracker, ...] = ()
     routes: Routes = field(default_factory=Routes)
+    packs: PackRules = field(default_factory=PackRules)
 
     def channel(self, word: str) -> tuple[Destination, ...]:
         """Where a channel's messages go: by settings, else to every notifier there is."""

@@ -65,6 +65,19 @@ class HeartbeatSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PackSettings:
+    """What packs may do: `never` are addresses and networks that are never blocked, `block` the way to block, `zone` Cloudflare's id of
+    the zone, `nginx` the words that call it on the target, `websocket_path` the path whose connections it has to let through.
+    """
+
+    never: tuple[str, ...] = ()
+    block: str = "nftables"
+    zone: str = ""
+    nginx: tuple[str, ...] = ("nginx",)
+    websocket_path: str = "/socket.io/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IntakeSettings:
     """Who may send: `tokens` maps a sender's name to its token, `secrets` to the key that its signatures are made with.
 
@@ -120,4 +133,5 @@ class Settings:
     trackers: tuple[TrackerSettings, ...] = ()
     heartbeats: tuple[HeartbeatSettings, ...] = ()
     intake: IntakeSettings = field(default_factory=IntakeSettings)
+    packs: PackSettings = field(default_factory=PackSettings)
     severity: Mapping[str, int] = field(default_factory=dict)

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from firstfive.errors import SettingsError
 from firstfive.settings import reading, watching
 from firstfive.settings.model import PORT, Settings, TargetSettings
+from firstfive.settings.packs import packs
 from firstfive.settings.targets import env_file, targets
 
 FILE = "firstfive.toml"
@@ -25,7 +26,7 @@ INHERITED = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR"
 TOP = set(
     """
     vault page state database listen timing notify postmortems targets target logs deploys risk lexicon
-    probes docker trackers heartbeats intake severity
+    probes docker trackers heartbeats intake severity packs
     """.split()  # noqa: SIM905 - a word list is read as words
 )
 TIMING = ("probe_interval", "log_quiet", "resolve_after", "update_every", "escalate_after", "one_fault")
@@ -104,6 +105,7 @@ def _ears(data: Mapping[str, Any], known: Mapping[str, str], at: str) -> dict[st
         "heartbeats": watching.heartbeats(data, at),
         "intake": watching.intake(data, known, at),
         "severity": watching.severity(data, at),
+        "packs": packs(data, at),
     }
 
 

@@ -31,6 +31,7 @@ def routes() -> list[Route]:
         Route(f"{AT}/incidents/{{id}}", incident),
         Route(f"{AT}/incidents/{{id}}/timeline", timeline),
         *(Route(f"{AT}/incidents/{{id}}/{verb}", saying(verb), methods=["POST"]) for verb in requests.VERBS),
+        Route(f"{AT}/incidents/{{id}}/offer", offer, methods=["POST"]),
         Route(f"{AT}/reports", report, methods=["POST"]),
     ]
 
@@ -98,6 +99,16 @@ async def timeline(request: Request) -> Response:
             "timeline": [row for row in rows if row["seq"] > after],
         }
     )
+
+
+async def offer(request: Request) -> Response:
+    """Ask for a change out of a pack: `pack`, and the fields that it takes."""
+    room = room_of(request)
+    state = await found(room, request.path_params["id"])
+    fields = await asked.json_fields(request)
+    by, pack = asked.person(fields), asked.text(fields, "pack")
+    given = {name: value for name, value in fields.items() if name not in ("by", "pack")}
+    return _json(seen(room, await room.offer(state.id, by, pack, given)))
 
 
 def saying(verb: str) -> Callable[[Request], Awaitable[Response]]:

@@ -5,8 +5,8 @@ Implemented by `engine.loop.Engine`; used by `api`, `room` and `live`. Opens not
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 from starlette.requests import Request
 
@@ -64,6 +64,10 @@ class Room(Protocol):
 
     async def say(self, incident_id: str, by: str, event: Event) -> Incident:
         """Write a person's event if the rules accept it now. Raises Refused with the reason."""
+        ...
+
+    async def offer(self, incident_id: str, by: str, pack: str, fields: Mapping[str, Any]) -> Incident:
+        """Ask for a change out of a pack. Raises Refused with the reason why not."""
         ...
 
     async def declare(self, by: str, title: str, level: int | None = None, why: str = "") -> Incident:

@@ -43,6 +43,7 @@ def routes() -> list[Route]:
         Route("/incidents", declare, methods=["POST"]),
         Route("/reports", report, methods=["POST"]),
         Route("/incidents/{id}", incident),
+        Route("/incidents/{id}/offer", offer, methods=["POST"]),
         *(Route(f"/incidents/{{id}}/{verb}", _acting(verb), methods=["POST"]) for verb in requests.VERBS),
     ]
 
@@ -202,6 +203,25 @@ async def report(request: Request) -> Response:
     except Refused as refused:
         return await _now(request, refused)
     return _then(f"/incidents/{told.id}", by)
+
+
+async def offer(request: Request) -> Response:
+    """Ask for a change out of a pack; minutes are what a person fills in."""
+    room = room_of(request)
+    state = await found(room, request.path_params["id"])
+    try:
+        by, fields = await _who(request)
+        pack = asked.text(fields, "pack")
+        given: dict[str, Any] = {name: value for name, value in fields.items() if name != "pack" and value}
+        minutes = str(given.pop("minutes", "60"))
+        if pack == "block":
+            given["seconds"] = 60 * int(minutes) if minutes.isascii() and minutes.isdigit() else 0
+        await room.offer(state.id, by, pack, given)
+    except FirstfiveError as refused:
+        if status_of(refused) >= 500:
+            raise
+        return _room(request, room, await room.incident(state.id), refused)
+    return _then(f"/incidents/{state.id}", by)
 
 
 def _acting(verb: str) -> Any:

@@ -99,9 +99,11 @@ def _named(*, container: str, database: str, collection: str, by: str, field: st
         ("field", field, _FIELD),
     ):
         if not form.fullmatch(text):
-            raise Refused(f"{text!a} is no name of a {what}")
+            raise Refused(
+                f"{text!a} is no name of a {what}", remedy="give letters, digits, - and _, as MongoDB and Docker do"
+            )
     if field == by:
-        raise Refused(f"{field} cannot both name the account and be changed")
+        raise Refused(f"{field} cannot both name the account and be changed", remedy="name another field to set")
 
 
 def _valued(by: str, value: str) -> tuple[str, bool]:

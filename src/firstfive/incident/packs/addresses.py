@@ -65,7 +65,10 @@ def blockable(text: str, *, never: Iterable[Network] = (), at_the_edge: bool = F
                 remedy="look for the client's real address: behind a proxy or a published port the log names the hop before",
             )
     if network.version == 6 and not network.subnet_of(_GLOBAL_V6):
-        raise Refused(f"{network} is never blocked: no public client has an address outside {_GLOBAL_V6}")
+        raise Refused(
+            f"{network} is never blocked: no public client has an address outside {_GLOBAL_V6}",
+            remedy="name a public address",
+        )
     for own in never:
         if _overlap(network, plain(own)):
             raise Refused(
@@ -105,7 +108,10 @@ def _overlap(one: Network, other: Network) -> bool:
 
 def _read(text: str) -> Network:
     if "%" in text:
-        raise Refused(f"{text[:60]!a} is an address with a zone: it belongs to one link and is never blocked")
+        raise Refused(
+            f"{text[:60]!a} is an address with a zone: it belongs to one link and is never blocked",
+            remedy="name a public address",
+        )
     try:
         read = ip_network(text) if "/" in text else ip_network(ip_address(text))
     except ValueError as error:

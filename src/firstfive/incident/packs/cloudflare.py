@@ -47,7 +47,7 @@ def block(network: Network, *, until: datetime, zone: str, api: str = API) -> Pa
             remedy="give the zone's id: 32 hexadecimal digits, on its overview page",
         )
     if not _API.fullmatch(api):
-        raise Refused(f"{api!a} is no address of an API")
+        raise Refused(f"{api!a} is no address of an API", remedy="give an https:// address")
     who, end = shown(network), int(until.timestamp())
     name = f"firstfive {who} until {instant(until)}"
     head = f"""{STRICT}

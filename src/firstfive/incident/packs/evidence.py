@@ -130,14 +130,14 @@ def evidence(
         Refused: for a name or a path that is none, and when nothing is asked for.
     """
     if not _INCIDENT.fullmatch(incident):
-        raise Refused(f"{incident!a} is no incident's id")
+        raise Refused(f"{incident!a} is no incident's id", remedy="firstfive status lists them")
     if not files and not containers and not journal:
         raise Refused("there is nothing to keep", remedy="name files, containers or the journal")
     if not 1024 <= cap <= 8 * 1024**3:
         raise Refused(f"{cap} bytes are no sensible limit of one piece", remedy="give between 1 KiB and 8 GiB")
     for name in containers:
         if not _CONTAINER.fullmatch(name):
-            raise Refused(f"{name!a} is no container's name")
+            raise Refused(f"{name!a} is no container's name", remedy="`docker ps` shows the names")
     for path in (root, *files):
         if not path.startswith("/") or normpath(path) != path or path == "/":
             raise Refused(

@@ -82,9 +82,9 @@ def fix(change: Edit, *, path: str = "", nginx: Sequence[str] = ("nginx",), back
     """
     path = path or change.file
     if not path.startswith("/") or not backups.startswith("/") or ".." in path.split("/"):
-        raise Refused(f"{path!a} is no absolute path of a file")
+        raise Refused(f"{path!a} is no absolute path of a file", remedy="give the path from / on, without ..")
     if change.before == change.after:
-        raise Refused(f"there is nothing to change in {path}")
+        raise Refused(f"there is nothing to change in {path}", remedy="it stands already")
     old, new = _sha256(change.before), _sha256(change.after)
     call = " ".join(quoted(word) for word in nginx)
     backup = quoted(f"{backups}/{re.sub('[^A-Za-z0-9._-]', '_', path.strip('/'))}.{old[:12]}")

@@ -1,0 +1,1 @@
+"""Commands about what runs on a host: steps, changes out of packs."""
