@@ -148,6 +148,9 @@ def test_on_a_full_disk_there_are_no_half_results(tmp_path: Path, known: bool) -
     assert ran.stdout.strip() == "", "no piece of it is left"
 
 
+@pytest.mark.process
+@pytest.mark.xdist_group("engine")
+@pytest.mark.timeout(180)
 def test_containers_are_kept_with_their_secrets_masked(tmp_path: Path) -> None:
     lab_folder = tmp_path / "lab"
     lab_folder.mkdir()
