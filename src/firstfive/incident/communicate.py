@@ -24,6 +24,7 @@ def orders(handbook: Handbook, policy: Policy, incident: Incident, now: datetime
     channel = channel_of(handbook, policy)
     yield SendNotice(kind=TemplateKind.INITIAL, number=1, channel=channel)
     yield from _reminders(incident, now, channel)
+    yield from _wishes(incident, channel)
     if incident.resolved_at is None:
         yield from _updates(handbook, policy, incident, now, channel)
         return
@@ -35,7 +36,7 @@ def orders(handbook: Handbook, policy: Policy, incident: Incident, now: datetime
         yield WritePostmortem(path=postmortem_path(handbook, policy, incident), due=due)
 
 
-PAUSED = "updater"
+PAUSED, APPROVAL = "updater", "approval"
 PAUSED_AFTER = (timedelta(hours=1), timedelta(days=1))
 
 
@@ -61,6 +62,22 @@ def _reminders(incident: Incident, now: datetime, channel: str) -> Iterator[Orde
         f" Once a good version is out: firstfive resume-updater {incident.id}"
     )
     yield Remind(what=PAUSED, number=len(told) + 1, to=channel, text=text)
+
+
+def _wishes(incident: Incident, channel: str) -> Iterator[Order]:
+    """Whoever has taken it is told of each change that waits for a yes, once, so that a button can be pressed where they are."""
+    who = incident.acknowledged_by
+    if not who:
+        return
+    told = {reminder.what for reminder, _ in incident.reminders}
+    for attempt in incident.waiting():
+        what = f"{APPROVAL} {attempt.run.id}"
+        if attempt.doubts or attempt.missing or what in told:
+            continue
+        text = (
+            f"{attempt.run.step} on {attempt.run.target} waits for a yes: {attempt.why}\n\n{attempt.run.script.strip()}"
+        )
+        yield Remind(what=what, number=1, to=channel, text=text, person=who, run=attempt.run.id)
 
 
 def _updates(handbook: Handbook, policy: Policy, incident: Incident, now: datetime, channel: str) -> Iterator[Order]:

@@ -10,8 +10,9 @@ from pathlib import Path
 import click
 
 from firstfive.cli import words
+from firstfive.cli.hands import alone
 from firstfive.cli.incident import BY, INCIDENT, by, say
-from firstfive.cli.line import View, ask, options, settings_of, show
+from firstfive.cli.line import View, ask, options, server_of, settings_of, show
 from firstfive.errors import Exit, Refused
 
 
@@ -22,6 +23,12 @@ from firstfive.errors import Exit, Refused
 @options
 def run(incident: str, step: str, named: str | None, vault: Path | None, config: Path | None, as_json: bool) -> None:
     """Ask for a step of a runbook (its id, such as backend-down#4); a changing one still needs approval."""
+    settings = settings_of(vault, config)
+    if server_of(settings) is None:
+        seen = alone.look(settings, incident, step)
+        if seen is not None:
+            show(seen, as_json=as_json, text=alone.said)
+            return
     say("run", incident, {"step": step}, named=named, vault=vault, config=config, as_json=as_json)
 
 

@@ -49,12 +49,13 @@ async def notice(engine: Engine, row: Work, order: od.SendNotice) -> None:
 
 async def remind(engine: Engine, row: Work, order: od.Remind) -> None:
     """Remind a channel or a person of what is owed, once."""
-    reminded = ev.Reminded(what=order.what, number=order.number, to=order.to, text=order.text)
-    title = f"{row.incident} reminder: {order.what}"
+    text = engine.tools.redactor.clean(order.text)[0]
+    reminded = ev.Reminded(what=order.what, number=order.number, to=order.person or order.to, text=text)
+    title = f"{row.incident} waits for your yes" if order.run else f"{row.incident} reminder: {order.what}"
     made = od.Deliver(
         channel=order.to,
         title=title,
-        text=order.text,
+        text=text,
         since=engine.clock.now(),
         reminded=reminded,
         person=order.person,

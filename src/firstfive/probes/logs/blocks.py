@@ -15,7 +15,7 @@ from typing import Any
 
 from firstfive.errors import FirstfiveError
 
-BLOCK = 1 << 20
+BLOCK = 1 << 18
 LINE = 8 << 20  # of a longer line only so much is looked at
 UNPACKED = 16 << 30  # bytes a gzipped log may unpack to before we stop and say so
 

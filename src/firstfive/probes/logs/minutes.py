@@ -69,9 +69,17 @@ class Minutes:
             edge = self._edge(start, length - 1, minute)
             found.append((start, edge, minute))
             if edge >= length:
-                return found
+                return self._watched(found)
             start, minute = edge, self.of(edge)
         found.append((start, length, last))
+        return self._watched(found)
+
+    def _watched(self, found: list[tuple[int, int, int | None]]) -> list[tuple[int, int, int | None]]:
+        """The runs, with their order watched as that of single lines is."""
+        for _, _, minute in found:
+            if minute is not None:
+                self.backwards |= minute < self.newest
+                self.newest = max(minute, self.newest)
         return found
 
     def _edge(self, low: int, high: int, minute: int | None) -> int:

@@ -21,8 +21,9 @@ from firstfive.probes.logs.tally import SAMPLES, Sample, Tally, empty, shown
 from firstfive.probes.logs.times import Times
 from firstfive.probes.logs.window import Window
 
-STORM = 300  # hits of one literal in a block from which a plain search is cheaper
-CALM = 100
+Run = tuple[int, int, int | None]  # first byte, end, minute of lines of one minute
+STORM = 150  # hits of one literal in a block from which a plain search is cheaper
+CALM = 50
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,11 +58,12 @@ class Scan:
         if self.patterns.loose:
             hits += self._loose(block)
         minutes = Minutes(block=block, times=self.times, carried=self.carried, newest=self._newest)
+        runs = minutes.runs() if away and self.dated else None
         if hits:
             hits.sort()
-            self._attribute(block, hits, minutes)
+            self._attribute(block, hits, minutes, runs)
         if away:
-            self._count_apart(block, away, minutes)
+            self._count_apart(block, away, runs or [(0, block.length, None)])
         if len(hits) > STORM and self._ordered:
             self._heed(hits)
         if self.dated:
@@ -82,11 +84,15 @@ class Scan:
                         yield at + 1, number
             at += len(line) + 1
 
-    def _attribute(self, block: Block, hits: list[tuple[int, int]], minutes: Minutes) -> None:
-        """Each hit to its line and minute, each line once a pattern. A hit is a text's number, or ~ the index of a loose pattern."""
+    def _attribute(self, block: Block, hits: list[tuple[int, int]], minutes: Minutes, runs: list[Run] | None) -> None:
+        """Each hit to its line and minute, each line once a pattern. A hit is a text's number, or ~ the index of a loose pattern.
+
+        In a storm the runs of minutes are known, and no line is asked for its own.
+        """
         data, length, owners, known = block.data, block.length, self.patterns.owners, len(self.patterns.owners)
         confirm, guards, inside = self.patterns.confirm, self.patterns.guards, self._inside
-        start, end, minute = 0, -1, None
+        start, end, minute, over = 0, -1, None, 0
+        coming = iter(runs or ())
         met: set[int] = set()
         for to, text in hits:
             if to > end:
@@ -94,7 +100,10 @@ class Scan:
                 end = data.find(b"\n", to - 1, length)
                 if end < 0:
                     end = length
-                minute = minutes.next(start, end) if self.dated else None
+                if runs is None:
+                    minute = minutes.next(start, end) if self.dated else None
+                while runs is not None and start >= over:
+                    _, over, minute = next(coming)
                 met.clear()
             if text in met or text >= known or (inside is not None and minute not in inside):
                 continue
@@ -128,12 +137,11 @@ class Scan:
             and all(number not in confirm and len(seen[number].samples) >= SAMPLES for number in owners[text])
         }
 
-    def _count_apart(self, block: Block, away: frozenset[int], minutes: Minutes) -> None:
+    def _count_apart(self, block: Block, away: frozenset[int], runs: list[Run]) -> None:
         """Count the texts that were left out of the machine for this block."""
         import stringzilla
 
         whole = stringzilla.Str(memoryview(block.data)[: block.length])
-        runs = minutes.runs() if self.dated else [(0, block.length, None)]
         pieces = [(whole[a:b], minute) for a, b, minute in runs if self._inside is None or minute in self._inside]
         calm = set()
         for text in away:

@@ -1,0 +1,95 @@
+"""Takes the sealed log of a break-glass bundle into an incident's timeline.
+
+Called by `firstfive merge`. Proves the whole log first; a row that the timeline holds already is left out, so merging twice is harmless.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from firstfive.app.bundle import key_of
+from firstfive.app.program import open_program
+from firstfive.engine.advance import advance
+from firstfive.errors import FirstfiveError
+from firstfive.incident import events as ev
+from firstfive.incident.records import Run
+from firstfive.incident.timeline import Incident
+from firstfive.ports import Transaction
+from firstfive.settings import Settings
+from firstfive.stores.files.broken_glass import read
+
+Row = Mapping[str, Any]
+
+
+async def merged(settings: Settings, log: Path, incident_id: str, by: str) -> dict[str, Any]:
+    """How many rows there were, and how many were new. Raises FirstfiveError for a log that is not as it was written."""
+    rows = read(log, key_of(settings, _bundle(log)))
+    program = await open_program(settings, notifiers=(), log=lambda _: None)
+    try:
+        engine = program.engine
+        await engine.incident(incident_id)
+
+        def write(tx: Transaction) -> tuple[Incident, int]:
+            state = engine.rules.load(tx, incident_id)
+            events = _fresh(rows, state)
+            if events:
+                told = f"{len(rows)} rows of the break-glass log of {rows[0]['bundle']} were proved and taken in"
+                events = (ev.Noted(text=told), *events)
+            return advance(tx, engine.rules, incident_id, events, by=by, now=engine.clock.now()), max(
+                0, len(events) - 1
+            )
+
+        _, count = await engine.journal.write(write)
+        return {"incident": incident_id, "bundle": rows[0]["bundle"], "rows": len(rows), "merged": count}
+    finally:
+        await program.close()
+
+
+def _bundle(log: Path) -> str:
+    """The bundle that a log names; whether it is really its log is for the seals to prove."""
+    try:
+        with log.open(encoding="utf-8") as lines:
+            return str(json.loads(lines.readline())["bundle"])
+    except OSError as problem:
+        raise FirstfiveError(f"the log cannot be read: {problem.strerror}", where=str(log)) from None
+    except (ValueError, KeyError, TypeError):
+        raise FirstfiveError(
+            "this is no log of a break-glass bundle", where=str(log), remedy="give the file that break-glass named"
+        ) from None
+
+
+def _fresh(rows: tuple[Row, ...], state: Incident) -> tuple[ev.Event, ...]:
+    begun = set(state.attempts)
+    ended = {run for run, attempt in state.attempts.items() if attempt.state == "finished"}
+    found: list[ev.Event] = []
+    for row in rows:
+        run = row["run"]
+        if row["kind"] == "started" and run["id"] not in begun:
+            found.append(ev.StepStarted(run=_run(run), approved_by=row["by"]))
+        elif row["kind"] == "finished" and run["id"] not in ended:
+            found.append(_finished(row))
+    return tuple(found)
+
+
+def _run(row: Row) -> Run:
+    given = {**row, "timeout": timedelta(seconds=row["timeout"])}
+    given["environment"] = tuple((name, value) for name, value in row["environment"])
+    given["first"] = tuple(row["first"])
+    return Run(**given)
+
+
+def _finished(row: Row) -> ev.StepFinished:
+    return ev.StepFinished(
+        run=row["run"]["id"],
+        step=row["run"]["step"],
+        exit_code=row["exit_code"],
+        output=row["output"],
+        dropped=row["dropped"],
+        took=timedelta(seconds=row["took"]),
+        met=row["exit_code"] == 0,
+        why=f"with break-glass by {row['by']}, over at {row['at'][:19]}Z",
+    )

@@ -1,0 +1,314 @@
+"""Steps on a broken day: a look when no server runs, the printed page and its bundle, and steps from a bundle when nothing else is left.
+
+Called by the front door. What changes something runs only after a person has seen the exact bytes and said yes; all of it is written to
+a sealed log that `firstfive merge` takes in later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from firstfive.cli.incident import BY, INCIDENT, by
+from firstfive.cli.line import View, options, settings_of, show
+from firstfive.engine.clock import SystemClock
+from firstfive.errors import Exit, FirstfiveError, Refused
+
+if TYPE_CHECKING:
+    from firstfive.app.bundle import Bundle
+    from firstfive.handbook.model import Step
+    from firstfive.incident.records import Run
+    from firstfive.ports import Output
+    from firstfive.settings import Settings
+
+HTML, BUNDLE, LOG = "firstfive-page.html", "firstfive-bundle.json", "firstfive-break-glass.log"
+CHANGES_TIMEOUT = timedelta(minutes=10)
+
+
+def look(settings: Settings, incident: str, step_id: str) -> View | None:
+    """A step that only looks, run by this process because no server is there; None for a step that changes something.
+
+    Reads the journal beside whoever owns it, or the vault when there is no journal that can be read.
+    """
+    from firstfive.app import read_handbook
+
+    handbook = read_handbook(settings)
+    step = _step(handbook, step_id)
+    if step.mode != "auto" or step.parameters:
+        return None
+    from firstfive.app import target_of
+
+    name = step.on or settings.default_target
+    target = target_of(name, settings.targets[name], settings)
+    click.echo(f"note: no server runs, so this process looks on {name}; nothing is written down", err=True)
+    output = asyncio.run(_looked(target, step))
+    return {
+        "incident": incident,
+        "step": step.id,
+        "target": name,
+        "exit_code": output.exit_code,
+        "output": _clean(settings, output.text),
+        "timed_out": output.timed_out,
+    }
+
+
+def said(answer: View) -> str:
+    """What a look found, for a person."""
+    return f"{answer['step']} on {answer['target']}: exit {answer['exit_code']}\n{answer['output']}".rstrip()
+
+
+@click.command()
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="The folder to write to.")
+@options
+def pack(out: Path, vault: Path | None, config: Path | None, as_json: bool) -> None:
+    """Write the page for paper, and a break-glass bundle that runs its steps without a server."""
+    from firstfive.app.bundle import made, opened
+    from firstfive.documents.printed import printed
+    from firstfive.stores.files.key import write_private
+
+    settings = settings_of(vault, config)
+    now = SystemClock().now()
+    out.mkdir(parents=True, exist_ok=True)
+    write_private(out / BUNDLE, json.dumps(made(settings, now), ensure_ascii=False, indent=1))
+    bundle = opened(out / BUNDLE, settings)
+    (out / HTML).write_text(printed(bundle.handbook, now), encoding="utf-8")
+    answer: View = {"id": bundle.id, "page": str(out / HTML), "bundle": str(out / BUNDLE)}
+    show(answer, as_json=as_json, text=_packed)
+
+
+def _packed(answer: View) -> str:
+    return (
+        f"print {answer['page']}; keep {answer['bundle']} where only responders can read it.\n"
+        f"With it alone: firstfive break-glass {answer['bundle']} STEP"
+    )
+
+
+@click.command("break-glass")
+@click.argument("bundle", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("step", required=False)
+@click.option("--set", "values", multiple=True, metavar="NAME=VALUE", help="A value for a <placeholder> of the step.")
+@click.option("--on", metavar="TARGET", default="", help="The target (default: the step's, or the bundle's).")
+@click.option(
+    "--log", type=click.Path(path_type=Path, dir_okay=False), help="The sealed log (default: beside the bundle)."
+)
+@click.option(
+    "--yes", is_flag=True, help="Do not ask back after showing what will run; never enough for what destroys."
+)
+@click.option(
+    "--confirm", default="", metavar="WORD", help="The target's name, typed, for a step that destroys something."
+)
+@BY
+@options
+def break_glass(
+    bundle: Path,
+    step: str | None,
+    values: tuple[str, ...],
+    on: str,
+    log: Path | None,
+    yes: bool,
+    confirm: str,
+    named: str | None,
+    vault: Path | None,
+    config: Path | None,
+    as_json: bool,
+) -> None:
+    """Run a step of a bundle with no server and no journal: shown first, confirmed by you, written to a sealed log."""
+    from firstfive.app.bundle import opened
+
+    settings = settings_of(vault, config)
+    opened_bundle = opened(bundle, settings)
+    if step is None:
+        show({"id": opened_bundle.id, "steps": _listing(opened_bundle)}, as_json=as_json, text=_listed)
+        return
+    found = _step(opened_bundle.handbook, step)
+    where = on or found.on or opened_bundle.settings.default_target
+    place = log or bundle.resolve().parent / LOG
+    run = _run(opened_bundle, found, where, _values(values), place)
+    click.echo(_shown(run, found), err=True)
+    _agreed(run, found, yes=yes, confirm=confirm)
+    output = _ran(opened_bundle, found, run, place, by(settings, named))
+    answer: View = {
+        "step": found.id,
+        "target": where,
+        "run": run.id,
+        "exit_code": output.exit_code,
+        "output": _clean(opened_bundle.settings, output.text),
+        "log": str(place),
+    }
+    show(answer, as_json=as_json, text=lambda a: f"{said(a)}\nwritten to {a['log']}")
+
+
+@click.command()
+@click.argument("log", type=click.Path(path_type=Path, dir_okay=False))
+@INCIDENT
+@BY
+@options
+def merge(log: Path, incident: str, named: str | None, vault: Path | None, config: Path | None, as_json: bool) -> None:
+    """Take the sealed log of a break-glass bundle into an incident's timeline, once, after proving it."""
+    from firstfive.app.merging import merged
+
+    settings = settings_of(vault, config)
+    answer = asyncio.run(merged(settings, log, incident, by(settings, named)))
+    show(
+        answer,
+        as_json=as_json,
+        text=lambda a: f"{a['merged']} of {a['rows']} rows of {a['bundle']} are new in {a['incident']}",
+    )
+
+
+# ------------------------------------------------------------------------------------------------------------ pieces
+
+
+def _step(handbook: Any, step_id: str) -> Step:
+    found = handbook.step(step_id)
+    if found is None:
+        raise Refused(
+            f"the page has no step {step_id}", remedy="firstfive explain shows the ids of steps", exit_code=Exit.USAGE
+        )
+    step: Step = found[1]
+    return step
+
+
+def _clean(settings: Settings, text: str) -> str:
+    from firstfive.app.hands import secrets
+    from firstfive.engine.redact import Redactor
+
+    return Redactor(secrets(settings)).clean(text)[0]
+
+
+async def _looked(target: Any, step: Step) -> Output:
+    output: Output = await target.look(step.bound, timeout=step.timeout)
+    await _let_go(target)
+    return output
+
+
+async def _let_go(target: Any) -> None:
+    close = getattr(target, "close", None)
+    if close is not None:
+        await close()
+
+
+def _listing(bundle: Bundle) -> list[View]:
+    return [
+        {"step": step.id, "title": step.title, "mode": str(step.mode), "verdict": str(step.verdict)}
+        for runbook in bundle.handbook.runbooks
+        for step in runbook.steps
+        if step.script
+    ]
+
+
+def _listed(answer: View) -> str:
+    rows = [f"{row['step']:<32} {row['verdict']:<12} {row['title']}" for row in answer["steps"]]
+    return "\n".join((f"bundle {answer['id']}", *rows))
+
+
+def _values(pairs: tuple[str, ...]) -> Mapping[str, str]:
+    found = {}
+    for pair in pairs:
+        name, separator, value = pair.partition("=")
+        if not separator:
+            raise Refused(f"{pair!r} is not NAME=VALUE", remedy="write --set 'ip=203.0.113.7'", exit_code=Exit.USAGE)
+        found[name] = value
+    return found
+
+
+def _run(bundle: Bundle, step: Step, where: str, values: Mapping[str, str], log: Path) -> Run:
+    from firstfive.incident.records import Run
+    from firstfive.incident.respond import digest_of
+    from firstfive.shell.bind import ParamType, check_value
+    from firstfive.stores.files.broken_glass import read
+
+    if not step.script or step.mode == "manual":
+        raise Refused(f"step {step.id} is work for a person", remedy="; ".join(step.notes) or "read the printed page")
+    missing = [p.name for p in step.parameters if p.name not in values]
+    if missing:
+        raise Refused(
+            f"step {step.id} needs a value for {', '.join(f'<{name}>' for name in missing)}",
+            remedy="give it with --set NAME=VALUE",
+            exit_code=Exit.NEEDS_APPROVAL,
+        )
+    bound = tuple((p.variable, check_value(ParamType(p.kind), values[p.name])) for p in step.parameters)
+    number = 1 + (len(read(log, bundle.key)) if log.exists() else 0)
+    return Run(
+        id=f"BG-{bundle.id}.{step.id.replace('#', '.')}.{number}",
+        step=step.id,
+        target=where,
+        script=step.bound,
+        environment=bound,
+        sha256=digest_of(where, step.bound, bound),
+        changing=step.mode != "auto",
+        timeout=step.timeout,
+        destructive=str(step.verdict) == "destructive",
+        undo=step.undo,
+    )
+
+
+def _shown(run: Run, step: Step) -> str:
+    lines = [f"{step.id} ({step.title}) on {run.target}, {step.verdict}:"]
+    lines += [f"  $ {line}" for line in run.script.strip().splitlines()]
+    lines += [f"  with {name}={value}" for name, value in run.environment]
+    return "\n".join(lines + ([f"  to undo it: {run.undo.strip()}"] if run.undo else []))
+
+
+def _agreed(run: Run, step: Step, *, yes: bool, confirm: str) -> None:
+    """A person's yes to exactly this; a step that destroys something wants the target's name. Raises Refused."""
+    if not run.changing:
+        return
+    if str(step.verdict) == "destructive" and confirm != run.target:
+        raise Refused(
+            f"step {step.id} destroys something on {run.target}, so its name has to be typed",
+            remedy=f"when you have asked somebody: --confirm {run.target}",
+            exit_code=Exit.NEEDS_APPROVAL,
+        )
+    if not yes and not click.confirm("Run exactly this?", err=True):
+        raise Refused("nothing was run", remedy="answer y, or give --yes", exit_code=Exit.NEEDS_APPROVAL)
+
+
+def _ran(bundle: Bundle, step: Step, run: Run, log: Path, who: str) -> Output:
+    """Intent in the log before, outcome after."""
+    from firstfive.stores.files.broken_glass import append
+
+    wanted = {**asdict(run), "timeout": run.timeout.total_seconds(), "environment": [list(p) for p in run.environment]}
+    row = {"bundle": bundle.id, "by": who, "at": SystemClock().now().isoformat(), "kind": "started", "run": wanted}
+    append(log, bundle.key, row)
+    output = asyncio.run(_executed(bundle.target(run.target), run))
+    append(
+        log,
+        bundle.key,
+        {
+            "bundle": bundle.id,
+            "by": who,
+            "at": SystemClock().now().isoformat(),
+            "kind": "finished",
+            "run": {"id": run.id, "step": step.id},
+            "exit_code": output.exit_code,
+            "output": _clean(bundle.settings, output.text)[: 64 * 1024],
+            "dropped": output.dropped,
+            "took": output.took.total_seconds(),
+        },
+    )
+    return output
+
+
+async def _executed(target: Any, run: Run) -> Output:
+    from firstfive.ports import OutcomeLost
+
+    try:
+        if run.changing:
+            output: Output = await target.run(run)
+        else:
+            output = await target.look(run.script, timeout=run.timeout, environment=dict(run.environment))
+    except OutcomeLost as lost:
+        raise FirstfiveError(
+            str(lost), remedy="find out on the target whether it ran, and note it", exit_code=Exit.OUTCOME_UNKNOWN
+        ) from None
+    finally:
+        await _let_go(target)
+    return output
