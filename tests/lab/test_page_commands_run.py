@@ -67,7 +67,9 @@ class Stack:
     def up(self) -> None:
         """As it was at the start of a test."""
         (self.folder / "docker-compose.production.yml").write_text(COMPOSE.format(password=PASSWORD))
-        ran = self.run("docker compose -f docker-compose.production.yml up -d")
+        spoken = "docker logs nickapp-$1 2>&1 | grep -qE '🔌|ready|Ready to accept'"
+        waits = f"for name in backend mongodb redis; do set -- $name; until {spoken}; do sleep 0.1; done; done"
+        ran = self.run(f"docker compose -f docker-compose.production.yml up -d && {waits}")
         assert ran.returncode == 0, ran.stderr
 
 
