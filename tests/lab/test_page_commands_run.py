@@ -166,7 +166,7 @@ SEEN: dict[int, tuple[Callable[[Ran], bool], Callable[[Ran], bool] | None]] = {
     129: (prints("OK"), prints(r"\AOK\s*\Z")),
     144: (prints("well"), prints("well")),
     155: (fails(7, "onnect"), None),
-    206: (prints("1"), None),
+    206: (prints(r"\A[1-9]\d*\n"), None),
     209: (fails(124, "^$"), prints("socket.io")),
     223: (fails(1, "no configuration file provided"), prints("nickapp-nginx  Started")),
     236: (prints(r"\A\s*400 203\.0\.113\.7\n\s*20 198"), None),
