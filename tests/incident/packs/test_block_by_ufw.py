@@ -15,7 +15,6 @@ import pytest
 from firstfive.incident.packs.block import How, block
 from incident.packs.network import need
 
-NOW = datetime.now(UTC)
 HOUR = timedelta(hours=1)
 OFFENDER = "203.0.113.7"
 
@@ -30,6 +29,10 @@ for folder in /etc/ufw /etc/default /var/lib/ufw /run /var/spool/cron/atjobs /va
 done
 ufw --force enable >/dev/null
 """
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +83,7 @@ def host(tmp_path: Path) -> Fenced:
 
 
 def test_the_deny_stands_before_the_rules_that_let_in(host: Fenced) -> None:
-    packed = block(OFFENDER, expires=HOUR, now=NOW, how=How.UFW)
+    packed = block(OFFENDER, expires=HOUR, now=now(), how=How.UFW)
     host.must("ufw allow 80/tcp")
     host.must(packed.script)
     added = [line for line in host.must("ufw show added").splitlines() if line.startswith("ufw ")]
@@ -96,7 +99,7 @@ def test_the_deny_stands_before_the_rules_that_let_in(host: Fenced) -> None:
 
 
 def test_a_job_of_the_host_ends_it_and_spares_a_newer_one(host: Fenced) -> None:
-    soon = block(OFFENDER, expires=timedelta(seconds=40), now=NOW, how=How.UFW)
+    soon = block(OFFENDER, expires=timedelta(seconds=40), now=now(), how=How.UFW)
     host.must(soon.script)
     jobs = sorted((host.copy / "var/spool/cron/atjobs").glob("a*"))
     assert len(jobs) == 1
@@ -105,27 +108,28 @@ def test_a_job_of_the_host_ends_it_and_spares_a_newer_one(host: Fenced) -> None:
     assert OFFENDER in host.must("ufw show added")
     host.must(job[0])
     assert OFFENDER not in host.must("ufw show added")
-    newer = block(OFFENDER, expires=HOUR, now=NOW, how=How.UFW)
+    newer = block(OFFENDER, expires=HOUR, now=now(), how=How.UFW)
     host.must(newer.script)
     assert host.run(job[0]).returncode == 1, "the older block's job finds its own rule gone"
     assert OFFENDER in host.must(newer.verify)
 
 
 def test_the_jobs_time_is_the_blocks_end_or_the_full_minute_after_it(host: Fenced) -> None:
-    packed = block(OFFENDER, expires=HOUR, now=NOW, how=How.UFW)
+    start = now()
+    packed = block(OFFENDER, expires=HOUR, now=start, how=How.UFW)
     listed = host.must(f"{packed.script}\nTZ=UTC atq")
-    end = (NOW + HOUR + timedelta(minutes=1) - timedelta(microseconds=1)).replace(second=0, microsecond=0)
+    end = (start + HOUR + timedelta(minutes=1) - timedelta(microseconds=1)).replace(second=0, microsecond=0)
     assert f"{end:%H:%M}:" in listed
 
 
 def test_without_anything_that_could_end_it_nothing_is_blocked(host: Fenced) -> None:
-    ran = host.run(block(OFFENDER, expires=HOUR, now=NOW, how=How.UFW).script, daemon="true")
+    ran = host.run(block(OFFENDER, expires=HOUR, now=now(), how=How.UFW).script, daemon="true")
     assert ran.returncode == 1
     assert "nothing here could end the block" in ran.stderr
     assert OFFENDER not in host.must("ufw show added")
 
 
 def test_a_ufw_that_is_off_is_said(host: Fenced) -> None:
-    ran = host.run(f"ufw disable >/dev/null\n{block(OFFENDER, expires=HOUR, now=NOW, how=How.UFW).script}")
+    ran = host.run(f"ufw disable >/dev/null\n{block(OFFENDER, expires=HOUR, now=now(), how=How.UFW).script}")
     assert ran.returncode == 1
     assert "ufw is not active" in ran.stderr

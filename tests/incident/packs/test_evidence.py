@@ -7,6 +7,7 @@ import re
 import shlex
 import stat
 import subprocess
+import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -152,9 +153,10 @@ def test_on_a_full_disk_there_are_no_half_results(tmp_path: Path, known: bool) -
 @pytest.mark.xdist_group("engine")
 @pytest.mark.timeout(180)
 def test_containers_are_kept_with_their_secrets_masked(tmp_path: Path) -> None:
-    lab_folder = tmp_path / "lab"
-    lab_folder.mkdir()
-    with engine(lab_folder) as lab:
+    with (
+        tempfile.TemporaryDirectory(prefix="ff", ignore_cleanup_errors=True) as lab_folder,
+        engine(Path(lab_folder)) as lab,
+    ):
         lab.release("shop", "1.4.1", "echo ready; echo trouble >&2; sleep 600")
         words = [
             "run",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -288,6 +290,46 @@ def test_the_fix_lets_a_real_nginx_upgrade_and_the_undo_takes_it_back(nginx: Run
     assert nginx.shop.read_text() == before
     assert wait_for(nginx, 400)
     assert run(packed.verify).returncode == 1
+
+
+def test_it_chooses_the_location_that_a_real_nginx_chooses(tmp_path: Path, nginx: Running) -> None:
+    rng = random.Random(7)
+    texts = ("/", "/s", "/socket", "/socket.io", "/socket.io/", "/socket.io/x", "/ws", "/a/")
+    expressions = ("io", "^/SOCK", r"\.io/$", "^/ws", "x$", "^/a")
+    servers, wanted = [], []
+    for number in range(120):
+        locations: dict[str, str] = {}
+        for _ in range(rng.randint(1, 6)):
+            kind = rng.choice(("", "", "=", "^~", "~", "~*"))
+            text = rng.choice(expressions if kind.startswith("~") else texts)
+            mark = f"L{len(locations)}"
+            written = text if kind in ("", "^~") else f"{kind} {text}"  # one prefix stands once, whatever its kind
+            inner = (
+                f"location {text}x {{ proxy_pass http://n; return 200 {mark}n; }}"
+                if kind in ("", "^~") and rng.random() < 0.3
+                else ""
+            )
+            body = f"location {f'{kind} {text}'.strip()} {{ proxy_pass http://n; return 200 {mark}; {inner} }}"
+            locations.setdefault(written, body)
+        path = rng.choice((*texts, "/SOCKET.IO/", "/wsx", "/socket.iox"))
+        body = " ".join(locations.values())
+        servers.append(f"server {{ listen 127.0.0.1:{nginx.port}; server_name s{number}; {body} }}")
+        wanted.append((number, path))
+    nginx.shop.write_text("upstream n { server 127.0.0.1:9; }\n" + "\n".join(servers) + "\n")
+    subprocess.run([*nginx.words, "-s", "reload"], check=True, capture_output=True)
+    assert wait_for(nginx, 200) or wait_for(nginx, 404)
+    whole = configuration(nginx.dump())
+    chosen = 0
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", nginx.port, timeout=10)) as there:
+        for number, path in wanted:
+            there.request("GET", path, headers={"Host": f"s{number}"})
+            answered = there.getresponse().read().decode()
+            ours = [f.location for f in websocket_findings(whole, path=path) if f.server == (f"s{number}",)]
+            marks = [d.args[-1] for location in ours for d in location.block or () if d.name == "return"]
+            # Without a location nginx looks for a file; where one with a slash more would fit it sends the client there.
+            assert marks == ([answered] if answered.startswith("L") else []), (number, path, servers[number])
+            chosen += len(marks)
+    assert chosen > 40
 
 
 def test_a_file_that_changed_since_it_was_looked_at_is_left_alone(nginx: Running) -> None:

@@ -38,6 +38,7 @@ mine() {
     printf '%s\n' "${SSH_CONNECTION:-}" "${SSH_CLIENT:-}"
     who || true
     ss -Htn state established '( sport = :22 )' || true
+    ss -Htnp state established | grep '"sshd' || true
     ip -o addr show || true
     ip route show default || true
     ip -6 route show default || true
