@@ -131,6 +131,12 @@ SENTENCES: list[tuple[str, ev.Event, str]] = [
     ("firstfive", ev.Mitigated(why="gone"), "Mitigated: gone"),
     ("firstfive", ev.Verified(why="looked"), "Verified: looked"),
     ("ana", ev.UpdateAsked(text="tell them"), "ana wants an update sent: tell them"),
+    ("ana", ev.PublicUpdate(status="resolved", text="Over."), "ana told the public resolved: Over."),
+    (
+        "ana",
+        ev.PublicUpdate(status="monitoring", text="Soon.", components=("Chat", "Search"), override="legal wants it"),
+        "ana told the public monitoring about Chat, Search: Soon. (against the check of wording: legal wants it)",
+    ),
     (
         "firstfive",
         ev.NoticeSent(kind="update", number=2, channel="#i", text="x", unfilled=("a", "b")),

@@ -10,17 +10,33 @@ from firstfive.errors import FirstfiveError, Refused
 from firstfive.incident import events as ev
 from incident import builders as b
 
+TOLD = "Chat does not work. Next update by 14:30 UTC."
 GOOD = [
     ("ack", {"by": "sam"}, ev.Acknowledged(responder="sam")),
     ("hypothesis", {"by": "sam", "text": " disk "}, ev.HypothesisSet(text="disk")),
     ("approve", {"by": "sam", "run": "r", "sha256": "s"}, ev.Approved(run="r", sha256="s")),
     ("decline", {"by": "sam", "run": "r"}, ev.Declined(run="r", why="declined")),
     ("settle", {"by": "sam", "run": "r", "ran": True}, ev.OutcomeSettled(run="r", step="", ran=True, note="")),
+    (
+        "public",
+        {"by": "sam", "status": "Applying-fix", "text": TOLD, "components": " Chat,, Search , Chat"},
+        ev.PublicUpdate(status="applying fix", text=TOLD, components=("Chat", "Search")),
+    ),
+    (
+        "public",
+        {"by": "sam", "status": "resolved", "text": "Chat works again.", "override": "nothing to overrule"},
+        ev.PublicUpdate(status="resolved", text="Chat works again."),
+    ),
+    (
+        "public",
+        {"by": "sam", "status": "monitoring", "text": "Soon.", "override": "legal wants it so"},
+        ev.PublicUpdate(status="monitoring", text="Soon.", override="legal wants it so"),
+    ),
     ("resolve", {"by": "sam"}, ev.Resolved(why="a responder says so", root_cause="")),
 ]
 
 
-@pytest.mark.parametrize(("verb", "fields", "event"), GOOD, ids=[g[0] for g in GOOD])
+@pytest.mark.parametrize(("verb", "fields", "event"), GOOD, ids=[f"{g[0]}-{n}" for n, g in enumerate(GOOD)])
 def test_a_verb_and_its_fields_make_one_event(verb: str, fields: dict[str, object], event: ev.Event) -> None:
     assert event_of(verb, fields) == event
 
@@ -33,6 +49,24 @@ BAD = [
     ("severity", {"by": "sam", "level": "1", "why": "x"}, "'1' is no severity level"),
     ("severity", {"by": "sam", "level": True, "why": "x"}, "True is no severity level"),
     ("settle", {"by": "sam", "run": "r", "ran": "yes"}, "ran is true or false"),
+    ("public", {"by": "sam", "status": "fixed", "text": TOLD}, "'fixed' is not said outside"),
+    ("public", {"by": "sam", "status": "monitoring"}, "text is missing"),
+    (
+        "public",
+        {"by": "sam", "status": "monitoring", "text": TOLD, "components": "shop-redis"},
+        "'shop-redis' is a name of the inside",
+    ),
+    (
+        "public",
+        {"by": "sam", "status": "resolved", "text": "It was probably us."},
+        "this wording must not go out: “probably”: it is a guess (say only what was seen: “We are investigating.”)",
+    ),
+    (
+        "public",
+        {"by": "sam", "status": "monitoring", "text": "Chat works again."},
+        "this wording must not go out: it does not say when the next update comes"
+        " (We'll post the next update by HH:MM UTC.)",
+    ),
 ]
 
 
@@ -81,3 +115,11 @@ def test_nobody_speaks_as_nobody_or_as_the_program(name: str) -> None:
 def test_what_a_person_writes_is_cleaned_before_it_is_stored() -> None:
     event = clean(Redactor(["hunter2222"]), ev.Noted(text="the password is hunter2222\x1b[2J"))
     assert event == ev.Noted(text="the password is [redacted]")
+
+
+def test_secrets_are_taken_out_of_what_is_told_to_everybody() -> None:
+    told = ev.PublicUpdate(
+        status="resolved", text="hunter2hunter2", components=("hunter2hunter2",), override="hunter2hunter2"
+    )
+    kept = clean(Redactor(["hunter2hunter2"]), told)
+    assert "hunter2" not in repr(kept)

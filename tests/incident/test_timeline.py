@@ -51,6 +51,8 @@ DOOR = [
     (OPEN, ev.SeverityChanged(level=2, why=" "), "needs its reason", "a new severity says why"),
     (OPEN, ev.SeverityChanged(level=2, why="half of it works"), None, "with its reason it may fall"),
     (CLOSED, ev.Noted(text="seen later"), None, "remarks may come after the end"),
+    (CLOSED, ev.PublicUpdate(status="resolved", text="x"), None, "the public hears of the end after it"),
+    (((0, b.declared(drill=True)),), ev.PublicUpdate(status="monitoring", text="x"), "is a drill", "not of a drill"),
 ]
 
 

@@ -85,6 +85,7 @@ _Telling = (
     ev.UpdateAsked
     | ev.NoticeSent
     | ev.NoticeFailed
+    | ev.PublicUpdate
     | ev.Paged
     | ev.PageFailed
     | ev.PostmortemWritten
@@ -221,6 +222,10 @@ def _of_telling(entry: ev.Entry, event: _Telling) -> str:
             return f"Told {channel}: {notice_name(kind, number)}{gaps}"
         case ev.NoticeFailed(kind=kind, number=number, channel=channel, why=why):
             return f"Could not tell {channel} ({notice_name(kind, number)}): {why}"
+        case ev.PublicUpdate(status=status, text=text, components=components, override=override):
+            about = f" about {', '.join(components)}" if components else ""
+            why = f" (against the check of wording: {override})" if override else ""
+            return f"{entry.by} told the public {status}{about}: {text}{why}"
         case ev.Paged(role=role, contact=contact, channel=channel, why=why):
             return f"Paged {contact} ({role}) by {channel}: {why}"
         case ev.PageFailed(role=role, why=why):

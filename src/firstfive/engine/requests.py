@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from firstfive.documents.public import PublicStatus, word_of
+from firstfive.documents.public.wording import Problem, check_wording, internal_words
 from firstfive.engine.redact import Redactor
 from firstfive.errors import Exit, Refused
 from firstfive.handbook.model import Handbook, Step
@@ -36,11 +38,46 @@ def _level(fields: Fields) -> int:
     return level
 
 
+def _public(fields: Fields) -> ev.PublicUpdate:
+    """What everybody is told. Raises Refused for a status that is none of the four, a name of the inside, and a wording that must not
+    go out unless `override` says why it does.
+    """
+    word = word_of(_text(fields, "status"))
+    if word is None:
+        raise Refused(
+            f"{fields['status']!r} is not said outside",
+            remedy=f"one of: {', '.join(PublicStatus)}",
+            exit_code=Exit.USAGE,
+        )
+    named = (" ".join(part.split()) for part in _text(fields, "components", "").split(","))
+    components = tuple(dict.fromkeys(name for name in named if name))
+    inside = next((name for name in components if internal_words(name)), None)
+    if inside is not None:
+        raise Refused(
+            f"{inside!r} is a name of the inside", remedy="name what people use, such as Checkout", exit_code=Exit.USAGE
+        )
+    text, override = _text(fields, "text"), _text(fields, "override", "")
+    problems = check_wording(text, next_update=word is not PublicStatus.RESOLVED)
+    if problems and not override:
+        raise Refused(
+            "this wording must not go out: " + "; ".join(_worded(problem) for problem in problems),
+            remedy="write it anew, or say why it goes out as it is (--override WHY)",
+            exit_code=Exit.USAGE,
+        )
+    return ev.PublicUpdate(status=str(word), text=text, components=components, override=override if problems else "")
+
+
+def _worded(problem: Problem) -> str:
+    told = f"“{problem.phrase}”: {problem.why}" if problem.phrase else problem.why
+    return f"{told} ({problem.rewrite})"
+
+
 VERBS: dict[str, tuple[frozenset[str], Callable[[Fields], ev.Event]]] = {
     "ack": (frozenset(), lambda f: ev.Acknowledged(responder=_text(f, "by"))),
     "hypothesis": (frozenset({"text"}), lambda f: ev.HypothesisSet(text=_text(f, "text"))),
     "note": (frozenset({"text"}), lambda f: ev.Noted(text=_text(f, "text"))),
     "update": (frozenset({"text"}), lambda f: ev.UpdateAsked(text=_text(f, "text"))),
+    "public": (frozenset({"status", "text", "components", "override"}), _public),
     "severity": (frozenset({"level", "why"}), lambda f: ev.SeverityChanged(level=_level(f), why=_text(f, "why"))),
     "run": (frozenset({"step"}), lambda f: ev.StepRequested(step=_text(f, "step"))),
     "set": (
@@ -106,6 +143,13 @@ def clean(redactor: Redactor, event: ev.Event) -> ev.Event:
     match event:
         case ev.HypothesisSet(text=text) | ev.Noted(text=text) | ev.UpdateAsked(text=text):
             return replace(event, text=redactor.clean(text, cap=TEXT)[0])
+        case ev.PublicUpdate(text=text, components=components, override=override):
+            return replace(
+                event,
+                text=redactor.clean(text, cap=TEXT)[0],
+                components=tuple(redactor.line(name) for name in components),
+                override=redactor.line(override, width=TEXT),
+            )
         case ev.SeverityChanged(why=why) | ev.Declined(why=why):
             return replace(event, why=redactor.clean(why, cap=TEXT)[0])
         case ev.Approved(alone=alone, confirm=confirm):

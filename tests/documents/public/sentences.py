@@ -90,7 +90,10 @@ BAD: tuple[tuple[str, str, str], ...] = (
 # (what was written, why it is good) - with a promise of its own where the flag says so
 HONEST: tuple[tuple[str, str], ...] = (
     ("We are investigating a problem with checkout that started at 13:55 UTC.", "the page's own words"),
-    ("We're investigating an issue affecting card payments that started at 2026-11-23 03:00 UTC.", "the template, filled"),
+    (
+        "We're investigating an issue affecting card payments that started at 2026-11-23 03:00 UTC.",
+        "the template, filled",
+    ),
     ("Card payments are failing for some customers.", "what people see"),
     ("You may see an error when you sign in.", "what people may meet is no speculation"),
     ("Some orders placed between 13:55 and 14:10 UTC were not confirmed.", "facts with times"),
@@ -103,7 +106,10 @@ HONEST: tuple[tuple[str, str], ...] = (
     ("Messages arrive late; none are lost.", "a fact"),
     ("Please do not pay twice. If money left your account, your order is kept.", "what to do"),
     ("You can still browse and add items to your basket.", "what works"),
-    ("Uploads of PDF files fail with a message that says \u201ctry again\u201d.", "what people see, typographic quotes"),
+    (
+        "Uploads of PDF files fail with a message that says \u201ctry again\u201d.",
+        "what people see, typographic quotes",
+    ),
     ("Search returns no results.", "what people see"),
     ("We will post an update even if there is nothing new.", "a promise"),
     ("About one order in ten is affected.", "a counted share"),
@@ -130,13 +136,53 @@ HONEST: tuple[tuple[str, str], ...] = (
     ("Notifications sent after 13:00 UTC have not arrived.", "a fact"),
     ("We have stopped new payments so that nobody pays twice.", "what was done, in people's words"),
     ("Two-factor codes by text message are not arriving.", "what people see"),
-    ("Please contact your own e-mail provider if our message is in quarantine.", "the reader's provider, nobody's blame"),
+    (
+        "Please contact your own e-mail provider if our message is in quarantine.",
+        "the reader's provider, nobody's blame",
+    ),
+)
+
+# Written after a first look at the patterns, to catch words that mean something else to customers.
+TWICE_READ: tuple[tuple[str, str], ...] = (
+    ("It is not possible to sign in.", "possible, of what people can do"),
+    ("Our engineers are investigating.", "people at work are not blamed"),
+    ("Payments with PayPal fail; payments by card go through.", "a way to pay, as people choose it"),
+    ("Signing in with Google does not work.", "a way to sign in, as people choose it"),
+    ("We will post again as soon as we know more, at the latest at 15:00 UTC.", "an honest as-soon-as"),
+    ("Nearly all orders of today are confirmed.", "a share"),
+    ("Orders in progress are safe.", "in progress, of an order"),
+    ("Password recovery does not work.", "recovery, of a password"),
+    ("Fixed-price offers cannot be edited.", "fixed, of a price"),
+    ("Orders that contained more than one item were charged once.", "contained, of an order"),
+    ("All countries are affected with the exception of Norway.", "exception, of a rule"),
+    ("If you see an old page, clear your cache.", "the reader's cache"),
+    ("Thanks to all who wrote to us.", "thanks"),
+    ("In-app purchases and the self-service page do not work.", "compound words"),
+    ("Between 10-15 messages arrive twice.", "a range"),
+    ("We will return the money to everybody who was charged twice.", "a promise about money"),
+    ("EVERYONE WHO PAYS BY CARD IS AFFECTED.", "capitals are no error's name"),
+    ("Some customers were charged twice by mistake.", "a fact about money"),
+    ("We are committed to keeping you informed.", "committed, of people"),
+    ("We react to every message.", "react, of people"),
+    ("Order 202611230455 and others like it are safe.", "a number of an order"),
+    ("The problem is in the app for Android and/or iOS.", "a slash is no path"),
+    ("Invoices of the top-10 list are missing.", "a number behind a dash"),
+    ("Ask an admin of your own team to resend the invitation.", "the reader's admin"),
+    ("Mobile-app users cannot log in with their e-mail address.", "compound words"),
+    ("The COVID-19 information page is not available.", "a number behind a dash"),
+    ("Write to first_last@example.com.", "an address for people"),
+    ("The checkout page shows \u2018something went wrong\u2019.", "what people see"),
+    ("Delivery dates are missing; deliveries arrive as planned.", "a fact"),
+    ("The price of some items was shown as 0.00 EUR.", "a number with a dot"),
 )
 
 # Once it is over a cause may be told; blame, guesses and the inside may not.
 AFTERWARDS_GOOD: tuple[tuple[str, str], ...] = (
     ("Resolved at 14:40 UTC. Card payments work again.", "over, with its time"),
-    ("This was resolved at 14:40 UTC. The problem was caused by an expired certificate of ours.", "the cause is known now"),
+    (
+        "This was resolved at 14:40 UTC. The problem was caused by an expired certificate of ours.",
+        "the cause is known now",
+    ),
     ("Resolved. Orders failed because of a change that we have taken back.", "the cause is known now"),
     ("All messages sent between 13:00 and 14:00 UTC have now been delivered. This incident is resolved.", "facts"),
 )

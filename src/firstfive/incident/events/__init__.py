@@ -48,6 +48,7 @@ from firstfive.incident.events.telling import PostmortemFailed as PostmortemFail
 from firstfive.incident.events.telling import PostmortemWritten as PostmortemWritten
 from firstfive.incident.events.telling import Reminded as Reminded
 from firstfive.incident.events.telling import ThreadOpened as ThreadOpened
+from firstfive.incident.events.telling import PublicUpdate as PublicUpdate
 from firstfive.incident.events.telling import UpdateAsked as UpdateAsked
 
 Event = (
@@ -83,6 +84,7 @@ Event = (
     | UpdateAsked
     | NoticeSent
     | NoticeFailed
+    | PublicUpdate
     | Paged
     | PageFailed
     | Resolved

@@ -40,6 +40,19 @@ class NoticeFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PublicUpdate:
+    """What a person told everybody, in one of the four public words, about these components.
+
+    `override` is why the wording went out although the check of wording spoke against it; empty when it did not.
+    """
+
+    status: str
+    text: str
+    components: tuple[str, ...] = ()
+    override: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Paged:
     """A person was paged, number `number` of this incident."""
 

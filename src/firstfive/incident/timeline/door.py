@@ -43,6 +43,8 @@ def accept(s: Incident, event: ev.Event, now: datetime, *, by: str = "") -> ev.E
             )
         case ev.HypothesisSet(text=text) | ev.Noted(text=text) | ev.UpdateAsked(text=text) if not text.strip():
             raise Refused("there is no text", exit_code=Exit.USAGE)
+        case ev.PublicUpdate() if s.declared.drill:
+            raise Refused(f"{s.id} is a drill: nothing of it is told outside", remedy="note it with firstfive note")
         case ev.SeverityChanged(why=why) if not why.strip():
             raise Refused("a change of severity needs its reason", remedy="say why", exit_code=Exit.USAGE)
         case _:
@@ -65,6 +67,8 @@ def repeats(s: Incident, event: ev.Event, by: str) -> bool:
                 any(safety.plain_name(who) == safety.plain_name(by) for who, _ in attempt.approvals)
                 and attempt.run.sha256 == sha256
             )
+        case ev.PublicUpdate():
+            return bool(s.public) and s.public[-1][0] == event
         case ev.UndoRequested(run=run_id):
             states = [a.state for a in s.attempts.values() if a.run.undoes == run_id]
             return any(state in ("asked", "approved", "started", "finished", "unknown") for state in states)

@@ -80,6 +80,7 @@ TellingEvent = (
     ev.UpdateAsked
     | ev.NoticeSent
     | ev.NoticeFailed
+    | ev.PublicUpdate
     | ev.Paged
     | ev.PageFailed
     | ev.PostmortemWritten
@@ -123,6 +124,8 @@ def _after_telling(s: Incident, entry: ev.Entry, event: TellingEvent) -> Inciden
             return replace(s, update_asked=(text, at))
         case ev.NoticeSent():
             return replace(s, notices=(*s.notices, (event, at)))
+        case ev.PublicUpdate():
+            return replace(s, public=(*s.public, (event, at)))
         case ev.Paged() | ev.PageFailed():
             return replace(s, pages=(*s.pages, (event, at)))
         case ev.PostmortemWritten():

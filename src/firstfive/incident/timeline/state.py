@@ -87,6 +87,7 @@ class Incident:
     verified_at: datetime | None = None
     notices: tuple[tuple[ev.NoticeSent, datetime], ...] = ()
     update_asked: tuple[str, datetime] | None = None
+    public: tuple[tuple[ev.PublicUpdate, datetime], ...] = ()
     pages: tuple[tuple[ev.Paged | ev.PageFailed, datetime], ...] = ()
     resolved_at: datetime | None = None
     root_cause: str = ""

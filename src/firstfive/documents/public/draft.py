@@ -1,4 +1,4 @@
-"""What may be said outside the team: four words for the state, and a draft from the page's customer template.
+"""A draft for customers, from the page's customer template.
 
 Called by whoever offers the draft to a person. Never sent by itself; holds no cause, no blame and no estimate.
 """
@@ -6,38 +6,11 @@ Called by whoever offers the draft to a person. Never sent by itself; holds no c
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
-from typing import assert_never
 
 from firstfive.documents.filling import Notice, Telling, fill_text
+from firstfive.documents.public.words import public_status
 from firstfive.handbook.model import Handbook, Template
-from firstfive.incident.records import Status
 from firstfive.incident.timeline import Incident
-
-
-class PublicStatus(StrEnum):
-    """The only four words the page allows outside, until somebody actually knows more."""
-
-    INVESTIGATING = "investigating"
-    APPLYING_FIX = "applying fix"
-    MONITORING = "monitoring"
-    RESOLVED = "resolved"
-
-
-def public_status(status: Status) -> PublicStatus:
-    """The public word for a state: mitigating is told as applying a fix, the others as they are."""
-    match status:
-        case Status.INVESTIGATING:
-            return PublicStatus.INVESTIGATING
-        case Status.MITIGATING:
-            return PublicStatus.APPLYING_FIX
-        case Status.MONITORING:
-            return PublicStatus.MONITORING
-        case Status.RESOLVED:
-            return PublicStatus.RESOLVED
-        case _:
-            assert_never(status)
-
 
 FALLBACK = """\
 Status: <status>
