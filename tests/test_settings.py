@@ -9,7 +9,7 @@ import pytest
 
 from firstfive import settings
 from firstfive.errors import Exit, SettingsError
-from firstfive.settings import FILE, TargetSettings, env_file, find, load
+from firstfive.settings import FILE, StatusPageSettings, TargetSettings, env_file, find, load
 from firstfive.settings.watching import PROBES
 
 
@@ -177,7 +177,7 @@ def test_steps_see_a_short_list_of_our_environment(monkeypatch: pytest.MonkeyPat
 
 KNOWN = (
     "database, deploys, docker, heartbeats, intake, lexicon, listen, logs, notify, packs, page, postmortems, probes, risk, severity,"
-    " state, target, targets, timing, trackers, vault"
+    " state, status_page, target, targets, timing, trackers, vault"
 )
 SPAN = 'write a number and ms, s, m, h or d: "2s"'
 
@@ -364,3 +364,62 @@ def test_an_env_file_is_read_as_a_shell_would_be_told() -> None:
 def test_an_env_file_that_is_not_there_is_empty(home: Path) -> None:
     assert env_file(None) == {}
     assert env_file(home / "missing") == {}
+
+
+# -------------------------------------------------------------------------------------------------------- status page
+
+PAGE = """
+[status_page]
+name = "Example Shop"
+url = "https://status.example.com"
+"""
+
+
+def test_without_its_table_there_is_no_status_page() -> None:
+    assert load().status_page is None
+
+
+def test_a_status_page_is_read_whole(home: Path) -> None:
+    written(
+        PAGE
+        + 'components = ["Check  out", "Chat"]\nfolder = "public"\ncopy = ["rsync", "-a", "./", "w:/p"]\ncopy_within = "20s"'
+    )
+    assert load().status_page == StatusPageSettings(
+        name="Example Shop",
+        url="https://status.example.com",
+        components=("Check out", "Chat"),
+        folder=home / "public",
+        copy=("rsync", "-a", "./", "w:/p"),
+        copy_within=timedelta(seconds=20),
+    )
+
+
+STATUS_PAGES = [
+    ("[status_page]", "status_page.name is a name", "a page has a name"),
+    ('[status_page]\nname = "x"', "status_page.url is the address", "and an address"),
+    ('[status_page]\nname = "x"\nurl = "javascript:alert(1)"', "status_page.url", "that is one of the web"),
+    ('[status_page]\nname = "x"\nurl = "https://a/?q=1"', "status_page.url", "and can be added to"),
+    (PAGE + 'components = ["shop-redis"]', "a name of the inside", "customers know no container"),
+    (PAGE + 'components = ["Chat", "Chat"]', "status_page.components holds 'Chat'", "twice the same"),
+    (
+        PAGE + 'components = ["Chat, Search"]',
+        "status_page.components holds",
+        "the comma stands between names elsewhere",
+    ),
+    (PAGE + 'copy = ["rsync"]', "status_page.copy", "nothing to copy without a folder"),
+    (PAGE + 'folder = "public"\ncopy = "rsync -a"', "copy is a list of texts", "no shell splits words"),
+    (PAGE + 'folder = "."', "status_page.folder would publish", "it would carry the journal out"),
+    (PAGE + 'folder = ".."', "status_page.folder would publish", "or more than that"),
+    (PAGE + 'folder = ".firstfive"', "status_page.folder would publish", "or the key"),
+    (PAGE + "colour = 1", "there is no setting [status_page] colour", "an unknown key"),
+]
+
+
+@pytest.mark.parametrize(("text", "says", "why"), STATUS_PAGES, ids=[row[2] for row in STATUS_PAGES])
+def test_a_slip_in_the_status_page_is_refused(text: str, says: str, why: str) -> None:
+    written(text)
+    with pytest.raises(SettingsError) as refused:
+        load()
+    assert says in refused.value.what, why
+    assert refused.value.remedy
+    assert refused.value.where

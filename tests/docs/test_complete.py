@@ -15,8 +15,8 @@ from firstfive import settings
 from firstfive.cli.commands import COMMANDS, group_for
 from firstfive.errors import Exit
 from firstfive.handbook.compile import compile_vault
+from firstfive.settings import status_page, watching
 from firstfive.settings import toml_file as reading
-from firstfive.settings import watching
 from firstfive.settings.reading import span
 
 CLI = ROOT / "docs" / "reference" / "cli.md"
@@ -66,6 +66,7 @@ TABLES = {
     "intake": set(),
     "severity": set(),
     "packs": {"never", "block", "zone", "nginx", "websocket_path"},
+    "status_page": status_page.KEYS,
     "logs": set(),
     "deploys": set(),
     "risk": set(),

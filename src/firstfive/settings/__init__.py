@@ -10,6 +10,7 @@ from firstfive.settings.model import HeartbeatSettings as HeartbeatSettings
 from firstfive.settings.model import IntakeSettings as IntakeSettings
 from firstfive.settings.model import ProbeSettings as ProbeSettings
 from firstfive.settings.model import Settings as Settings
+from firstfive.settings.model import StatusPageSettings as StatusPageSettings
 from firstfive.settings.model import TargetSettings as TargetSettings
 from firstfive.settings.model import TrackerSettings as TrackerSettings
 from firstfive.settings.targets import env_file as env_file

@@ -90,6 +90,22 @@ class IntakeSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StatusPageSettings:
+    """The public status page: its name, the address it is read at, and the parts that customers know, in order.
+
+    `folder` is where it is written, None when it is only served; `copy` is the command, word by word, that carries the folder on, and
+    `copy_within` how long that may take.
+    """
+
+    name: str
+    url: str
+    components: tuple[str, ...] = ()
+    folder: Path | None = None
+    copy: tuple[str, ...] = ()
+    copy_within: timedelta = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything a team sets. Paths are absolute; `file` is where it was read from, None when all is default.
 
@@ -97,6 +113,7 @@ class Settings:
     `address` is how people reach the room through a proxy, empty when they do not.
     `allow` are networks that probes may look at beside what the page and settings name; `docker` is the Engine's socket, empty for
     the usual one when it is there; `pin_images` lets the ledger keep what a roll-back needs under a tag of its own.
+    `status_page` is None when there is none for the public.
     """
 
     file: Path | None
@@ -135,3 +152,4 @@ class Settings:
     intake: IntakeSettings = field(default_factory=IntakeSettings)
     packs: PackSettings = field(default_factory=PackSettings)
     severity: Mapping[str, int] = field(default_factory=dict)
+    status_page: StatusPageSettings | None = None

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from firstfive.errors import SettingsError
 from firstfive.settings import reading, watching
-from firstfive.settings.model import PORT, Settings, TargetSettings
+from firstfive.settings.model import PORT, Settings, StatusPageSettings, TargetSettings
 from firstfive.settings.packs import packs
 from firstfive.settings.targets import env_file, targets
 
@@ -26,7 +26,7 @@ INHERITED = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR"
 TOP = set(
     """
     vault page state database listen timing notify postmortems targets target logs deploys risk lexicon
-    probes docker trackers heartbeats intake severity packs
+    probes docker trackers heartbeats intake severity packs status_page
     """.split()  # noqa: SIM905 - a word list is read as words
 )
 TIMING = ("probe_interval", "log_quiet", "resolve_after", "update_every", "escalate_after", "one_fault")
@@ -87,11 +87,20 @@ def load(*, vault: Path | None = None, config: Path | None = None, page: str = "
         risk=reading.table(data, "risk", None, at),
         lexicon=reading.texts(data, "lexicon", at),
         **_ears(data, _known(places), at),
+        status_page=_status_page(data, home, (state, root, home), at),
         variables=_known(places),
         inherited={name: os.environ[name] for name in INHERITED if name in os.environ},  # noqa: TID251
         cache=_cache(),
         person=os.environ.get("FIRSTFIVE_USER") or os.environ.get("SUDO_USER") or os.environ.get("USER") or "operator",  # noqa: TID251
     )
+
+
+def _status_page(data: Mapping[str, Any], home: Path, kept: tuple[Path, ...], at: str) -> StatusPageSettings | None:
+    if "status_page" not in data:
+        return None
+    from firstfive.settings.status_page import status_page  # few have one, and every command reads settings
+
+    return status_page(data, home, kept, at)
 
 
 def _ears(data: Mapping[str, Any], known: Mapping[str, str], at: str) -> dict[str, Any]:
