@@ -28,6 +28,11 @@ CALLS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "severity": (("INC-1", "2", "why"), ("INC-1", "2", "")),
     "note": (("INC-1", "hello"), ("INC-1", "")),
     "update": (("INC-1", "hello"), ("INC-1", "")),
+    "public": (
+        ("INC-1", "We are looking. Next update by 14:30 UTC.", "--status", "investigating", "--component", "Chat"),
+        ("INC-1", "Soon.", "--status", "monitoring"),
+    ),
+    "status-page": (("public",), ()),
     "resolve": (("INC-1",), ("INC-9",)),
     "run": (("INC-1", "shop-down#4"), ("INC-1", "nothing#1")),
     "approve": (("INC-1", "--yes"), ("INC-1", "nothing#1", "--yes")),
@@ -72,6 +77,8 @@ def standing(ask: Ask, vault: Path) -> None:
     (vault / "app.log").write_text("2026-11-23T03:00:00Z redis NOAUTH\n")
     (vault / "access.log").write_text('8.8.8.8 - - [23/Nov/2026:03:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" "-"\n')
     (vault / "message.json").write_text('{"title": "the disk is full"}')
+    with (vault / "firstfive.toml").open("a") as settings:
+        settings.write('[status_page]\nname = "Shop"\nurl = "https://status.example.com"\ncomponents = ["Chat"]\n')
     assert ask("declare", "the shop is shut").code == 0
     assert ask("run", "INC-1", "payments-down#4").code == 0
 

@@ -31,6 +31,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "severity": ("incident", "Grade it anew, with the reason."),
     "note": ("incident", "Put a remark on the timeline."),
     "update": ("incident", "Send an update now."),
+    "public": ("public", "Tell everybody on the status page, once the wording passes."),
+    "status-page": ("public", "Write the public status page into a folder, now."),
     "resolve": ("incident", "Declare it over, with the root cause in one sentence."),
     "run": ("hands.steps", "Ask for a step of a runbook; a changing one still needs approval."),
     "approve": ("hands.steps", "Approve a waiting step: exactly these bytes, once."),
