@@ -19,15 +19,20 @@ from firstfive.web import acts, api, live, outside, paper, problems, room
 from firstfive.web.asked import LARGEST_BODY
 from firstfive.web.engine_face import Room
 from firstfive.web.gate import door, dress, guarded, with_headers
+from firstfive.web.public import status
+from firstfive.web.public.status import PublicFiles
 
 SMALL = 500
 
 
-def build(room_behind: Room, /, *, key: str, host: str, port: int, also: str = "") -> Starlette:
+def build(
+    room_behind: Room, /, *, key: str, host: str, port: int, also: str = "", status_page: PublicFiles | None = None
+) -> Starlette:
     """The web application of one running program; `key` signs in, `host` and `port` are where it listens, `also` is the name that a
-    proxy in front of it is reached by.
+    proxy in front of it is reached by. With a `status_page` that one is open to everybody.
     """
-    entrance = door(key=key, host=host, port=port, also=also, refuse=problems.problem)
+    public = status.AT if status_page is not None else ""
+    entrance = door(key=key, host=host, port=port, also=also, refuse=problems.problem, public=public)
     app = Starlette(
         routes=[
             *room.routes(),
@@ -36,6 +41,7 @@ def build(room_behind: Room, /, *, key: str, host: str, port: int, also: str = "
             *outside.routes(),
             *acts.routes(),
             Route("/static/{name}", paper.static),
+            *(status.routes(status_page) if status_page is not None else []),
         ],
         middleware=[
             Middleware(with_headers),

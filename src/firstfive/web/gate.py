@@ -41,22 +41,26 @@ Refuse = Callable[[Request, int, FirstfiveError], Response]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
-    """What opens: the key, the cookie that carries it, the names the server answers to, and how a refusal is shown."""
+    """What opens: the key, the cookie that carries it, the names the server answers to, and how a refusal is shown.
+
+    `public` is a path below which everybody may read under any name, since a status page stands behind a proxy; empty for none.
+    """
 
     key: str
     cookie: str
     hosts: frozenset[str]
     refuse: Refuse
+    public: str = ""
 
 
-def door(*, key: str, host: str, port: int, refuse: Refuse, also: str = "") -> Door:
+def door(*, key: str, host: str, port: int, refuse: Refuse, also: str = "", public: str = "") -> Door:
     """The door of a server that listens on host and port and is reached as `also` too.
 
     The cookie carries the port, since cookies of one host share ports.
     """
     named = f"[{host}]" if ":" in host and not host.startswith("[") else host
     names = {named.lower(), also.lower()} - {""}
-    return Door(key=key, cookie=f"firstfive-key-{port}", hosts=LOOPBACK | names, refuse=refuse)
+    return Door(key=key, cookie=f"firstfive-key-{port}", hosts=LOOPBACK | names, refuse=refuse, public=public)
 
 
 def with_headers(app: ASGIApp) -> ASGIApp:
@@ -95,6 +99,8 @@ def guarded(app: ASGIApp, *, door: Door) -> ASGIApp:
 
 
 def _refusal(request: Request, door: Door) -> Response | None:
+    if door.public and request.method in SAFE and _below(request.scope["path"], door.public):
+        return None
     if _name_of(request.headers.get("host", "")) not in door.hosts:
         return PlainTextResponse("This server does not answer to that name. Use its own address.\n", status_code=421)
     if request.url.path.startswith(OPEN[0]) or request.url.path == OPEN[1]:
@@ -120,6 +126,13 @@ def _foreign() -> FirstfiveError:
         remedy="open the room itself and do it there",
         exit_code=Exit.NOT_AUTHORISED,
     )
+
+
+def _below(path: str, public: str) -> bool:
+    """Whether this is the public path or below it. It is the path that routes are found by: one taken out of an address could hold part
+    of the Host header.
+    """
+    return path == public or path.startswith(f"{public}/")
 
 
 def _name_of(host: str) -> str:

@@ -21,6 +21,7 @@ import uvloop
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from firstfive.app import Program, open_program
+from firstfive.app.status import book_of
 from firstfive.errors import Exit, FirstfiveError
 from firstfive.intake import Credentials
 from firstfive.notifiers.console import Console
@@ -103,7 +104,9 @@ async def _together(program: Program, listener: socket.socket, say: Callable[[di
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
     reached = program.settings.address or address.rstrip("/")
     program.engine.links.base = reached
-    pages = build(program.engine, key=key, host=str(host), port=int(port), also=urlsplit(reached).hostname or "")
+    also = urlsplit(reached).hostname or ""
+    book = book_of(program.settings, program.journal, program.engine.clock)
+    pages = build(program.engine, key=key, host=str(host), port=int(port), also=also, status_page=book)
     hooks = _hooks(program, key, reached)
     config = uvicorn.Config(
         hooks.beside(pages),

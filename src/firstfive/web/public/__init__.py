@@ -1,0 +1,1 @@
+"""What the web shows to everybody, without the key: the status page and its banner. Nothing else belongs here."""
