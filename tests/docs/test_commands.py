@@ -23,6 +23,9 @@ ELSEWHERE = {
     ),
     "firstfive serve": "tests/cli/test_serve.py::test_serve_says_where_the_room_is",
     "firstfive doctor": "tests/cli/test_serve.py::test_the_doctor_sees_the_server",
+    "firstfive status-page preview": (
+        "tests/cli/test_public_commands.py::test_what_was_told_stands_in_the_folder_and_nothing_else_does"
+    ),
     "firstfive check --strict": "tests/cli/test_page_commands.py::test_check_strict_fails_on_a_warning",
 }
 BLOCKS = [(file, block) for file in FILES for block in command_blocks(file)]

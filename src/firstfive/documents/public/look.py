@@ -33,7 +33,9 @@ section + section { margin-top: 2rem; }
 .card { padding: 1rem; border: 1px solid var(--line); border-radius: 8px; background: var(--card); }
 .card + .card { margin-top: 1rem; }
 .notes li { margin-top: .9rem; padding-left: .8rem; border-left: 3px solid var(--line); }
-.word { font-weight: 650; } .word::first-letter { text-transform: uppercase; }
+time { white-space: nowrap; }
+.state + .soft { margin-top: .4rem; }
+.word { display: inline-block; font-weight: 650; } .word::first-letter { text-transform: uppercase; }
 .text { white-space: pre-line; }
 .parts li { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 1rem; padding: .6rem 0;
   border-top: 1px solid var(--line); }
@@ -120,7 +122,7 @@ INDEX = """{% extends "frame" %}
 <div class="strip" role="img" aria-label="{{ troubled }} of the last {{ strip|length }} days had a problem; the list below names them">
 {% for mark in strip %}<span{% if mark %} class="{{ mark }}"{% endif %}></span>{% endfor %}
 </div>
-<p class="soft ends"><span>{{ strip|length }} days ago</span><span>today</span></p>
+<p class="soft ends"><span>{{ first }}</span><span>today</span></p>
 <ol class="days">
 {% for span in spans %}
 {% if span.incidents %}

@@ -45,6 +45,7 @@ def index(page: StatusPage) -> str:
         up="",
         spans=_spans(days),
         strip=[_mark(incidents) for _, incidents in reversed(days)],
+        first=_day(days[-1][0]),
         troubled=sum(bool(incidents) for _, incidents in days),
         components=[(name, page.health(name), _HEALTH[page.health(name)]) for name in page.components],
     )

@@ -1,0 +1,90 @@
+"""The status page in a real Chromium: on a phone and wide, light and dark, without a script, with nothing fetched from elsewhere."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from firstfive.documents.public.status_page import About, PublicIncident
+from web.public.said import CHECKOUT, PAST, Said, note
+from web.room import Room
+from web.served import Served, serving
+from web.test_browser import AXE, FLAGS, RULES, missing
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+LONG = "an-endless-name-without-a-space-" * 6
+CROWDED = Said(
+    about=About(name="Example Shop " + LONG, url="https://status.example.com", components=("Checkout", LONG, "Chat")),
+    incidents=(
+        CHECKOUT,
+        PublicIncident(id="0" * 12, notes=(note(CHECKOUT.status, LONG * 4, 5),), components=(LONG, "Chat")),
+        PAST,
+    ),
+)
+PAGES = ("/status/", "/status/incidents/0000000000c1.html")
+VIEWS = [("light", 320), ("dark", 320), ("light", 1280), ("dark", 1280)]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    path = shutil.which("chromium")
+    if path is None:
+        missing("no chromium here: run tests/prepare")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Served]:
+    with serving(Room(), status_page=CROWDED) as server:
+        yield server
+
+
+@pytest.mark.parametrize(("scheme", "width"), VIEWS)
+def test_nothing_scrolls_sideways_nothing_is_fetched_and_axe_finds_nothing(
+    scheme: str, width: int, served: Served, chromium: Browser
+) -> None:
+    if not AXE.is_file():
+        missing("no axe-core here: run tests/prepare")
+    context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True)
+    page = context.new_page()
+    fetched: list[str] = []
+    page.on("request", lambda sent: fetched.append(sent.url))
+    for path in PAGES:
+        fetched.clear()
+        page.goto(served.url + path)
+        assert [url for url in fetched if not url.endswith("/favicon.ico")] == [served.url + path]
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        page.evaluate(AXE.read_text())
+        found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
+        broken = [(v["id"], [n["html"][:160] for n in v["nodes"]][:3]) for v in found["violations"]]
+        assert broken == [], path
+    context.close()
+
+
+def test_its_style_is_let_in_by_its_own_policy_and_every_link_leads_somewhere(
+    served: Served, chromium: Browser
+) -> None:
+    context = chromium.new_context(java_script_enabled=True, color_scheme="light")
+    page = context.new_page()
+    wrong: list[str] = []
+    page.on("console", lambda said: wrong.append(said.text) if "favicon" not in said.location.get("url", "") else None)
+    page.goto(served.url + "/status")
+    assert page.url == served.url + "/status/"
+    assert page.locator(".state").evaluate("e => getComputedStyle(e).borderLeftWidth") == "8px"
+    expect(page.get_by_role("heading", name="The last 90 days")).to_be_visible()
+    links = page.locator("a").evaluate_all("all => all.map(a => a.href)")
+    for link in sorted(set(links)):
+        answer = context.request.get(link)
+        assert answer.ok, link
+    page.get_by_role("link", name="Problem with Checkout", exact=True).first.click()
+    page.get_by_role("navigation").get_by_role("link").click()
+    expect(page).to_have_url(served.url + "/status/index.html")
+    assert wrong == []
+    context.close()
