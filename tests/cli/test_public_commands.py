@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
 
 import pytest
 
 from cli.door import Ask
+from cli.test_serve import quiet_vault as quiet_vault
+from cli.test_serve import start
 
 TOLD = "Chat does not work. Next update by 14:30 UTC."
 
@@ -64,6 +68,30 @@ def test_only_a_component_of_the_page_is_taken(settled: Path, ask: Ask) -> None:
 def test_an_empty_text_is_refused(settled: Path, ask: Ask) -> None:
     ask("declare", "x")
     assert "text is missing" in ask("public", "INC-1", " ", "--status", "resolved").err
+
+
+@pytest.mark.process
+def test_what_is_told_over_the_server_is_there_for_everybody_at_once(quiet_vault: Path, ask: Ask) -> None:
+    with (quiet_vault / "firstfive.toml").open("a") as settings:
+        settings.write('[status_page]\nname = "Shop"\nurl = "https://status.example.com"\n')
+    running = start(quiet_vault)
+    try:
+        port = json.loads((quiet_vault / ".firstfive" / "server.json").read_text())["port"]
+
+        def banner() -> Any:
+            with urlopen(f"http://127.0.0.1:{port}/status/banner.json", timeout=20) as answer:
+                return json.load(answer)
+
+        assert banner() == {"show": False, "text": ""}
+        ask("declare", "an internal title", "--severity", "1")
+        assert ask("public", "INC-1", TOLD, "--status", "investigating", "--component", "Chat").code == 0
+        assert banner() == {"show": True, "text": f"Problem with Chat (investigating): {TOLD}"}
+        assert "against the check" not in ask("timeline", "INC-1").out
+        assert ask("status-page", "preview").code == 0, "beside the running server"
+        assert (quiet_vault / "preview" / "index.html").exists()
+    finally:
+        running.terminate()
+        running.communicate(timeout=20)
 
 
 def test_without_settings_for_it_there_is_no_page_to_write(vault: Path, ask: Ask) -> None:

@@ -54,7 +54,7 @@ class PublicBook:
             now = self.clock.now()
             if self._made is None or self._made[0] != now.date():
                 page = status_page(self.about, self._known.values(), now)
-                self._made = (now.date(), files_of(page))
+                self._made = (now.date(), await asyncio.to_thread(files_of, page))
             return self._made[1]
 
     def _heard(self, name: str) -> None:

@@ -17,7 +17,9 @@ BANNER = "banner.json"
 
 def files_of(page: StatusPage) -> Mapping[str, bytes]:
     """Every file by its path with forward slashes, in the order in which they are to be written."""
-    made = {f"incidents/{one.id}.html": incident_page(page, one).encode("utf-8", "replace") for one in page.incidents}
+    made = {
+        f"incidents/{one.id}.html": incident_page(page.name, one).encode("utf-8", "replace") for one in page.incidents
+    }
     return {
         **made,
         "api/v2/incidents.json": feeds.incidents_json(page),

@@ -60,7 +60,7 @@ FRAME = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <title>{{ title|line }}</title>
-<link rel="alternate" type="application/atom+xml" title="{{ page.name|line }}" href="{{ up }}history.atom">
+<link rel="alternate" type="application/atom+xml" title="{{ name|line }}" href="{{ up }}history.atom">
 <style>{{ style }}</style>
 </head>
 <body>
@@ -90,7 +90,7 @@ PIECES = """
 INDEX = """{% extends "frame" %}
 {% import "pieces" as pieces %}
 {% block whole %}
-<header><h1>{{ page.name|line }}</h1></header>
+<header><h1>{{ name|line }}</h1></header>
 <main>
 <section aria-label="Now">
 <p class="state {{ page.indicator }}">{{ page.headline }}</p>
@@ -147,7 +147,7 @@ INCIDENT = """{% extends "frame" %}
 {% import "pieces" as pieces %}
 {% block whole %}
 <header>
-<nav aria-label="Back"><a href="../index.html">{{ page.name|line }}</a></nav>
+<nav aria-label="Back"><a href="../index.html">{{ name|line }}</a></nav>
 <h1>{{ incident.title|line }}</h1>
 <p class="soft">{{ pieces.span(incident) }}</p>
 </header>

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
@@ -20,6 +21,8 @@ from firstfive.documents.public.status_page import Health, PublicIncident, Statu
 
 STYLE_HASH = "sha256-" + base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 CSP = f"default-src 'none'; style-src '{STYLE_HASH}'; base-uri 'none'; form-action 'none'"
+
+KEPT = 4096
 
 _HEALTH = {
     Health.OPERATIONAL: "no problem known",
@@ -41,6 +44,7 @@ def index(page: StatusPage) -> str:
     days = page.days()
     return _pages.get_template("index").render(
         page=page,
+        name=page.name,
         title=page.name,
         up="",
         spans=_spans(days),
@@ -51,10 +55,11 @@ def index(page: StatusPage) -> str:
     )
 
 
-def incident_page(page: StatusPage, incident: PublicIncident) -> str:
-    """Everything that was said about one incident, newest first."""
+@lru_cache(maxsize=KEPT)
+def incident_page(name: str, incident: PublicIncident) -> str:
+    """Everything that was said about one incident, newest first, on the page of that name. Old ones are not drawn anew each time."""
     return _pages.get_template("incident").render(
-        page=page, incident=incident, title=f"{incident.title}, {page.name}", up="../"
+        name=name, incident=incident, title=f"{incident.title}, {name}", up="../"
     )
 
 

@@ -46,9 +46,9 @@ from firstfive.incident.events.telling import Paged as Paged
 from firstfive.incident.events.telling import PageFailed as PageFailed
 from firstfive.incident.events.telling import PostmortemFailed as PostmortemFailed
 from firstfive.incident.events.telling import PostmortemWritten as PostmortemWritten
+from firstfive.incident.events.telling import PublicUpdate as PublicUpdate
 from firstfive.incident.events.telling import Reminded as Reminded
 from firstfive.incident.events.telling import ThreadOpened as ThreadOpened
-from firstfive.incident.events.telling import PublicUpdate as PublicUpdate
 from firstfive.incident.events.telling import UpdateAsked as UpdateAsked
 
 Event = (
