@@ -10,6 +10,8 @@ from documents.public.sentences import (
     AFTERWARDS_BAD,
     AFTERWARDS_GOOD,
     BAD,
+    FRESH_BAD,
+    FRESH_HONEST,
     HONEST,
     NO_PROMISES,
     PROMISE,
@@ -34,6 +36,16 @@ def test_what_must_not_go_out_is_pointed_at(said: str, wrong: str, why: str) -> 
 @pytest.mark.parametrize(("said", "why"), [*HONEST, *TWICE_READ])
 def test_an_honest_sentence_goes_out(said: str, why: str) -> None:
     assert phrases(said + PROMISE) == [], why
+
+
+@pytest.mark.parametrize("said", FRESH_HONEST)
+def test_a_fresh_honest_sentence_goes_out(said: str) -> None:
+    assert phrases(said + PROMISE) == []
+
+
+@pytest.mark.parametrize("said", FRESH_BAD)
+def test_a_fresh_bad_sentence_is_pointed_at(said: str) -> None:
+    assert phrases(said + PROMISE) != []
 
 
 @pytest.mark.parametrize(("said", "why"), AFTERWARDS_GOOD)

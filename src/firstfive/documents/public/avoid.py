@@ -32,9 +32,7 @@ def _rule(why: str, rewrite: str, *patterns: str, early: bool = False, exact: bo
 
 
 _WE = r"(?:we|we're|we are|our team|i)"
-_BACK = (
-    r"(?:back|up|fixed|solved|resolved|restored|repaired|working|available|online|done|over|ready|normal|live|stable)"
-)
+_BACK = r"(?:back|up|fixed|sorted(?: out)?|solved|resolved|restored|repaired|working|available|online|done|over|ready|normal|live|stable)"
 _SOFT = r"(?:now |currently |still |also |all |fully |completely |already )*"
 
 SPECULATION = (
@@ -56,7 +54,8 @@ SPECULATION = (
         r"to the best of our knowledge|we (?:do not|don't) (?:think|believe)|in all likelihood",
         r"our (?:theory|hypothesis|hunch)",
         r"should (?:now |again |all )*(?:be )?(?:fine|ok|okay|safe|good|working|unaffected|stable)(?: again| now)*",
-        r"(?:we|i) hope(?: that| to)?",
+        r"(?:we|i) hope(?: that| to)?|fingers crossed|(?:good |fair |small |slim )?chances? (?:that|are|is)",
+        r"(?:things |it |everything )(?:is |are )?look(?:s|ing)? (?:better|good|fine|stable|promising)",
     ),
 )
 
@@ -68,7 +67,8 @@ BLAME = (
         r"(?:our |the |a |an )?vendors?|suppliers?|sub-?contractors?|contractors?",
         r"third[ -]part(?:y|ies)|3rd[ -]part(?:y|ies)|upstream",
         r"external (?:party|partner|company|service|system)",
-        r"(?:hosting|payment|cloud|telecom|network) (?:company|partner|processor)",
+        r"(?:hosting|payment|cloud|telecom|network) (?:company|processor)",
+        r"(?:bank(?:ing)?|payment|hosting|cloud|delivery|shipping|technology|service|network|telecom) partners?",
         r"data ?cent(?:er|re)s?",
         r"(?:on|at) (?:their|its) (?:side|end)|their (?:side|end)",
         r"(?:our|their|its|whose|your|not our|no one's|nobody's) fault|at fault|to blame|blame[sd]?",
@@ -106,7 +106,8 @@ CAUSES = (
         "it names a cause before it is over",
         "leave the cause for after the end: “We are investigating the cause.”",
         r"(?:is |was |were |are |being |been )?(?:caused|triggered|provoked|induced|brought about) by",
-        r"because(?: of)?|due to|owing to|on account of|as a (?:result|consequence) of|resulting from",
+        r"because(?: of)?|due to|owing to|on account of|resulting from",
+        r"(?:as a|is the|was the|are the|were the) (?:result|consequence) of",
         r"result(?:s|ed) from",
         r"following (?:a|an|the|our) (?:change|release|update|deploy\w*|upgrade|migration|maintenance)",
         r"(?:stem(?:s|med)?|originat(?:es|ed)|aris(?:es)?|arose) (?:from|in)",
@@ -137,7 +138,7 @@ ESTIMATES = (
         r"(?:fixed|solved|resolved|restored|repaired|done|back|over|finished|completed?) (?:by|before|within|in) (?:about |around |the )*"
         r"(?:noon|midnight|tonight|tomorrow|today|\d[\d:.]*|an? |one |few |next )\w*",
         r"(?:we|we're|we are|is|are|it is|it's) (?:now |currently )?expect(?:s|ed|ing)?(?: (?:to|that|this|it|a|the|full|normal))?",
-        r"eta|etr|estimat(?:e|ed|es|ing|ion)(?: (?:time|duration|recovery|repair))?",
+        r"eta|etr|(?:we|our|current|best) estimat(?:e|es|ed|ing|ion)|estimated (?:time|duration|recovery|repair|to|end)",
         r"anticipat(?:e|ed|ing)|forecast(?:ed|ing)?|time to (?:repair|fix|recover\w*)",
         r"(?:very |quite )?(?<!as )soon(?! as)(?:er|est)?",
         r"as (?:soon|quickly|fast) as (?:possible|we can)|shortly|any (?:minute|moment|second|time) now",
