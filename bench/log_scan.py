@@ -74,7 +74,7 @@ def main() -> int:
         return 0
     for grep in greps:
         print(
-            f"log scan: {subprocess.run([grep, '--version'], capture_output=True, text=True).stdout.split(chr(10))[0]}"
+            f"log scan: {subprocess.run([grep, '--version'], capture_output=True, text=True, check=True).stdout.split(chr(10))[0]}"
         )
     environment = {**os.environ, "LC_ALL": "C", "PYTHONPATH": str(ROOT / "src")}
     with tempfile.TemporaryDirectory() as made:

@@ -90,7 +90,9 @@ def opened(path: Path, settings: Settings) -> Bundle:
         handbook = again(here, held["digest"], json.dumps(held["sources"]).encode())
         return Bundle(id=held["id"], made=held["made"], key=held["key"], handbook=handbook, settings=here)
     except OSError as problem:
-        raise FirstfiveError(f"the bundle cannot be read: {problem.strerror}", where=str(path)) from None
+        raise FirstfiveError(
+            f"the bundle cannot be read: {problem.strerror}", where=str(path), remedy="check the path and its rights"
+        ) from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise FirstfiveError(
             "this is no bundle of Firstfive",

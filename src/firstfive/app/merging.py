@@ -55,7 +55,9 @@ def _bundle(log: Path) -> str:
         with log.open(encoding="utf-8") as lines:
             return str(json.loads(lines.readline())["bundle"])
     except OSError as problem:
-        raise FirstfiveError(f"the log cannot be read: {problem.strerror}", where=str(log)) from None
+        raise FirstfiveError(
+            f"the log cannot be read: {problem.strerror}", where=str(log), remedy="check the path and its rights"
+        ) from None
     except (ValueError, KeyError, TypeError):
         raise FirstfiveError(
             "this is no log of a break-glass bundle", where=str(log), remedy="give the file that break-glass named"
@@ -65,13 +67,17 @@ def _bundle(log: Path) -> str:
 def _fresh(rows: tuple[Row, ...], state: Incident) -> tuple[ev.Event, ...]:
     begun = set(state.attempts)
     ended = {run for run, attempt in state.attempts.items() if attempt.state == "finished"}
+    idle = {row["run"]["id"] for row in rows if row["kind"] == "not begun"}
+    ended |= {run for run, attempt in state.attempts.items() if attempt.state == "unknown"}
     found: list[ev.Event] = []
     for row in rows:
         run = row["run"]
-        if row["kind"] == "started" and run["id"] not in begun:
+        if row["kind"] == "started" and run["id"] not in begun | idle:
             found.append(ev.StepStarted(run=_run(run), approved_by=row["by"]))
         elif row["kind"] == "finished" and run["id"] not in ended:
             found.append(_finished(row))
+        elif row["kind"] == "unknown" and run["id"] not in ended:
+            found.append(ev.OutcomeUnknown(run=run["id"], step=run["step"], why=row["why"]))
     return tuple(found)
 
 

@@ -15,6 +15,7 @@ from firstfive.app.ears import message_of, understood
 from firstfive.app.eyes import engines_of, probes_for, trackers_of
 from firstfive.app.hands import pack_rules, secrets, target_of
 from firstfive.app.pages import again, last_good, pinned, read_handbook, vault_of
+from firstfive.app.status import publisher_of
 from firstfive.documents.summary import summary
 from firstfive.engine.advance import Rules
 from firstfive.engine.clock import SystemClock
@@ -61,7 +62,9 @@ class Program:
             self.log(f"intake: {variable} is not set, so the door that it opens stays shut")
         for beat in self.settings.heartbeats:
             await self.engine.outside.expect(beat.name, beat.every, beat.grace)
-        await asyncio.gather(self.engine.run(stop), self._watching(stop), self.inbox.run(stop))
+        publisher = publisher_of(self.settings, self.journal, self.engine.clock, self.log)
+        public = (publisher.run(stop),) if publisher is not None else ()
+        await asyncio.gather(self.engine.run(stop), self._watching(stop), self.inbox.run(stop), *public)
 
     async def _watching(self, stop: asyncio.Event) -> None:
         """Probes for the present page; when the page changes and still compiles, probes for the new one."""

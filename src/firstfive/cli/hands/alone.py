@@ -20,6 +20,7 @@ from firstfive.cli.incident import BY, INCIDENT, by
 from firstfive.cli.line import View, options, settings_of, show
 from firstfive.engine.clock import SystemClock
 from firstfive.errors import Exit, FirstfiveError, Refused
+from firstfive.handbook.model import Mode
 
 if TYPE_CHECKING:
     from firstfive.app.bundle import Bundle
@@ -41,7 +42,7 @@ def look(settings: Settings, incident: str, step_id: str) -> View | None:
 
     handbook = read_handbook(settings)
     step = _step(handbook, step_id)
-    if step.mode != "auto" or step.parameters:
+    if step.mode is not Mode.AUTO or step.parameters:
         return None
     from firstfive.app import target_of
 
@@ -225,7 +226,7 @@ def _run(bundle: Bundle, step: Step, where: str, values: Mapping[str, str], log:
     from firstfive.shell.bind import ParamType, check_value
     from firstfive.stores.files.broken_glass import read
 
-    if not step.script or step.mode == "manual":
+    if not step.script or step.mode is Mode.MANUAL:
         raise Refused(f"step {step.id} is work for a person", remedy="; ".join(step.notes) or "read the printed page")
     missing = [p.name for p in step.parameters if p.name not in values]
     if missing:
@@ -243,7 +244,7 @@ def _run(bundle: Bundle, step: Step, where: str, values: Mapping[str, str], log:
         script=step.bound,
         environment=bound,
         sha256=digest_of(where, step.bound, bound),
-        changing=step.mode != "auto",
+        changing=step.mode is not Mode.AUTO,
         timeout=step.timeout,
         destructive=str(step.verdict) == "destructive",
         undo=step.undo,
@@ -278,16 +279,21 @@ def _ran(bundle: Bundle, step: Step, run: Run, log: Path, who: str) -> Output:
     wanted = {**asdict(run), "timeout": run.timeout.total_seconds(), "environment": [list(p) for p in run.environment]}
     row = {"bundle": bundle.id, "by": who, "at": SystemClock().now().isoformat(), "kind": "started", "run": wanted}
     append(log, bundle.key, row)
-    output = asyncio.run(_executed(bundle.target(run.target), run))
+    ending = {"bundle": bundle.id, "by": who, "run": {"id": run.id, "step": step.id}}
+    try:
+        output = asyncio.run(_executed(bundle.target(run.target), run))
+    except FirstfiveError as problem:
+        kind = "unknown" if problem.exit_code is Exit.OUTCOME_UNKNOWN else "not begun"
+        at = SystemClock().now().isoformat()
+        append(log, bundle.key, {**ending, "at": at, "kind": kind, "why": str(problem)[:2000]})
+        raise
     append(
         log,
         bundle.key,
         {
-            "bundle": bundle.id,
-            "by": who,
+            **ending,
             "at": SystemClock().now().isoformat(),
             "kind": "finished",
-            "run": {"id": run.id, "step": step.id},
             "exit_code": output.exit_code,
             "output": _clean(bundle.settings, output.text)[: 64 * 1024],
             "dropped": output.dropped,

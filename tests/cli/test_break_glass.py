@@ -1,0 +1,129 @@
+"""A day on which nothing else works: a look without a server, the page on paper, steps out of a bundle, and their log taken in later."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cli.door import Ask
+from firstfive.stores.files.broken_glass import read
+
+LOG = "firstfive-break-glass.log"
+LOOKS = "shop-down#1"
+
+
+@pytest.fixture(autouse=True)
+def host(vault: Path) -> None:
+    """The folder that the demo's target works in."""
+    (vault.parent / "shop").mkdir()
+
+
+@pytest.fixture
+def bundle(ask: Ask, vault: Path) -> Path:
+    assert ask("pack", "--out", "offline").code == 0
+    return Path("offline") / "firstfive-bundle.json"
+
+
+def key(bundle: Path, vault: Path) -> str:
+    return str(json.loads((vault / bundle).read_text())["key"])
+
+
+def test_a_look_is_taken_by_this_process_when_no_server_runs(ask: Ask) -> None:
+    ask("declare", "Shop down: health answers 502", "--severity", "1")
+    said = ask("run", "INC-1", LOOKS)
+    assert "no server runs, so this process looks on local" in said.err
+    assert f"{LOOKS} on local: exit" in said.out
+    changing = ask("run", "INC-1", "shop-down#4")
+    assert "no server runs, so this is only written down" in changing.err
+
+
+def test_the_page_is_on_paper_whole(ask: Ask, bundle: Path, vault: Path) -> None:
+    paper = (vault / "offline" / "firstfive-page.html").read_text()
+    for word in ("Sam Example", "shop-down#4", "CHANGES SOMETHING", "Words to send", "After every incident"):
+        assert word in paper, word
+    assert "<script" not in paper
+    assert "http-equiv" not in paper
+
+
+def test_the_bundle_is_for_its_owner_only_and_holds_no_secret_of_a_target(ask: Ask, bundle: Path, vault: Path) -> None:
+    assert (vault / bundle).stat().st_mode & 0o077 == 0
+    assert "hunter2" not in (vault / bundle).read_text()
+
+
+def test_a_look_out_of_a_bundle_runs_and_stands_in_the_sealed_log(ask: Ask, bundle: Path, vault: Path) -> None:
+    listed = ask("break-glass", str(bundle))
+    assert "shop-down#4" in listed.out
+    said = ask("break-glass", str(bundle), LOOKS, "--json")
+    assert said.json["exit_code"] is not None
+    rows = read(vault / "offline" / LOG, key(bundle, vault))
+    assert [row["kind"] for row in rows] == ["started", "finished"]
+    assert rows[0]["run"]["script"]
+
+
+def test_what_changes_something_is_shown_and_asked_back(ask: Ask, bundle: Path, vault: Path) -> None:
+    unfilled = ask("break-glass", str(bundle), "shop-down#4")
+    assert (unfilled.code, "needs a value for <previous-version>" in unfilled.err) == (3, True)
+    no = ask("break-glass", str(bundle), "shop-down#4", "--set", "previous-version=1.4.1", typed="n\n")
+    assert (no.code, "nothing was run" in no.err) == (3, True)
+    assert "$ " in no.err
+    assert not (vault / "offline" / LOG).exists()
+    hostile = ask("break-glass", str(bundle), "shop-down#4", "--set", "previous-version=1; rm -rf /", "--yes")
+    assert hostile.code != 0
+    assert not (vault / "offline" / LOG).exists()
+
+
+def test_the_log_is_taken_in_once_and_proves_itself(ask: Ask, bundle: Path, vault: Path) -> None:
+    ask("break-glass", str(bundle), LOOKS)
+    ask("declare", "Shop down: health answers 502", "--severity", "1")
+    log = str(Path("offline") / LOG)
+    first = ask("merge", log, "INC-1", "--json")
+    assert (first.json["rows"], first.json["merged"]) == (2, 2)
+    assert ask("merge", log, "INC-1", "--json").json["merged"] == 0
+    timeline = ask("timeline", "INC-1").out
+    assert "break-glass log" in timeline
+    assert ask("verify").code == 0
+
+
+@pytest.mark.parametrize("harm", ["changed", "left out", "moved"])
+def test_a_log_that_somebody_touched_is_refused_with_the_line(ask: Ask, bundle: Path, vault: Path, harm: str) -> None:
+    ask("break-glass", str(bundle), LOOKS)
+    ask("break-glass", str(bundle), LOOKS)
+    ask("declare", "Shop down: health answers 502", "--severity", "1")
+    log = vault / "offline" / LOG
+    lines = log.read_text().splitlines()
+    if harm == "changed":
+        lines[1] = lines[1].replace('"exit_code": ', '"exit_code": 1')
+    elif harm == "left out":
+        del lines[1]
+    else:
+        lines[1], lines[2] = lines[2], lines[1]
+    log.write_text("\n".join(lines) + "\n")
+    said = ask("merge", str(Path("offline") / LOG), "INC-1")
+    assert said.code != 0
+    assert f"{LOG}:2" in said.err
+    assert "break-glass" not in ask("timeline", "INC-1").out
+
+
+def test_a_bundle_of_another_installation_cannot_be_merged(ask: Ask, bundle: Path, vault: Path) -> None:
+    ask("break-glass", str(bundle), LOOKS)
+    (vault / ".firstfive" / "links.key").unlink()
+    ask("declare", "Shop down: health answers 502", "--severity", "1")
+    assert "not as it was written" in ask("merge", str(Path("offline") / LOG), "INC-1").err
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"schema": "firstfive-bundle/1"}', "\x00"])
+def test_a_file_that_is_no_bundle_is_said(ask: Ask, vault: Path, text: str) -> None:
+    (vault / "x.json").write_text(text)
+    said = ask("break-glass", "x.json", LOOKS)
+    assert "this is no bundle of Firstfive" in said.err
+
+
+def test_a_step_that_could_not_be_begun_is_not_taken_in_as_begun(ask: Ask, bundle: Path, vault: Path) -> None:
+    (vault.parent / "shop").rmdir()
+    assert ask("break-glass", str(bundle), LOOKS).code == 4
+    rows = read(vault / "offline" / LOG, key(bundle, vault))
+    assert [row["kind"] for row in rows] == ["started", "not begun"]
+    ask("declare", "Shop down: health answers 502", "--severity", "1")
+    assert ask("merge", str(Path("offline") / LOG), "INC-1", "--json").json["merged"] == 0
