@@ -6,9 +6,10 @@ Called by `decide`. Internal notices go out by themselves; customer wording is n
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from firstfive.handbook.model import Handbook, TemplateKind
+from firstfive.incident.business_days import business_day as business_day
 from firstfive.incident.events import Declared, NoticeFailed, NoticeSent, SeverityChanged
 from firstfive.incident.orders import Order, Remind, SendNotice, WakeAt, WritePostmortem
 from firstfive.incident.packs.offered import still_paused
@@ -152,13 +153,3 @@ def slug(text: str) -> str:
     kept = "".join(c if c.isascii() and c.isalnum() else "-" for c in text.lower())
     short = "-".join(part for part in kept.split("-") if part)[:60].rstrip("-")
     return short or "incident"
-
-
-def business_day(start: date, days: int) -> date:
-    """The day `days` working days after `start`, weekends left out."""
-    day, left = start, days
-    while left > 0:
-        day += timedelta(days=1)
-        if day.weekday() < 5:
-            left -= 1
-    return day
