@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from firstfive.settings.model import PORT as PORT
 from firstfive.settings.model import HeartbeatSettings as HeartbeatSettings
+from firstfive.settings.model import HolidaySettings as HolidaySettings
 from firstfive.settings.model import IntakeSettings as IntakeSettings
+from firstfive.settings.model import PersonSettings as PersonSettings
 from firstfive.settings.model import ProbeSettings as ProbeSettings
+from firstfive.settings.model import ScheduleSettings as ScheduleSettings
 from firstfive.settings.model import Settings as Settings
 from firstfive.settings.model import StatusPageSettings as StatusPageSettings
 from firstfive.settings.model import TargetSettings as TargetSettings

@@ -9,7 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from firstfive.incident.oncall import Schedule
 
 PORT = 8455
 
@@ -106,6 +111,44 @@ class StatusPageSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PersonSettings:
+    """A person and where they are reached; an empty text is an address that nobody gave.
+
+    `aliases` are the other names by which the page, calendars and chats call them.
+    """
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    email: str = ""
+    matrix: str = ""
+    slack: str = ""
+    telegram: str = ""
+    ntfy: str = ""
+    pagerduty: str = ""
+    apprise: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleSettings:
+    """An on-call schedule as written, and the calendar file whose events stand below its overrides.
+
+    `zone` is what a time without an offset means; None when the schedule names no zone.
+    """
+
+    schedule: Schedule
+    calendar: Path | None = None
+    zone: ZoneInfo | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HolidaySettings:
+    """Whose holidays and weekend count: ISO 3166 codes; no country means Monday to Friday without holidays."""
+
+    country: str = ""
+    subdivision: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything a team sets. Paths are absolute; `file` is where it was read from, None when all is default.
 
@@ -153,3 +196,6 @@ class Settings:
     packs: PackSettings = field(default_factory=PackSettings)
     severity: Mapping[str, int] = field(default_factory=dict)
     status_page: StatusPageSettings | None = None
+    people: Mapping[str, PersonSettings] = field(default_factory=dict)
+    oncall: tuple[ScheduleSettings, ...] = ()
+    holidays: HolidaySettings = field(default_factory=HolidaySettings)

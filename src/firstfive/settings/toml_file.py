@@ -15,8 +15,9 @@ from urllib.parse import urlsplit
 
 from firstfive.errors import SettingsError
 from firstfive.settings import reading, watching
-from firstfive.settings.model import PORT, Settings, StatusPageSettings, TargetSettings
+from firstfive.settings.model import PORT, HolidaySettings, Settings, StatusPageSettings, TargetSettings
 from firstfive.settings.packs import packs
+from firstfive.settings.people import people
 from firstfive.settings.targets import env_file, targets
 
 FILE = "firstfive.toml"
@@ -26,7 +27,7 @@ INHERITED = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR"
 TOP = set(
     """
     vault page state database listen timing notify postmortems targets target logs deploys risk lexicon
-    probes docker trackers heartbeats intake severity packs status_page
+    probes docker trackers heartbeats intake severity packs status_page people oncall holidays
     """.split()  # noqa: SIM905 - a word list is read as words
 )
 TIMING = ("probe_interval", "log_quiet", "resolve_after", "update_every", "escalate_after", "one_fault")
@@ -88,6 +89,7 @@ def load(*, vault: Path | None = None, config: Path | None = None, page: str = "
         lexicon=reading.texts(data, "lexicon", at),
         **_ears(data, _known(places), at),
         status_page=_status_page(data, home, (state, root, home), at),
+        **_team(data, home, at),
         variables=_known(places),
         inherited={name: os.environ[name] for name in INHERITED if name in os.environ},  # noqa: TID251
         cache=_cache(),
@@ -116,6 +118,20 @@ def _ears(data: Mapping[str, Any], known: Mapping[str, str], at: str) -> dict[st
         "severity": watching.severity(data, at),
         "packs": packs(data, at),
     }
+
+
+def _team(data: Mapping[str, Any], home: Path, at: str) -> dict[str, Any]:
+    found = people(data, at)
+    holidays = reading.table(data, "holidays", {"country", "subdivision"}, at)
+    team: dict[str, Any] = {"people": found}
+    if holidays:
+        named = {key: reading.text(holidays, key, "", at) for key in ("country", "subdivision")}
+        team["holidays"] = HolidaySettings(**named)
+    if "oncall" in data:
+        from firstfive.settings.oncall.schedules import schedules
+
+        team["oncall"] = schedules(data, home, found, at)
+    return team
 
 
 def _known(places: Mapping[str, TargetSettings]) -> Mapping[str, str]:

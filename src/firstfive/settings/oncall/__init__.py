@@ -1,0 +1,4 @@
+"""On-call as a team writes it: the tables `[oncall.NAME]`, calendar files, and what other programs export.
+
+`schedules` reads the tables and is called by `toml_file`; `calendar` and `imports` are called by `cli`.
+"""
