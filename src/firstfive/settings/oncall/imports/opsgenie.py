@@ -83,9 +83,9 @@ def _layer(name: str, row: Row, where: ZoneInfo) -> Layer:
 
 
 def _windows(value: Any) -> tuple[Window, ...]:
+    if not value:
+        return ()
     match value:
-        case None | {}:
-            return ()
         case {"type": "time-of-day", "restriction": dict(one)}:
             return (_window(one, ALL, timedelta(days=1)),)
         case {"type": "weekday-and-time-of-day", "restrictions": list(several)}:
