@@ -56,6 +56,8 @@ CALLS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "simulate": (("message.json", "--as", "generic"), ("message.json", "--as", "nobody")),
     "scan": (("app.log",), ("nowhere.log",)),
     "offenders": (("access.log",), ("nowhere.log",)),
+    "oncall": ((), ("--at", "nonsense")),
+    "oncall-import": (("rota.json",), ("nowhere.json",)),
     "timeline": (("INC-1",), ("INC-9",)),
     "postmortem": ((), ("INC-9",)),
     "verify": ((), ("--vault", "nowhere")),
@@ -81,6 +83,7 @@ def standing(ask: Ask, vault: Path) -> None:
     (vault / "fresh" / "Incident.md").write_text("# Incident\n")
     (vault / "app.log").write_text("2026-11-23T03:00:00Z redis NOAUTH\n")
     (vault / "access.log").write_text('8.8.8.8 - - [23/Nov/2026:03:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" "-"\n')
+    (vault / "rota.json").write_text('{"schedules": [], "shifts": []}')
     (vault / "message.json").write_text('{"title": "the disk is full"}')
     with (vault / "firstfive.toml").open("a") as settings:
         settings.write('[status_page]\nname = "Shop"\nurl = "https://status.example.com"\ncomponents = ["Chat"]\n')

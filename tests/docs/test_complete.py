@@ -15,8 +15,9 @@ from firstfive import settings
 from firstfive.cli.commands import COMMANDS, group_for
 from firstfive.errors import Exit
 from firstfive.handbook.compile import compile_vault
-from firstfive.settings import status_page, watching
+from firstfive.settings import people, status_page, watching
 from firstfive.settings import toml_file as reading
+from firstfive.settings.oncall import schedules
 from firstfive.settings.reading import span
 
 CLI = ROOT / "docs" / "reference" / "cli.md"
@@ -67,6 +68,9 @@ TABLES = {
     "severity": set(),
     "packs": {"never", "block", "zone", "nginx", "websocket_path"},
     "status_page": status_page.KEYS,
+    "people": set(people.KEYS),
+    "oncall": {*schedules.SCHEDULE, *schedules.OVERRIDE, "name"},
+    "holidays": {"country", "subdivision"},
     "logs": set(),
     "deploys": set(),
     "risk": set(),
@@ -89,10 +93,10 @@ def test_the_documented_keys_are_the_ones_that_load(tmp_path: Path) -> None:
     from firstfive.errors import SettingsError
 
     for table, known in TABLES.items():
-        if not known or table in ("probes", "heartbeats"):
+        if not known or table in ("probes", "heartbeats", "oncall"):
             continue
         file = tmp_path / f"{table}.toml"
-        place = {"targets": "targets.web", "trackers": "trackers.sentry"}.get(table, table)
+        place = {"targets": "targets.web", "trackers": "trackers.sentry", "people": "people.ann"}.get(table, table)
         file.write_text(f"[{place}]\nnonsense = 1\n")
         keys = known - {"host", "config_file", "known_hosts"} if table == "targets" else known
         with pytest.raises(SettingsError) as refused:
@@ -117,7 +121,8 @@ def test_the_defaults_that_are_documented_are_the_defaults() -> None:
 
 def test_settings_that_are_shown_load(tmp_path: Path) -> None:
     shown = 0
-    for file in (SETTINGS, ROOT / "docs" / "how-to" / "watch-your-own-service.md"):
+    how_to = ROOT / "docs" / "how-to"
+    for file in (SETTINGS, how_to / "watch-your-own-service.md", how_to / "set-up-on-call.md"):
         for label, body in fences(file):
             if label == "toml":
                 tomllib.loads(body)

@@ -53,6 +53,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "simulate": ("outside.senders", "What would be made of a sender's message; changes nothing."),
     "scan": ("outside.logs", "How often each symptom stands in log files, by the minute."),
     "offenders": ("outside.logs", "Who stands in an access log how often."),
+    "oncall": ("oncall", "Who is on call now, who is next, and when nobody is."),
+    "oncall-import": ("oncall", "Schedules of PagerDuty, Opsgenie or Grafana OnCall as settings."),
     "timeline": ("journal", "The timeline of an incident."),
     "postmortem": ("journal", "Where the post-mortem is, and when it is due."),
     "verify": ("journal", "Prove that no timeline was altered."),

@@ -1,0 +1,147 @@
+"""`firstfive oncall` and `firstfive oncall-import`: who answers now, who is next, where nobody is; schedules from elsewhere.
+
+Called by the front door. Reads the settings and the calendars that they name; needs no server, journal or page.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from firstfive.cli.line import View, options, settings_of, show
+from firstfive.errors import Exit, FirstfiveError
+
+if TYPE_CHECKING:
+    from firstfive.incident.oncall import Schedule
+    from firstfive.settings import Settings
+
+BACK, AHEAD = timedelta(days=14), timedelta(days=90)
+
+
+@click.command()
+@click.option(
+    "--at", "moment", help="Ask for another time than now: 2026-01-05T09:00+01:00; without an offset it is UTC."
+)
+@click.option("--ical", is_flag=True, help="Print the next 90 days as a calendar (iCalendar) instead.")
+@click.option("--person", help="In the calendar, the turns of this person alone.")
+@options
+def oncall(
+    moment: str | None, ical: bool, person: str | None, vault: Path | None, config: Path | None, as_json: bool
+) -> None:
+    """Who is on call now, until when, who is next, and when nobody is in the next 14 days."""
+    if person and not ical:
+        raise FirstfiveError("--person belongs to --ical", remedy="add --ical", exit_code=Exit.USAGE)
+    settings = settings_of(vault, config)
+    at = _moment(moment)
+    found, remarks = _schedules(settings, at)
+    if ical:
+        written = _calendar(settings, found, at, person)
+        for remark in remarks:
+            click.echo(f"note: {remark}", err=True)
+        show({"calendar": written}, as_json=as_json, text=lambda answer: str(answer["calendar"]).rstrip("\r\n"))
+        return
+    from firstfive.documents.oncall import view
+
+    unreachable = _strangers(settings, found)
+    answer = {
+        "at": at.isoformat(),
+        "schedules": [view(one, at) for one in found],
+        "notes": [*remarks, *unreachable],
+    }
+    show(answer, as_json=as_json, text=_told)
+
+
+def _moment(words: str | None) -> datetime:
+    if words is None:
+        from firstfive.engine.clock import SystemClock
+
+        return SystemClock().now().replace(microsecond=0)
+    try:
+        found = datetime.fromisoformat(words)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise FirstfiveError(
+            f"--at {words!r} is no time", remedy="write it as 2026-01-05T09:00+01:00", exit_code=Exit.USAGE
+        ) from None
+
+
+def _schedules(settings: Settings, at: datetime) -> tuple[list[Schedule], list[str]]:
+    """Every schedule with its calendar's events around `at`, and what could not be taken from them."""
+    if not settings.oncall:
+        return [], []
+    from firstfive.settings.oncall.calendar import schedule_between
+
+    found: list[Schedule] = []
+    remarks: list[str] = []
+    for plan in settings.oncall:
+        schedule, left = schedule_between(plan, settings.people, at - BACK, at + AHEAD)
+        found.append(schedule)
+        remarks += left
+    return found, remarks
+
+
+def _strangers(settings: Settings, found: list[Schedule]) -> list[str]:
+    """People of a schedule whom the settings give no way to reach."""
+    missing = {person.name for one in found for person in one.people} - set(settings.people)
+    return [f"{name} has no table [people.{name}], so nobody can reach them" for name in sorted(missing)]
+
+
+def _calendar(settings: Settings, found: list[Schedule], at: datetime, named: str | None) -> str:
+    from firstfive.documents.oncall import calendar
+    from firstfive.incident.oncall import Person, turns
+    from firstfive.settings.people import known_as
+
+    wanted = None
+    if named is not None:
+        known = known_as(named, settings.people)
+        wanted = Person(name=known.name if known else named)
+        everybody = {person for one in found for person in one.people}
+        if wanted not in everybody:
+            raise FirstfiveError(
+                f"{named} is in no schedule",
+                remedy=f"there are {', '.join(sorted(person.name for person in everybody)) or 'none: write [oncall.primary]'}",
+                exit_code=Exit.USAGE,
+            )
+    whole = [(one.name, turn) for one in found for turn in turns(one, at, at + AHEAD)]
+    return calendar(whole, stamp=at, person=wanted)
+
+
+def _told(answer: View) -> str:
+    if not answer["schedules"]:
+        return "No on-call schedule is set. Write [oncall.primary] with people, zone and from into the settings."
+    lines: list[str] = []
+    for one in answer["schedules"]:
+        lines += [f"{one['schedule']}: {_stretch(one['now'])}", f"  {one['now']['why']}"]
+        if one["next"]:
+            lines.append(f"  next: {_stretch(one['next'])}, from {_time(one['next']['since'])}")
+        lines += [f"  NOBODY from {_time(gap['since'])} to {_time(gap['until'])}" for gap in one["gaps"]]
+    return "\n".join([*lines, *(f"note: {note}" for note in answer["notes"])])
+
+
+def _stretch(said: dict[str, Any]) -> str:
+    until = f", until {_time(said['until'])}" if said["until"] else ""
+    return f"{said['person'] or 'NOBODY'}{until}"
+
+
+def _time(iso: str) -> str:
+    return f"{datetime.fromisoformat(iso):%a %Y-%m-%d %H:%M} UTC"
+
+
+@click.command("oncall-import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
+def oncall_import(file: Path, as_json: bool) -> None:
+    """Print the schedules in another program's export as tables for the settings; what cannot be carried over is listed."""
+    from firstfive.settings.oncall.imports import imported, toml
+
+    found = imported(file)
+    answer = {
+        "source": found.source,
+        "schedules": [one.name for one in found.schedules],
+        "left": list(found.left),
+        "toml": toml(found),
+    }
+    show(answer, as_json=as_json, text=lambda shown: str(shown["toml"]).rstrip())
