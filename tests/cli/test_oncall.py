@@ -95,7 +95,8 @@ def test_a_calendar_of_another_program_is_taken(ask: Ask, vault: Path) -> None:
     ("words", "what"),
     [
         (("--at", "tomorrow"), "--at 'tomorrow' is no time"),
-        (("--at", "0001-01-01T00:00+14:00"), "is no time"),
+        (("--at", "0001-01-01T00:00+14:00"), "is no time of the years 1970 to 2199"),
+        (("--at", "9999-12-31T23:59-14:00"), "is no time of the years 1970 to 2199"),
         (("--person", "ann"), "--person belongs to --ical"),
         (("--ical", "--person", "zoe"), "zoe is in no schedule"),
     ],

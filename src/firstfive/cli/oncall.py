@@ -59,12 +59,18 @@ def _moment(words: str | None) -> datetime:
         from firstfive.engine.clock import SystemClock
 
         return SystemClock().now().replace(microsecond=0)
+    from firstfive.settings.oncall.schedules import YEARS
+
     try:
         found = datetime.fromisoformat(words)
+        if found.year not in YEARS:
+            raise ValueError("no schedule reaches there")  # noqa: TRY301 - refused like any word that is no time
         return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
+    except ValueError:
         raise FirstfiveError(
-            f"--at {words!r} is no time", remedy="write it as 2026-01-05T09:00+01:00", exit_code=Exit.USAGE
+            f"--at {words!r} is no time of the years 1970 to 2199",
+            remedy="write it as 2026-01-05T09:00+01:00",
+            exit_code=Exit.USAGE,
         ) from None
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import tomllib
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firstfive.errors import SettingsError
@@ -100,10 +102,11 @@ def test_pagerduty_overrides_are_carried_over(tmp_path: Path) -> None:
     ("more", "left"),
     [
         ({"rotation_turn_length_seconds": 5400}, "its turns of 5400 s are no whole hours"),
-        ({"rotation_turn_length_seconds": None}, "its rotation_turn_length_seconds is no number"),
+        ({"rotation_turn_length_seconds": None}, "its rotation_turn_length_seconds is no number that makes sense"),
         ({"users": []}, "it names nobody"),
         ({"rotation_virtual_start": None}, "it has no rotation_virtual_start"),
         ({"rotation_virtual_start": "2026-01-05T09:00:00"}, "its rotation_virtual_start has no offset"),
+        ({"end": "0001-01-01T00:00:00Z"}, "its end is in the year 1"),
         ({"start": "soon"}, "Invalid isoformat string: 'soon'"),
         ({"restrictions": [{"type": "monthly"}]}, "it has no start_time_of_day"),
         (
@@ -326,6 +329,74 @@ def test_a_file_that_is_no_export_is_refused(tmp_path: Path, content: str | None
     assert refused.value.remedy
 
 
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to every value in a JSON document."""
+    yield path
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, one in inside:
+        yield from places(one, (*path, key))
+
+
+EXPORTS = (
+    pagerduty(
+        layer("All", "ann", restrictions=[{"type": "weekly_restriction", "start_day_of_week": 5}]),
+        layer("Night", "bob", restrictions=[{"type": "daily_restriction", "start_time_of_day": "20:00:00"}]),
+        overrides_subschedule={"rendered_schedule_entries": [{"user": {"summary": "cy"}, "start": "2026-01-06"}]},
+    ),
+    opsgenie(turns("day", "ann", **of_day(8, 20)), turns("night", "cy", **of_day(20, 8)), overrides=[{"user": {}}]),
+    grafana(
+        shift("all", "ann", by_day=["MO"], duration=3600), shift("swap", "bob", type="single_event", users=["Ucy"])
+    ),
+)
+odd = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(allow_nan=False),
+    st.sampled_from(
+        ["", "MO", "2026-01-05T09:00:00", "0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00", "24:00"]
+    ),
+    st.text(max_size=5),
+    st.lists(st.one_of(st.none(), st.integers(), st.lists(st.none(), max_size=1)), max_size=2),
+    st.dictionaries(st.text(max_size=3), st.none(), max_size=1),
+)
+
+
+@given(data=st.data())
+@settings(max_examples=300, deadline=None)
+def test_one_odd_value_anywhere_is_read_or_refused_but_never_an_accident(
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    document = copy.deepcopy(data.draw(st.sampled_from(EXPORTS)))
+    *way, last = data.draw(st.sampled_from([path for path in places(document) if path]))
+    holder = document
+    for key in way:
+        holder = holder[key]
+    holder[last] = data.draw(odd)
+    file = tmp_path_factory.getbasetemp() / "odd.json"
+    file.write_text(json.dumps(document))
+    try:
+        found = imported(file)
+    except SettingsError:
+        return
+    assert again(toml(found)) == found.schedules
+    assert found.schedules or found.left
+
+
+def test_somebody_unreadable_in_a_list_is_not_passed_over(tmp_path: Path) -> None:
+    one = layer("All", "ann", "bob")
+    one["users"].insert(1, "cy")
+    found = read(tmp_path, pagerduty(one))
+    assert found.left[0] == "layer All of daily-rotation: it holds a list that is none"
+
+
+def test_an_export_without_a_schedule_says_so(tmp_path: Path) -> None:
+    assert read(tmp_path, {"schedules": [], "shifts": []}).left == (
+        "people: the file holds no users, so their ids stand for their names",
+    )
+    assert read(tmp_path, {"schedules": [], "shifts": [], "users": USERS}).left == ("the export holds no schedule",)
+
+
 def test_a_name_writes_no_line_of_its_own(tmp_path: Path) -> None:
     bad = 'x"\n[targets.evil]\nhost = "'
     found = read(tmp_path, pagerduty(layer(bad, bad), layer(bad, bad), layer(bad)))
@@ -340,7 +411,7 @@ rotations = st.builds(
     Rotation,
     members=st.lists(st.builds(Person, name=words), min_size=1, max_size=3).map(tuple),
     unit=st.sampled_from(Unit),
-    every=st.integers(1, 900),
+    every=st.integers(1, 9999),
     zone=st.sampled_from(("UTC", "Europe/Berlin", "Asia/Tehran")).map(ZoneInfo),
     anchor=st.dates(date(2020, 1, 1), date(2030, 1, 1)),
     hand_off=st.times(),

@@ -128,6 +128,8 @@ SWAP = "[[oncall.a.overrides]]\n"
         (f"[oncall.a]\n{FLAT}only = ['weekdays']", "'weekdays' is no part of a week", "Mon-Fri"),
         (f"[oncall.a]\n{FLAT}only = 'Mon'", "only is a list of texts", "only ="),
         (f"[oncall.a]\n{FLAT}ends = 'soon'", "oncall.a.ends is a date and a time", "without quotes"),
+        (f"[oncall.a]\n{FLAT}ends = 9999-12-31T23:00:00-05:00", "oncall.a.ends is in the year 9999", "leave it out"),
+        ("[oncall.a]\npeople = ['ann']\nzone = 'UTC'\nfrom = 0001-01-01", "oncall.a needs from", "2026-01-05"),
         (f"[oncall.a]\n{FLAT}layers = 1", "oncall.a.layers is a list of tables", "[[oncall.a.layers]]"),
         (f"[oncall.a]\n{FLAT}{SWAP}person = 'ann'", "oncall.a.overrides needs start", "write start"),
         (

@@ -24,7 +24,9 @@ from firstfive.settings.people import known_as
 LAYER = frozenset({"people", "zone", "from", "every", "hand_off", "only", "begins", "ends"})
 SCHEDULE = LAYER | {"layers", "overrides", "calendar"}
 OVERRIDE = frozenset({"person", "start", "end", "note"})
-_EVERY = re.compile(r"(?:(\d{1,3}) ?)?(hour|day|week)s?")
+_EVERY = re.compile(r"(?:([1-9]\d{0,3}) ?)?(hour|day|week)s?")
+
+YEARS = range(1970, 2200)
 
 People = Mapping[str, PersonSettings]
 
@@ -129,7 +131,7 @@ def _zone(table: Mapping[str, Any], shown: str, at: str) -> ZoneInfo:
 def _every(table: Mapping[str, Any], shown: str, at: str) -> tuple[Unit, int]:
     words = reading.text(table, "every", "week", at)
     found = _EVERY.fullmatch(words)
-    if found is None or found[1] in ("0", "00", "000"):
+    if found is None:
         raise SettingsError(
             f"{shown}.every {words!r} is no period", where=at, remedy='write "week", "day", "2 weeks" or "12 hours"'
         )
@@ -138,7 +140,7 @@ def _every(table: Mapping[str, Any], shown: str, at: str) -> tuple[Unit, int]:
 
 def _anchor(table: Mapping[str, Any], shown: str, at: str) -> date:
     found = table.get("from")
-    if not isinstance(found, date) or isinstance(found, datetime):
+    if not isinstance(found, date) or isinstance(found, datetime) or found.year not in YEARS:
         raise SettingsError(
             f"{shown} needs from, the day on which the first one takes over",
             where=at,
@@ -161,6 +163,12 @@ def _hand_off(table: Mapping[str, Any], shown: str, at: str) -> time:
 def _instant(table: Mapping[str, Any], key: str, zone: ZoneInfo | None, shown: str, at: str) -> datetime:
     """A TOML date-time with its offset, or one without, or a date, on the wall clock of `zone`."""
     found = table[key]
+    if isinstance(found, date) and found.year not in YEARS:
+        raise SettingsError(
+            f"{shown}.{key} is in the year {found.year}",
+            where=at,
+            remedy="leave it out, or write a year from 1970 to 2199",
+        )
     if isinstance(found, datetime) and found.tzinfo is not None:
         return found.astimezone(UTC)
     if not isinstance(found, date):

@@ -54,7 +54,7 @@ def _schedule(row: Row, shifts: Mapping[str, Row], users: Users) -> tuple[Schedu
         left.append(f"schedule {name}: it reads a calendar from an address; save that file and write calendar = ...")
     wanted = row.get("shifts")
     listed = [shifts.get(str(one), {"name": str(one)}) for one in wanted] if isinstance(wanted, list) else []
-    for one in sorted(listed, key=lambda shift: shift.get("level") or 0):
+    for one in sorted(listed, key=_level):
         called = str(one.get("name") or one.get("id"))
         try:
             where = shape.zone(one.get("time_zone") or row.get("time_zone"))
@@ -62,7 +62,7 @@ def _schedule(row: Row, shifts: Mapping[str, Row], users: Users) -> tuple[Schedu
                 overrides.append(_single(one, where, users))
                 continue
             layers.append(_layer(called, one, where, users))
-            levels.append(one.get("level") or 0)
+            levels.append(_level(one))
         except ValueError as problem:
             left.append(f"shift {called} of {name}: {problem}")
     if any(one == other for one, other in pairwise(levels)):
@@ -72,6 +72,12 @@ def _schedule(row: Row, shifts: Mapping[str, Row], users: Users) -> tuple[Schedu
     if not layers:
         return None, [*left, f"schedule {name}: no repeating shift is left of it"]
     return shape.schedule(name, layers, overrides), left
+
+
+def _level(row: Row) -> int:
+    """How strong a shift is; 0 when it does not say."""
+    found = row.get("level")
+    return found if isinstance(found, int) else 0
 
 
 def _single(row: Row, where: ZoneInfo, users: Users) -> Override:
@@ -96,7 +102,7 @@ def _layer(name: str, row: Row, where: ZoneInfo, users: Users) -> Layer:
     begins = instant(start, where)[0]
     if row.get("rotation_start"):
         begins = max(begins, instant(_wall(row, "rotation_start"), where)[0])
-    until = datetime.fromisoformat(shape.text(row, "until")) if row.get("until") else None
+    until = shape.moment(row, "until") if row.get("until") else None
     ends = until and (until if until.tzinfo else until.replace(tzinfo=UTC)).astimezone(UTC)
     if lasts == rotation.period and not row.get("by_day"):
         return Layer(name=name, rotation=rotation, begins=begins, ends=ends)
@@ -109,7 +115,7 @@ def _layer(name: str, row: Row, where: ZoneInfo, users: Users) -> Layer:
 def _part(row: Row, rotation: Rotation, start: datetime, lasts: timedelta) -> tuple[Rotation, Window]:
     """The turns of a shift that fills a part of its day or week only. With weekdays, people change where the week starts."""
     named = row.get("by_day") or []
-    if not isinstance(named, list) or not set(named) <= set(DAYS):
+    if not isinstance(named, list) or any(day not in DAYS for day in named):
         raise ValueError("its by_day names no days")
     days = frozenset(DAYS.index(day) for day in named)
     if rotation.unit is Unit.DAY:
@@ -151,7 +157,7 @@ def _people(row: Row, users: Users) -> list[str]:
 
 def _wall(row: Row, key: str) -> datetime:
     """A time on the wall clock of the shift's zone."""
-    found = datetime.fromisoformat(shape.text(row, key))
+    found = shape.moment(row, key)
     if found.tzinfo is not None:
         raise ValueError(f"its {key} has an offset, and is meant to be local")
     return found

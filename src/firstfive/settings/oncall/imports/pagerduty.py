@@ -76,7 +76,9 @@ def _window(row: Row) -> Window:
 def _overrides(row: Row, name: str) -> tuple[list[Override], list[str]]:
     part = row.get("overrides_subschedule") or row.get("override_subschedule") or {}
     found, left = [], []
-    for one in shape.rows(part.get("rendered_schedule_entries") if isinstance(part, dict) else None):
+    if not isinstance(part, dict):
+        raise ValueError("its overrides are no object")  # noqa: TRY004 - one kind of error for all that is amiss
+    for one in shape.rows(part.get("rendered_schedule_entries")):
         try:
             found.append(shape.override(_user(one.get("user")), shape.instant(one, "start"), shape.instant(one, "end")))
         except ValueError as problem:

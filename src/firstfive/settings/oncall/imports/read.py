@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,14 @@ LARGEST = 16 * 1024 * 1024
 def imported(file: Path) -> Imported:
     """What an export holds. Raises SettingsError when it is no JSON or of no shape that is known."""
     data = _json(file)
-    for fits, read in READERS:
-        if fits(data):
-            return read(data)
+    try:
+        found = next((read(data) for fits, read in READERS if fits(data)), None)
+    except ValueError as problem:
+        raise SettingsError(
+            f"the export makes no sense: {problem}", where=str(file), remedy="export it again, whole"
+        ) from None
+    if found is not None:
+        return found if found.schedules or found.left else replace(found, left=("the export holds no schedule",))
     raise SettingsError(
         "this is no export that is known",
         where=str(file),

@@ -12,8 +12,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from firstfive.incident.oncall import Layer, Override, Person, Rotation, Schedule, Unit, Window
+from firstfive.settings.oncall.schedules import YEARS
 
 Row = Mapping[str, Any]
+
+
+LARGEST = 366 * 86400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,9 +30,13 @@ class Imported:
 
 
 def rows(value: Any) -> list[Row]:
-    """The objects of a list, or of a page of an API's answer; none when it is absent."""
-    value = value.get("results", []) if isinstance(value, dict) else value
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    """The objects of a list, or of a page of an API's answer; none when it is absent. One that is no object is not passed over."""
+    value = value.get("results") if isinstance(value, dict) else value
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        raise ValueError("it holds a list that is none")
+    return value
 
 
 def text(row: Row, key: str) -> str:
@@ -40,11 +48,11 @@ def text(row: Row, key: str) -> str:
 
 
 def number(row: Row, key: str, default: int | None = None) -> int:
-    """A whole number, not negative."""
+    """A whole number, neither negative nor beyond the seconds of a year."""
     value = row.get(key)
     value = default if value is None else value
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise ValueError(f"its {key} is no number")
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= LARGEST:
+        raise ValueError(f"its {key} is no number that makes sense")
     return value
 
 
@@ -52,10 +60,18 @@ def instant(row: Row, key: str) -> datetime | None:
     """An instant with its offset as UTC; None when it is absent."""
     if row.get(key) in (None, ""):
         return None
-    found = datetime.fromisoformat(text(row, key))
+    found = moment(row, key)
     if found.tzinfo is None:
         raise ValueError(f"its {key} has no offset")
     return found.astimezone(UTC)
+
+
+def moment(row: Row, key: str) -> datetime:
+    """A date and time as it is written, of a year that a schedule can hold."""
+    found = datetime.fromisoformat(text(row, key))
+    if found.year not in YEARS:
+        raise ValueError(f"its {key} is in the year {found.year}")
+    return found
 
 
 def zone(name: Any) -> ZoneInfo:
