@@ -390,6 +390,12 @@ def test_somebody_unreadable_in_a_list_is_not_passed_over(tmp_path: Path) -> Non
     assert found.left[0] == "layer All of daily-rotation: it holds a list that is none"
 
 
+def test_schedules_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    data = grafana(shift("all", "ann"))
+    data["schedules"]["results"] *= 3
+    assert [one.name for one in read(tmp_path, data).schedules] == ["web", "web-2", "web-3"]
+
+
 def test_an_export_without_a_schedule_says_so(tmp_path: Path) -> None:
     assert read(tmp_path, {"schedules": [], "shifts": []}).left == (
         "people: the file holds no users, so their ids stand for their names",

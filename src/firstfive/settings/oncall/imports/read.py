@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from firstfive.errors import SettingsError
+from firstfive.incident.oncall import Schedule
 from firstfive.settings.oncall.imports import grafana, opsgenie, pagerduty
 from firstfive.settings.oncall.imports.shape import Imported
 from firstfive.settings.oncall.written import toml_of
@@ -34,7 +35,8 @@ def imported(file: Path) -> Imported:
             f"the export makes no sense: {problem}", where=str(file), remedy="export it again, whole"
         ) from None
     if found is not None:
-        return found if found.schedules or found.left else replace(found, left=("the export holds no schedule",))
+        left = found.left or (() if found.schedules else ("the export holds no schedule",))
+        return replace(found, schedules=_told_apart(found.schedules), left=left)
     raise SettingsError(
         "this is no export that is known",
         where=str(file),
@@ -48,6 +50,17 @@ def toml(found: Imported) -> str:
     lines = [f"# From {found.source}. Give everybody a table [people.NAME] so that they can be reached."]
     lines += [f"# Not carried over: {_one_line(one)}" for one in found.left]
     return "\n\n".join(["\n".join(lines), *(toml_of(schedule).rstrip() for schedule in found.schedules)]) + "\n"
+
+
+def _told_apart(schedules: tuple[Schedule, ...]) -> tuple[Schedule, ...]:
+    """The same schedules, the second of a name with a number behind it: a table of the settings stands once."""
+    made: dict[str, Schedule] = {}
+    for one in schedules:
+        names = (one.name, *(f"{one.name}-{number}" for number in range(2, len(schedules) + 2)))
+        free = next(name for name in names if name not in made)
+        layers = tuple(replace(layer, name=free) if layer.name == one.name else layer for layer in one.layers)
+        made[free] = replace(one, name=free, layers=layers)
+    return tuple(made.values())
 
 
 def _json(file: Path) -> Any:
