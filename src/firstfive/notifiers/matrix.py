@@ -1,0 +1,111 @@
+"""Tells a Matrix room: one thread an incident, exactly once, since the server knows a transaction by its id; reactions are acks.
+
+Built by `app`. API: client-server `PUT /rooms/{room}/send/{type}/{txnId}`, `m.thread` relations, `/sync` for reactions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from html import escape
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from firstfive.notifiers.posting import refused, request, send_json
+from firstfive.notifiers.words import body, title
+from firstfive.ports import Delivered, Message, Receipt
+
+MOST = 30_000
+OURS = "org.firstfive.key"
+WAIT = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reaction:
+    """Somebody reacted: `event` is what they reacted to, `sender` their Matrix id, `sign` what they chose."""
+
+    event: str
+    sender: str
+    sign: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matrix:
+    """A Notifier for the room `room` (or a message's address) on the homeserver `url`, as the user of `token`."""
+
+    name: str
+    url: str
+    token: str
+    room: str = ""
+
+    async def send(self, message: Message) -> Receipt:
+        """Send it; the same key is the same transaction, so a repeat is the same event."""
+        room = quote(message.address or self.room, safe="")
+        txn = hashlib.sha256(message.key.encode()).hexdigest()[:40]
+        path = f"{self.url}/_matrix/client/v3/rooms/{room}/send/m.room.message/{txn}"
+        answer = await send_json("PUT", path, _content(message), headers=self._headers())
+        event = str(answer.json().get("event_id", ""))
+        return Delivered(reference=event) if answer.good and event else refused(answer)
+
+    async def reactions(self, since: str) -> tuple[tuple[Reaction, ...], str]:
+        """What was reacted since the token `since` (empty: from now on), and the token to go on from. Waits up to 30 s."""
+        query = {"timeout": "0" if not since else str(int(WAIT.total_seconds() * 1000)), "filter": _FILTER}
+        if since:
+            query["since"] = since
+        answer = await request(
+            "GET",
+            f"{self.url}/_matrix/client/v3/sync?{urlencode(query)}",
+            headers=self._headers(),
+            deadline=WAIT + timedelta(seconds=15),
+        )
+        told = answer.json()
+        following = str(told.get("next_batch", "")) or since
+        return (tuple(_reactions(told)) if since else (), following)
+
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
+
+_FILTER = (
+    '{"presence":{"types":[]},"account_data":{"types":[]},'
+    '"room":{"ephemeral":{"types":[]},"state":{"types":[]},"timeline":{"types":["m.reaction"],"limit":100}}}'
+)
+
+
+def _reactions(told: dict[str, Any]) -> Sequence[Reaction]:
+    rooms = ((told.get("rooms") or {}).get("join") or {}).values()
+    found = []
+    for room in rooms:
+        for event in (room.get("timeline") or {}).get("events") or ():
+            relation = (event.get("content") or {}).get("m.relates_to") or {}
+            if event.get("type") == "m.reaction" and relation.get("event_id"):
+                found.append(
+                    Reaction(event=relation["event_id"], sender=str(event.get("sender")), sign=str(relation.get("key")))
+                )
+    return found
+
+
+def _content(message: Message) -> dict[str, Any]:
+    head, text = title(message), body(message, MOST)
+    links = [(action.label, action.url) for action in message.actions]
+    plain = "\n".join((head, text, *(f"{label}: {url}" for label, url in links)))
+    buttons = " · ".join(f'<a href="{escape(url, quote=True)}">{escape(label)}</a>' for label, url in links)
+    shown = "<br>".join(escape(row) for row in text.split("\n"))
+    content: dict[str, Any] = {
+        "msgtype": "m.text" if message.urgent else "m.notice",
+        "body": plain,
+        "format": "org.matrix.custom.html",
+        "formatted_body": f"<strong>{escape(head)}</strong><br>{shown}{f'<br>{buttons}' if buttons else ''}",
+        "m.mentions": {},  # nothing in a text may call the whole room
+        OURS: message.key,
+    }
+    if message.root:
+        content["m.relates_to"] = {
+            "rel_type": "m.thread",
+            "event_id": message.root,
+            "is_falling_back": True,
+            "m.in_reply_to": {"event_id": message.root},
+        }
+    return content

@@ -1,0 +1,42 @@
+"""Tells PagerDuty: an event for a page, one incident there for one of ours.
+
+Built by `app`. API: Events v2; the same `dedup_key` joins what belongs together, so a repeat changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from firstfive.notifiers.posting import refused, send_json
+from firstfive.notifiers.words import body, title
+from firstfive.ports import Delivered, Message, Receipt
+
+MOST = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PagerDuty:
+    """A Notifier for the integration whose key is `routing_key` (or a message's address)."""
+
+    name: str
+    routing_key: str
+    url: str = "https://events.pagerduty.com/v2/enqueue"
+
+    async def send(self, message: Message) -> Receipt:
+        """Trigger, once an incident: what is not urgent is left to the chat, since PagerDuty wakes people."""
+        if not message.urgent:
+            return Delivered(reference="not urgent: PagerDuty is only for pages")
+        value = {
+            "routing_key": message.address or self.routing_key,
+            "event_action": "trigger",
+            "dedup_key": f"firstfive-{message.thread}",
+            "payload": {
+                "summary": title(message)[:MOST],
+                "source": "firstfive",
+                "severity": "critical",
+                "custom_details": {"text": body(message, MOST * 8)},
+            },
+            "links": [{"href": action.url, "text": action.label} for action in message.actions],
+        }
+        answer = await send_json("POST", self.url, value)
+        return Delivered(reference=str(answer.json().get("dedup_key", ""))) if answer.good else refused(answer)
