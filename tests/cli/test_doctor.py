@@ -38,7 +38,16 @@ def test_all_is_well(ask: Ask, well: Path) -> None:
     lines = said.out.splitlines()
     assert all(line.startswith("ok    ") for line in lines), said.out
     assert [line.split(":")[0].removeprefix("ok    ") for line in lines] == [
-        *("settings", "page", "who is paged", "symptoms watched", "log web", "log pay", "release link web"),
+        *(
+            "settings",
+            "page",
+            "who is paged",
+            "notifiers",
+            "symptoms watched",
+            "log web",
+            "log pay",
+            "release link web",
+        ),
         *("disk", "journal", "port", "SQLite", "tools"),
     ]
 

@@ -15,7 +15,7 @@ from firstfive import settings
 from firstfive.cli.commands import COMMANDS, group_for
 from firstfive.errors import Exit
 from firstfive.handbook.compile import compile_vault
-from firstfive.settings import people, status_page, watching
+from firstfive.settings import mouth, people, status_page, watching
 from firstfive.settings import toml_file as reading
 from firstfive.settings.oncall import schedules
 from firstfive.settings.reading import span
@@ -57,7 +57,8 @@ def test_every_exit_code_is_documented() -> None:
 TABLES = {
     "listen": {"address", "host", "port"},
     "timing": set(reading.TIMING),
-    "notify": {"channel"},
+    "notify": {"channel", "channels", "fallback", "heartbeat"},
+    "notifiers": {"kind", *(key for keys in mouth.KINDS.values() for key in keys)},
     "postmortems": {"folder"},
     "targets": {field.name for field in fields(settings.TargetSettings)},
     "probes": set(watching.PROBES),
@@ -93,7 +94,7 @@ def test_the_documented_keys_are_the_ones_that_load(tmp_path: Path) -> None:
     from firstfive.errors import SettingsError
 
     for table, known in TABLES.items():
-        if not known or table in ("probes", "heartbeats", "oncall"):
+        if not known or table in ("probes", "heartbeats", "oncall", "notifiers"):
             continue
         file = tmp_path / f"{table}.toml"
         place = {"targets": "targets.web", "trackers": "trackers.sentry", "people": "people.ann"}.get(table, table)

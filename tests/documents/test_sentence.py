@@ -181,6 +181,11 @@ SENTENCES: list[tuple[str, ev.Event, str]] = [
     ),
     (
         "firstfive",
+        ev.Unacknowledged(responder="ana", why="nothing heard for 30 min"),
+        "ana is silent, so it is nobody's again: nothing heard for 30 min",
+    ),
+    (
+        "firstfive",
         ev.ThreadOpened(destination="matrix:!ops:shop.example", reference="$1"),
         "The thread at matrix:!ops:shop.example began",
     ),

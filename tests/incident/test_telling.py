@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from firstfive.handbook.model import Deadline
 from firstfive.incident import communicate, escalate
 from firstfive.incident import events as ev
+from firstfive.incident.business_days import WorkingDays
+from firstfive.incident.oncall import Layer, Person, Rotation, Schedule, Unit
 from firstfive.incident.orders import Page, Record, SendNotice, WakeAt, WritePostmortem
 from firstfive.incident.policy import Policy
 from incident import builders as b
@@ -172,11 +176,27 @@ LADDER = [
     ((DECLARED, (0, paged(1)), (900, paged(2))), 1800, PAGE, ("cleo", "Payments lead"), None, "then the other roles"),
     (
         (DECLARED, (0, paged(1)), (900, paged(2)), (1800, paged(3))),
-        9000,
+        2700,
+        PAGE,
+        ("everybody", "everybody"),
+        None,
+        "and then everybody",
+    ),
+    (
+        (DECLARED, *((900 * n, paged(n + 1)) for n in range(4))),
+        3600,
+        PAGE,
+        ("ana", "On-call engineer"),
+        None,
+        "and again from the top",
+    ),
+    (
+        (DECLARED, *((900 * n, paged(n + 1)) for n in range(12))),
+        99_999,
         PAGE,
         None,
         None,
-        "and then there is nobody left",
+        "three rounds, and no more",
     ),
     ((DECLARED, (5, "ana", ev.Acknowledged(responder="ana"))), 9000, PAGE, None, None, "an answer ends it"),
     ((DECLARED, RESOLVED), 9000, PAGE, None, None, "so does the end"),
@@ -222,4 +242,76 @@ def test_a_response_time_without_a_number_falls_back_to_the_setting() -> None:
     vague = b.severity(1)
     vague = replace(vague, response=replace(vague.response, within=None))
     page = b.handbook(severities=(vague,))
-    assert escalate.patience(page, b.POLICY, b.incident(DECLARED)) == b.POLICY.escalate_after
+    found = list(escalate.orders(page, b.POLICY, b.incident(DECLARED, (0, paged(1))), b.seconds(1)))
+    assert [o.at for o in found if isinstance(o, WakeAt)] == [b.seconds(0) + b.POLICY.escalate_after]
+
+
+def monday_page(**changes: object) -> object:
+    day = b.severity(3)
+    return b.handbook(
+        severities=(
+            b.severity(1),
+            replace(day, response=replace(day.response, kind=Deadline.NEXT_BUSINESS_DAY)),
+        ),
+        contacts=b.CONTACTS,
+        **changes,
+    )
+
+
+def test_what_may_wait_for_the_next_working_day_pages_nobody_before() -> None:
+    page = monday_page()
+    (wake,) = escalate.orders(page, b.POLICY, b.incident((0, b.declared(3))), b.seconds(60))
+    assert isinstance(wake, WakeAt)
+    assert wake.at == datetime(2026, 11, 24, 9, tzinfo=UTC), "declared on a Monday at 03:00, so Tuesday at 09:00"
+    later = wake.at + timedelta(seconds=1)
+    (order,) = escalate.orders(page, b.POLICY, b.incident((0, b.declared(3))), later)
+    assert isinstance(order, Page)
+    holiday = replace(b.POLICY, working_days=WorkingDays(holidays=frozenset({date(2026, 11, 24)})))
+    (wake,) = escalate.orders(page, holiday, b.incident((0, b.declared(3))), b.seconds(60))
+    assert isinstance(wake, WakeAt)
+    assert wake.at.date() == date(2026, 11, 25), "a holiday is no working day"
+
+
+def rota(*names: str) -> tuple[Schedule, ...]:
+    rotation = Rotation(
+        members=tuple(Person(name=name) for name in names),
+        unit=Unit.DAY,
+        every=1,
+        hand_off=time(9),
+        zone=ZoneInfo("UTC"),
+        anchor=date(2026, 11, 22),
+    )
+    return (Schedule(name="primary", layers=(Layer(name="all", rotation=rotation),)),)
+
+
+def test_who_is_on_call_by_the_schedule_is_paged_before_the_page_s_contacts() -> None:
+    policy = replace(b.POLICY, rota=rota("kim", "lee"))
+    names = [name for _, name, _ in escalate.people(PAGE, policy, b.seconds(0))]
+    assert names[0] == "kim", "03:00 on Monday belongs to Sunday's turn"
+    assert "lee" not in names
+    assert names[-1] == "everybody"
+    assert next(n for _, n, _ in escalate.people(PAGE, policy, b.seconds(7 * 3600))) == "lee"
+    twice = replace(b.POLICY, rota=rota("ana"))
+    assert [name for _, name, _ in escalate.people(PAGE, twice, b.seconds(0))].count("ana") == 1
+
+
+def test_a_gap_in_the_schedule_falls_to_the_page_s_contacts() -> None:
+    policy = replace(b.POLICY, rota=(Schedule(name="primary"),))
+    assert next(name for _, name, _ in escalate.people(PAGE, policy, b.seconds(0))) == "ana"
+
+
+TAKEN = (DECLARED, (0, ev.SignalSeen(signal=b.signal())), (0, paged(1)), (60, "ana", ev.Acknowledged(responder="ana")))
+
+
+def test_whoever_took_it_and_fell_silent_loses_it_and_the_pages_begin_again() -> None:
+    (wake,) = ladder(*TAKEN, now=61)
+    assert wake.at == b.seconds(60) + b.POLICY.silent_after
+    (lost,) = ladder(*TAKEN, now=60 + 1800)
+    assert isinstance(lost.event, ev.Unacknowledged)
+    (page,) = ladder(*TAKEN, (1860, lost.event), now=1860)
+    assert (page.contact, page.number, page.why) == ("ana", 2, "whoever had it is silent")
+    noted = (1700, "ana", ev.Noted(text="still looking"))
+    (wake,) = ladder(*TAKEN, noted, now=1860)
+    assert wake.at == b.seconds(1700) + b.POLICY.silent_after, "any word counts"
+    well = (100, ev.SignalSeen(signal=b.signal(firing=False)))
+    assert ladder(*TAKEN, well, now=9999) == [], "nothing is wrong any more"

@@ -56,8 +56,17 @@ def test_people_are_paged_until_one_answers(world: World) -> None:
     world.pass_(minutes=2)
     assert len(world.incident.pages) == 2
     world.say(ev.Acknowledged(responder="kim"))
-    world.pass_(minutes=60)
+    world.pass_(minutes=29)
     assert len(world.incident.pages) == 2
+
+
+def test_whoever_took_it_and_says_nothing_for_half_an_hour_loses_it(world: World) -> None:
+    down(world)
+    world.say(ev.Acknowledged(responder="kim"))
+    pages = len(world.incident.pages)
+    world.pass_(minutes=31)
+    assert world.incident.acknowledged_by == ""
+    assert len(world.incident.pages) == pages + 1
 
 
 def test_updates_go_out_every_fifteen_minutes_while_it_is_open(world: World) -> None:

@@ -122,7 +122,7 @@ def test_a_page_takes_the_next_way_every_45_seconds_until_somebody_answers(world
     world.pass_(seconds=46)
     assert [m.address for m in phone.sent] == ["+1"]
     world.say(ev.Acknowledged(responder="sam"))
-    world.pass_(minutes=30)
+    world.pass_(minutes=20)
     assert [m for m in mail.sent if m.urgent] == []
     assert len([p for p, _ in world.incident.pages if isinstance(p, ev.Paged)]) == 1, "one page by two ways is one page"
 

@@ -10,10 +10,12 @@ import contextlib
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from firstfive.app.ears import message_of, understood
 from firstfive.app.eyes import engines_of, probes_for, trackers_of
 from firstfive.app.hands import pack_rules, secrets, target_of
+from firstfive.app.mouth import notifiers_of, rota_of, routes_of, secrets_of
 from firstfive.app.pages import again, last_good, pinned, read_handbook, vault_of
 from firstfive.app.status import publisher_of
 from firstfive.documents.summary import summary
@@ -30,15 +32,19 @@ from firstfive.handbook.model import Handbook
 from firstfive.incident.policy import Policy
 from firstfive.incident.signals import Observation
 from firstfive.incident.timeline import Incident
+from firstfive.notifiers.posting import request
 from firstfive.ports import Clock, Journal, Notifier
 from firstfive.probes.docker import Ledger
 from firstfive.probes.release_link import ReleaseLink
 from firstfive.settings import Settings
+from firstfive.settings.holidays_of import working_days
 from firstfive.stores import open_journal
 from firstfive.stores.files.key import LINKS, kept_key
 from firstfive.targets.ssh import Ssh
 
 RELOAD_EVERY = 5.0
+RESTAFFED_EVERY = timedelta(hours=1)
+ALIVE_EVERY = timedelta(minutes=1)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,6 +59,7 @@ class Program:
     shelf: dict[str, Handbook]
     inbox: Inbox
     ledgers: list[ReleaseLink | Ledger]
+    staffed_at: datetime
     problem: str = ""
     stamp: int = 0
 
@@ -64,7 +71,21 @@ class Program:
             await self.engine.outside.expect(beat.name, beat.every, beat.grace)
         publisher = publisher_of(self.settings, self.journal, self.engine.clock, self.log)
         public = (publisher.run(stop),) if publisher is not None else ()
-        await asyncio.gather(self.engine.run(stop), self._watching(stop), self.inbox.run(stop), *public)
+        await asyncio.gather(
+            self.engine.run(stop), self._watching(stop), self.inbox.run(stop), self._alive(stop), *public
+        )
+
+    async def _alive(self, stop: asyncio.Event) -> None:
+        """Ask for the heartbeat's address while the engine turns and its journal takes writes; our silence is then noticed there."""
+        address = self.settings.notify.heartbeat
+        while address and not stop.is_set():
+            turned, now = self.engine.turned_at, self.engine.clock.now()
+            if turned is not None and now - turned < ALIVE_EVERY:
+                answer = await request("GET", address, headers={})
+                if not answer.good:
+                    self.log(f"the heartbeat does not arrive: {answer.problem or f'it answers {answer.status}'}")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), ALIVE_EVERY.total_seconds())
 
     async def _watching(self, stop: asyncio.Event) -> None:
         """Probes for the present page; when the page changes and still compiles, probes for the new one."""
@@ -81,8 +102,16 @@ class Program:
         while not stop.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), RELOAD_EVERY)
+            await self._restaff()
             if not stop.is_set() and await self.reload():
                 return
+
+    async def _restaff(self) -> None:
+        """Who is on call is read anew every hour, since calendars change."""
+        now, rules = self.engine.clock.now(), self.engine.rules
+        if now - self.staffed_at >= RESTAFFED_EVERY:
+            self.staffed_at = now
+            rules.policy = await asyncio.to_thread(_staffed, rules.policy, self.settings, now, self.log)
 
     async def reload(self) -> bool:
         """Read the vault again; True when a changed page was taken over. Open incidents keep the page they were declared under."""
@@ -157,15 +186,20 @@ async def open_program(
 
 
 def _tools_of(
-    settings: Settings, handbook: Handbook, notifiers: tuple[Notifier, ...], log: Callable[[str], None]
+    settings: Settings, handbook: Handbook, given: tuple[Notifier, ...], log: Callable[[str], None], clock: Clock
 ) -> Tools:
-    """The edges that orders are obeyed with."""
+    """The edges that orders are obeyed with. The notifiers `given` are used where settings name none that can tell."""
+    ours, remarks = notifiers_of(settings, clock.now)
+    for remark in remarks:
+        log(remark)
+    notifiers = ours or given
     folder = handbook.postmortem.folder if handbook.postmortem else ""
     return Tools(
         targets={name: target_of(name, target, settings) for name, target in settings.targets.items()},
         notifiers=notifiers,
+        routes=routes_of(settings, notifiers),
         vault=vault_of(settings, folder),
-        redactor=Redactor(secrets(settings)),
+        redactor=Redactor((*secrets(settings), *secrets_of(settings))),
         log=log,
         trackers=trackers_of(settings),
         packs=pack_rules(settings),
@@ -181,8 +215,8 @@ async def _joined(
     clock: Clock,
 ) -> Program:
     shelf = {handbook.digest: handbook}
-    policy = policy_from(settings)
-    tools = _tools_of(settings, handbook, notifiers, log)
+    policy = _staffed(policy_from(settings), settings, clock.now(), log)
+    tools = _tools_of(settings, handbook, notifiers, log, clock)
     rules = Rules(policy=policy, handbook_of=lambda digest: pinned(shelf, digest), summarise=_summarised)
     ledgers: list[ReleaseLink | Ledger] = []
 
@@ -217,6 +251,7 @@ async def _joined(
         shelf=shelf,
         inbox=Inbox(engine=engine, read=understood, since=clock.now()),
         ledgers=ledgers,
+        staffed_at=clock.now(),
     )
     await program.take(handbook)
     await engine.open_incidents()
@@ -237,6 +272,14 @@ def policy_from(settings: Settings) -> Policy:
         ledger=bool(engines_of(settings)),
         labs=frozenset(name for name, target in settings.targets.items() if target.lab),
     )
+
+
+def _staffed(policy: Policy, settings: Settings, now: datetime, log: Callable[[str], None]) -> Policy:
+    """The policy with who is on call around now, and which days are worked."""
+    rota, remarks = rota_of(settings, now)
+    for remark in remarks:
+        log(remark)
+    return replace(policy, rota=rota, working_days=working_days(settings.holidays, (now.year, now.year + 1)))
 
 
 def _ensured(settings: Settings, journal: Journal, shelf: dict[str, Handbook]) -> Callable[[str], Awaitable[None]]:

@@ -17,6 +17,7 @@ from firstfive.cli.line import server_of
 from firstfive.errors import FirstfiveError
 from firstfive.handbook.model import Handbook, Level
 from firstfive.incident.escalate import people
+from firstfive.incident.policy import Policy
 from firstfive.settings import Settings
 
 Finding = dict[str, Any]
@@ -36,7 +37,13 @@ def examine(settings: Settings) -> list[Finding]:
             "page", not errors, f"{len(handbook.runbooks)} runbooks, {len(errors)} errors", "firstfive check shows them"
         )
     )
-    findings += [*_people(handbook), *_eyes(settings, handbook), *_machine(settings), *_shell()]
+    findings += [
+        *_people(settings, handbook),
+        *_mouth(settings),
+        *_eyes(settings, handbook),
+        *_machine(settings),
+        *_shell(),
+    ]
     return findings
 
 
@@ -44,12 +51,51 @@ def _found(what: str, ok: bool, found: str, remedy: str) -> Finding:
     return {"what": what, "ok": ok, "found": found, "remedy": "" if ok else remedy}
 
 
-def _people(handbook: Handbook) -> list[Finding]:
-    ladder = people(handbook)
+def _people(settings: Settings, handbook: Handbook) -> list[Finding]:
+    """Who would be paged now, contacts that are placeholders, and the hours of the next 14 days in which nobody is on call."""
+    from firstfive.app.mouth import rota_of
+    from firstfive.engine.clock import SystemClock
+    from firstfive.incident.oncall import AHEAD, gaps
+
+    now = SystemClock().now()
+    rota, remarks = rota_of(settings, now)
+    ladder = people(handbook, Policy(rota=rota, channel=settings.channel), now)
     named = ", ".join(name for _, name, _ in ladder) or "nobody: every contact of the page is a placeholder"
-    return [
+    found = [
         _found("who is paged", bool(ladder), named, "fill the contacts table of the page; a placeholder pages nobody")
     ]
+    blank = ", ".join(contact.role for contact in handbook.contacts if not contact.reachable)
+    if blank:
+        found.append(_found("contacts", False, f"nobody stands for {blank}", "put a name in place of the placeholder"))
+    for schedule in rota:
+        holes = gaps(schedule, now, now + AHEAD)
+        told = ", ".join(f"{gap.since:%Y-%m-%d %H:%M}" for gap in holes[:3] if gap.since)
+        words = (
+            f"nobody for {len(holes)} stretches of the next 14 days, from {told} UTC" if holes else "no gap in 14 days"
+        )
+        found.append(_found(f"on call: {schedule.name}", not holes, words, "fill the gap with a layer or an override"))
+    found += [_found("on-call calendar", False, remark, "mend the calendar or its path") for remark in remarks]
+    return found
+
+
+def _mouth(settings: Settings) -> list[Finding]:
+    """Which notifiers can tell, and which people of the settings none of them reaches."""
+    from firstfive.app.mouth import notifiers_of, routes_of
+    from firstfive.engine.clock import SystemClock
+    from firstfive.incident.safety import plain_name
+
+    working, remarks = notifiers_of(settings, SystemClock().now)
+    routes = routes_of(settings, working)
+    names = ", ".join(one.name for one in working) or "only the terminal of `firstfive serve`"
+    found = [_found("notifiers", True, names, "")]
+    found += [
+        _found("notifier", False, remark, "set the variable in the environment or the env file") for remark in remarks
+    ]
+    for person in settings.people.values():
+        ways = routes.people.get(plain_name(person.name), ())
+        words = ", ".join(way.notifier for way in ways) or "no notifier reaches this person"
+        found.append(_found(f"person {person.name}", bool(ways), words, "give an address for a notifier that there is"))
+    return found
 
 
 def _eyes(settings: Settings, handbook: Handbook) -> list[Finding]:

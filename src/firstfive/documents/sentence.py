@@ -91,6 +91,7 @@ _Telling = (
     | ev.PostmortemWritten
     | ev.PostmortemFailed
     | ev.Reminded
+    | ev.Unacknowledged
     | ev.ThreadOpened
 )
 
@@ -232,6 +233,8 @@ def _of_telling(entry: ev.Entry, event: _Telling) -> str:
             return f"Could not page {role}: {why}"
         case ev.ThreadOpened(destination=destination):
             return f"The thread at {destination.rstrip(':')} began"
+        case ev.Unacknowledged(responder=responder, why=why):
+            return f"{responder} is silent, so it is nobody's again: {why}"
         case ev.Reminded(to=to, text=text):
             return f"Reminded {to}: {text}"
         case ev.PostmortemWritten(path=path, due=due):

@@ -58,6 +58,7 @@ class Engine:
     ensure: Callable[[str], Awaitable[None]]
     look_for_deploys: Callable[[], Awaitable[None]]
     watched: tuple[str, ...] = ()
+    turned_at: datetime | None = None
     complaints: list[str] = field(default_factory=list)
     aloud: Aloud = field(init=False)
     links: Links = field(default_factory=Links)
@@ -220,6 +221,7 @@ class Engine:
         except FirstfiveError as problem:
             self.complain(problem)
             return 0
+        self.turned_at = self.clock.now()
         for row in rows:
             task = asyncio.create_task(self._do(row), name=row.kind)
             self._doing.add(task)

@@ -33,7 +33,7 @@ def orders(handbook: Handbook, policy: Policy, incident: Incident, now: datetime
     if needs_postmortem(handbook, incident) and incident.postmortem is None and not incident.postmortem_why_not:
         form = handbook.postmortem
         days = form.due_business_days if form else None
-        due = business_day(incident.resolved_at.date(), days) if days is not None else None
+        due = business_day(incident.resolved_at.date(), days, policy.working_days) if days is not None else None
         yield WritePostmortem(path=postmortem_path(handbook, policy, incident), due=due)
 
 

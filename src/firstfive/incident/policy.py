@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from firstfive.incident.business_days import MONDAY_TO_FRIDAY, WorkingDays
+from firstfive.incident.oncall import Schedule
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
@@ -19,7 +22,9 @@ class Policy:
     `one_fault` is how long after the first sign of an incident further symptoms on its host are taken for faces of the same fault;
     `unnamed_joins` how long a signal that points to no runbook joins what is open there. `severity_words` maps a sender's own word
     for how bad it is ("critical") to a level of the matrix. `ledger` is whether a deploy ledger of containers is kept, so that a way
-    back can be planned; `labs` are the targets on which nothing is forbidden.
+    back can be planned; `rota` are the on-call schedules in the order to page, before the page's own contacts; `rounds` how often
+    everybody is paged; `silent_after` how long whoever took an incident may be silent before others are paged; `labs`
+    are the targets on which nothing is forbidden.
     """
 
     target: str = "local"
@@ -33,3 +38,7 @@ class Policy:
     severity_words: Mapping[str, int] = field(default_factory=dict)
     ledger: bool = False
     labs: frozenset[str] = frozenset()
+    rota: tuple[Schedule, ...] = ()
+    working_days: WorkingDays = MONDAY_TO_FRIDAY
+    rounds: int = 3
+    silent_after: timedelta = timedelta(minutes=30)

@@ -99,7 +99,7 @@ def _request(method: str, url: str, headers: Mapping[str, str], body: bytes, dea
         curl.setopt(pycurl.HTTPHEADER, [f"{name}: {_flat(value)}" for name, value in headers.items()])
         if body or method != "GET":
             curl.setopt(pycurl.POSTFIELDS, body)
-        curl.setopt(pycurl.PROTOCOLS_STR, "http,https")
+        curl.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
         curl.setopt(pycurl.FOLLOWLOCATION, 0)
         curl.setopt(pycurl.NOSIGNAL, 1)
         curl.setopt(pycurl.TIMEOUT_MS, int(deadline.total_seconds() * 1000))

@@ -41,7 +41,7 @@ class Slack:
     token: str
     channel: str = ""
     url: str = "https://slack.com/api"
-    _doubtful: set[str] = field(default_factory=set)
+    _doubtful: set[str] = field(default_factory=set, init=False)
 
     async def send(self, message: Message) -> Receipt:
         """Post it, after looking whether an earlier try of the same key arrived although its answer was lost."""

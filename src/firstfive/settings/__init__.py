@@ -9,6 +9,8 @@ from firstfive.settings.model import PORT as PORT
 from firstfive.settings.model import HeartbeatSettings as HeartbeatSettings
 from firstfive.settings.model import HolidaySettings as HolidaySettings
 from firstfive.settings.model import IntakeSettings as IntakeSettings
+from firstfive.settings.model import NotifierSettings as NotifierSettings
+from firstfive.settings.model import NotifySettings as NotifySettings
 from firstfive.settings.model import PersonSettings as PersonSettings
 from firstfive.settings.model import ProbeSettings as ProbeSettings
 from firstfive.settings.model import ScheduleSettings as ScheduleSettings

@@ -83,6 +83,32 @@ class PackSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotifierSettings:
+    """One way to tell people: `kind` and the keys of its table, with secrets in place of the variables that name them.
+
+    `missing` are variables that nobody has set: such a notifier tells nobody.
+    """
+
+    name: str
+    kind: str
+    options: Mapping[str, str]
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotifySettings:
+    """Where messages go. A way is the name of a notifier, or `name:address`; `channels` are in lower case.
+
+    `heartbeat` is an address that is asked for while all is well, so that our own silence is noticed elsewhere.
+    """
+
+    channel: str = "#incidents"
+    channels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    fallback: tuple[str, ...] = ()
+    heartbeat: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IntakeSettings:
     """Who may send: `tokens` maps a sender's name to its token, `secrets` to the key that its signatures are made with.
 
@@ -193,6 +219,8 @@ class Settings:
     trackers: tuple[TrackerSettings, ...] = ()
     heartbeats: tuple[HeartbeatSettings, ...] = ()
     intake: IntakeSettings = field(default_factory=IntakeSettings)
+    notifiers: tuple[NotifierSettings, ...] = ()
+    notify: NotifySettings = field(default_factory=NotifySettings)
     packs: PackSettings = field(default_factory=PackSettings)
     severity: Mapping[str, int] = field(default_factory=dict)
     status_page: StatusPageSettings | None = None

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from firstfive.errors import SettingsError
-from firstfive.settings import reading, watching
+from firstfive.settings import mouth, reading, watching
 from firstfive.settings.model import PORT, HolidaySettings, Settings, StatusPageSettings, TargetSettings
 from firstfive.settings.packs import packs
 from firstfive.settings.people import people
@@ -27,7 +27,7 @@ INHERITED = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR"
 TOP = set(
     """
     vault page state database listen timing notify postmortems targets target logs deploys risk lexicon
-    probes docker trackers heartbeats intake severity packs status_page people oncall holidays
+    probes docker trackers heartbeats intake severity packs status_page people oncall holidays notifiers
     """.split()  # noqa: SIM905 - a word list is read as words
 )
 TIMING = ("probe_interval", "log_quiet", "resolve_after", "update_every", "escalate_after", "one_fault")
@@ -58,7 +58,6 @@ def load(*, vault: Path | None = None, config: Path | None = None, page: str = "
     state = reading.path(data, "state", home, home / ".firstfive", at)
     listen = reading.table(data, "listen", {"host", "port", "address"}, at)
     timing = reading.table(data, "timing", set(TIMING), at)
-    notify = reading.table(data, "notify", {"channel"}, at)
     postmortems = reading.table(data, "postmortems", {"folder"}, at)
     spans: dict[str, Any] = {name: reading.span(timing, name, at, shown="timing") for name in TIMING if name in timing}
     places = targets(reading.table(data, "targets", None, at), home, at)
@@ -73,7 +72,7 @@ def load(*, vault: Path | None = None, config: Path | None = None, page: str = "
         port=_port(listen, at),
         address=_address(listen, at),
         **spans,
-        channel=reading.text(notify, "channel", "#incidents", at),
+        **_mouth(data, _known(places), at),
         postmortem_folder=reading.text(postmortems, "folder", "", at),
         targets=places,
         default_target=_default_target(data, places, at),
@@ -103,6 +102,12 @@ def _status_page(data: Mapping[str, Any], home: Path, kept: tuple[Path, ...], at
     from firstfive.settings.status_page import status_page  # few have one, and every command reads settings
 
     return status_page(data, home, kept, at)
+
+
+def _mouth(data: Mapping[str, Any], known: Mapping[str, str], at: str) -> dict[str, Any]:
+    notifiers = mouth.notifiers(data, known, at)
+    notify = mouth.notify(data, notifiers, at)
+    return {"notifiers": notifiers, "notify": notify, "channel": notify.channel}
 
 
 def _ears(data: Mapping[str, Any], known: Mapping[str, str], at: str) -> dict[str, Any]:

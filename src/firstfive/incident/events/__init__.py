@@ -49,6 +49,7 @@ from firstfive.incident.events.telling import PostmortemWritten as PostmortemWri
 from firstfive.incident.events.telling import PublicUpdate as PublicUpdate
 from firstfive.incident.events.telling import Reminded as Reminded
 from firstfive.incident.events.telling import ThreadOpened as ThreadOpened
+from firstfive.incident.events.telling import Unacknowledged as Unacknowledged
 from firstfive.incident.events.telling import UpdateAsked as UpdateAsked
 
 Event = (
@@ -92,6 +93,7 @@ Event = (
     | PostmortemFailed
     | Noted
     | Reminded
+    | Unacknowledged
     | ThreadOpened
 )
 

@@ -64,6 +64,14 @@ class Paged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unacknowledged:
+    """Whoever had taken it has been silent for too long: it is nobody's again, and others are paged."""
+
+    responder: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PageFailed:
     """Nobody could be paged, and what is missing."""
 

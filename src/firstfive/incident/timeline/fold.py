@@ -87,6 +87,7 @@ TellingEvent = (
     | ev.PostmortemFailed
     | ev.Noted
     | ev.Reminded
+    | ev.Unacknowledged
     | ev.ThreadOpened
 )
 
@@ -134,6 +135,8 @@ def _after_telling(s: Incident, entry: ev.Entry, event: TellingEvent) -> Inciden
             return replace(s, postmortem_why_not=why)
         case ev.ThreadOpened(destination=destination, reference=reference):
             return replace(s, threads=with_(s.threads, destination, reference))
+        case ev.Unacknowledged():
+            return replace(s, acknowledged_by="", paging_since=(len(s.pages), at))
         case ev.Reminded():
             return replace(s, reminders=(*s.reminders, (event, at)))
         case ev.NoticeFailed() | ev.Noted():

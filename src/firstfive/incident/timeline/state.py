@@ -89,6 +89,7 @@ class Incident:
     update_asked: tuple[str, datetime] | None = None
     public: tuple[tuple[ev.PublicUpdate, datetime], ...] = ()
     pages: tuple[tuple[ev.Paged | ev.PageFailed, datetime], ...] = ()
+    paging_since: tuple[int, datetime] | None = None
     resolved_at: datetime | None = None
     root_cause: str = ""
     postmortem: ev.PostmortemWritten | None = None

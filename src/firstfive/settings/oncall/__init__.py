@@ -2,3 +2,7 @@
 
 `schedules` reads the tables and is called by `toml_file`; `calendar` and `imports` are called by `cli`.
 """
+
+from __future__ import annotations
+
+from firstfive.settings.oncall.calendar import schedule_between as schedule_between
