@@ -76,6 +76,7 @@ lock:  ## pin the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile -q --upgrade --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml -o lock/core.txt
 	$(BIN)/uv pip compile -q --upgrade --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml --group dev -o lock/dev.txt
 	printf 'bugsink\n' | $(BIN)/uv pip compile -q --upgrade --python-version 3.11 --generate-hashes --no-annotate --no-header - -o lock/bugsink.txt
+	printf 'matrix-synapse\n' | $(BIN)/uv pip compile -q --upgrade --python-version 3.11 --generate-hashes --no-annotate --no-header - -o lock/synapse.txt
 
 clean:  ## remove what these commands made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
