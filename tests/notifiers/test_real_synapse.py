@@ -18,8 +18,10 @@ from urllib.parse import quote
 
 import pytest
 
+from firstfive.app.listening import Listening
 from firstfive.notifiers.matrix import Matrix
 from firstfive.ports import Action, Delivered, GaveUp, Message, Retry
+from firstfive.settings import PersonSettings
 
 HOME = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "firstfive" / "synapse"
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("synapse"), pytest.mark.timeout(180)]
@@ -182,5 +184,46 @@ def test_a_reaction_is_read_back_with_who_gave_it(server: Server) -> None:
     path = f"{server.url}/_matrix/client/v3/rooms/{quote(server.room)}/send/m.reaction/t1"
     call("PUT", path, server.person, body)
     (found,), following = asyncio.run(server.matrix.reactions(since))
-    assert (found.event, found.sender, found.sign) == (root, "@ana:ff.test", "👀")
+    assert (found.room, found.event, found.sender, found.sign) == (server.room, root, "@ana:ff.test", "👀")
     assert following != since
+
+
+def reacted(server: Server, event: str, txn: str) -> None:
+    body = {"m.relates_to": {"rel_type": "m.annotation", "event_id": event, "key": "👍"}}
+    call("PUT", f"{server.url}/_matrix/client/v3/rooms/{quote(server.room)}/send/m.reaction/{txn}", server.person, body)
+
+
+@pytest.mark.parametrize(
+    ("alias", "key", "said", "because"),
+    [
+        ("@ana:ff.test", "INC-7:page:1:ana!m", [("INC-7", "ana")], "whoever settings know acknowledges"),
+        ("@kim:ff.test", "INC-7:page:1:ana!m2", [], "a stranger acknowledges nothing"),
+        ("@ana:ff.test", "INC-7:notice:initial:1>m", [], "a notice is no page"),
+    ],
+)
+def test_a_reaction_to_a_page_takes_the_incident(
+    server: Server, alias: str, key: str, said: list[tuple[str, str]], because: str
+) -> None:
+    heard: list[tuple[str, str]] = []
+    told: list[str] = []
+
+    async def say(incident: str, by: str, event: Any) -> Any:
+        heard.append((incident, by))
+
+    async def play() -> None:
+        stop = asyncio.Event()
+        people = {"ana": PersonSettings(name="ana", aliases=(alias,))}
+        listening = Listening(matrix=server.matrix, people=people, say=say, log=told.append)
+        event = (await server.matrix.send(message(key=key))).reference
+        running = asyncio.create_task(listening.run(stop))
+        await asyncio.sleep(2)
+        await asyncio.to_thread(reacted, server, event, f"t-{key}")
+        for _ in range(40):
+            await asyncio.sleep(0.25)
+            if heard or told:
+                break
+        stop.set()
+        await asyncio.wait_for(running, 20)
+
+    asyncio.run(play())
+    assert heard == said, because

@@ -116,7 +116,7 @@ def rolled_back(world: World) -> None:
 
 
 def reminders(world: World) -> list[str]:
-    return [reminder.text for reminder, _ in world.incident.reminders]
+    return [reminder.text for reminder, _ in world.incident.reminders if reminder.what == "updater"]
 
 
 def test_an_updater_that_was_stopped_is_reminded_of_an_hour_and_a_day_later(world: World) -> None:

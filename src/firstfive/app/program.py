@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from firstfive.app.ears import message_of, understood
 from firstfive.app.eyes import engines_of, probes_for, trackers_of
 from firstfive.app.hands import pack_rules, secrets, target_of
+from firstfive.app.listening import Listening
 from firstfive.app.mouth import notifiers_of, rota_of, routes_of, secrets_of
 from firstfive.app.pages import again, last_good, pinned, read_handbook, vault_of
 from firstfive.app.status import publisher_of
@@ -32,6 +33,7 @@ from firstfive.handbook.model import Handbook
 from firstfive.incident.policy import Policy
 from firstfive.incident.signals import Observation
 from firstfive.incident.timeline import Incident
+from firstfive.notifiers.matrix import Matrix
 from firstfive.notifiers.posting import request
 from firstfive.ports import Clock, Journal, Notifier
 from firstfive.probes.docker import Ledger
@@ -72,8 +74,19 @@ class Program:
         publisher = publisher_of(self.settings, self.journal, self.engine.clock, self.log)
         public = (publisher.run(stop),) if publisher is not None else ()
         await asyncio.gather(
-            self.engine.run(stop), self._watching(stop), self.inbox.run(stop), self._alive(stop), *public
+            self.engine.run(stop),
+            self._watching(stop),
+            self.inbox.run(stop),
+            self._alive(stop),
+            *public,
+            *(one.run(stop) for one in self._listening()),
         )
+
+    def _listening(self) -> list[Listening]:
+        """A listener for each chat that can answer."""
+        chats = [one for one in self.engine.tools.notifiers if isinstance(one, Matrix)]
+        people, say, log = self.settings.people, self.engine.say, self.log
+        return [Listening(matrix=chat, people=people, say=say, log=log) for chat in chats]
 
     async def _alive(self, stop: asyncio.Event) -> None:
         """Ask for the heartbeat's address while the engine turns and its journal takes writes; our silence is then noticed there."""

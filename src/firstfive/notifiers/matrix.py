@@ -24,11 +24,13 @@ WAIT = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reaction:
-    """Somebody reacted: `event` is what they reacted to, `sender` their Matrix id, `sign` what they chose."""
+    """Somebody reacted in `room`, `age` ago: `event` is what they reacted to, `sender` their Matrix id, `sign` what they chose."""
 
+    room: str
     event: str
     sender: str
     sign: str
+    age: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,12 @@ class Matrix:
         following = str(told.get("next_batch", "")) or since
         return (tuple(_reactions(told)) if since else (), following)
 
+    async def key_of(self, room: str, event: str) -> str:
+        """The key of the message that an event is, empty when it is none of ours."""
+        path = f"{self.url}/_matrix/client/v3/rooms/{quote(room, safe='')}/event/{quote(event, safe='')}"
+        answer = await request("GET", path, headers=self._headers())
+        return str((answer.json().get("content") or {}).get(OURS, ""))
+
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}"}
 
@@ -75,14 +83,20 @@ _FILTER = (
 
 
 def _reactions(told: dict[str, Any]) -> Sequence[Reaction]:
-    rooms = ((told.get("rooms") or {}).get("join") or {}).values()
+    rooms = ((told.get("rooms") or {}).get("join") or {}).items()
     found = []
-    for room in rooms:
+    for name, room in rooms:
         for event in (room.get("timeline") or {}).get("events") or ():
             relation = (event.get("content") or {}).get("m.relates_to") or {}
             if event.get("type") == "m.reaction" and relation.get("event_id"):
                 found.append(
-                    Reaction(event=relation["event_id"], sender=str(event.get("sender")), sign=str(relation.get("key")))
+                    Reaction(
+                        room=name,
+                        event=relation["event_id"],
+                        sender=str(event.get("sender")),
+                        sign=str(relation.get("key")),
+                        age=timedelta(milliseconds=int((event.get("unsigned") or {}).get("age") or 0)),
+                    )
                 )
     return found
 

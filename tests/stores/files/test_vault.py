@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from firstfive.errors import VaultError
-from firstfive.stores import vault as module
+from firstfive.stores.files import vault as module
 from firstfive.stores.files.vault import LARGEST, FolderVault
 
 PATH = "postmortems/2026-11-23-api-down-inc-1.md"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
@@ -17,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from firstfive.cli.incident import BY, INCIDENT, by
-from firstfive.cli.line import View, options, settings_of, show
+from firstfive.cli.line import View, ask, options, settings_of, show
 from firstfive.engine.clock import SystemClock
-from firstfive.errors import Exit, FirstfiveError, Refused
+from firstfive.errors import Exit, FirstfiveError, JournalError, Refused
 from firstfive.handbook.model import Mode
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ def look(settings: Settings, incident: str, step_id: str) -> View | None:
     step = _step(handbook, step_id)
     if step.mode is not Mode.AUTO or step.parameters:
         return None
+    with suppress(JournalError):
+        ask(settings, "GET", f"/incidents/{incident}")
     from firstfive.app import target_of
 
     name = step.on or settings.default_target

@@ -54,13 +54,11 @@
   if (live) {
     live.addEventListener("output", (event) => {
       last = Date.now();
-      let said;
-      try { said = JSON.parse(event.detail?.data ?? event.data); } catch { return; }
+      const said = JSON.parse(event.detail?.data ?? event.data);
       for (const box of document.querySelectorAll("pre[data-run]")) {
         if (box.dataset.run !== said.run) continue;
-        const below = box.scrollTop + box.clientHeight >= box.scrollHeight - 4;
         box.textContent = said.text;
-        if (below) box.scrollTop = box.scrollHeight;
+        box.scrollTop = box.scrollHeight;
       }
     });
   }

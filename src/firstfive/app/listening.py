@@ -1,0 +1,71 @@
+"""Answers that come back through chat: a reaction to a page is an acknowledgement by whoever gave it.
+
+Part of `app`; run beside the engine for each Matrix notifier. Only people whom settings know count; an approval never comes this way,
+since it has to name the exact bytes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from firstfive.errors import FirstfiveError
+from firstfive.incident.events import Acknowledged, Event
+from firstfive.incident.timeline import Incident
+from firstfive.notifiers.matrix import Matrix, Reaction
+from firstfive.settings import PersonSettings
+from firstfive.settings.people import known_as
+
+PAGE = ":page:"
+PAUSE = 10.0
+SLACK = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listening:
+    """Follows one homeserver. `say` is the engine's; a reaction with any sign counts."""
+
+    matrix: Matrix
+    people: Mapping[str, PersonSettings]
+    say: Callable[[str, str, Event], Awaitable[Incident]]
+    log: Callable[[str], None]
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop` is set. A server that is away is asked again; nothing depends on it."""
+        since, loop = "", asyncio.get_running_loop()
+        began = loop.time()
+        ending = asyncio.create_task(stop.wait())
+        while not stop.is_set():
+            asking = asyncio.create_task(self.matrix.reactions(since))
+            await asyncio.wait({asking, ending}, return_when=asyncio.FIRST_COMPLETED)
+            if not asking.done():
+                asking.cancel()
+                break
+            found, following = asking.result()
+            listened = timedelta(seconds=loop.time() - began) + SLACK
+            for reaction in found:
+                if reaction.age <= listened:  # a server may tell again what it told before we asked
+                    await self.heard(reaction)
+            if following == since:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), PAUSE)
+            since = following
+        ending.cancel()
+
+    async def heard(self, reaction: Reaction) -> None:
+        """Acknowledge for whoever reacted to a page of ours; anything else is left alone."""
+        key = await self.matrix.key_of(reaction.room, reaction.event)
+        incident, mark, _ = key.partition(PAGE)
+        if not mark:
+            return
+        person = known_as(reaction.sender, self.people)
+        if person is None:
+            self.log(f"{reaction.sender} reacted to a page of {incident}, and [people] does not know them")
+            return
+        try:
+            await self.say(incident, person.name, Acknowledged(responder=person.name))
+        except FirstfiveError as problem:
+            self.log(f"the reaction of {person.name} to {incident} was not taken: {problem}")
