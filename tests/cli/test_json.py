@@ -60,6 +60,8 @@ CALLS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "oncall-import": (("rota.json",), ("nowhere.json",)),
     "timeline": (("INC-1",), ("INC-9",)),
     "postmortem": ((), ("INC-9",)),
+    "postmortem-check": ((), ("nowhere.md",)),
+    "actions": ((), ("--on", "someday")),
     "verify": ((), ("--vault", "nowhere")),
     "doctor": ((), ("--vault", "nowhere")),
     "completion": (("bash",), ("tcsh",)),

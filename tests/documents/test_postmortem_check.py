@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 
 from documents import real_page
+from documents.good_postmortem import GOOD
 from documents.story import WHOLE
 from firstfive.documents.postmortem import write_postmortem
 from firstfive.documents.postmortem.check import check_postmortem
@@ -15,61 +16,9 @@ from firstfive.documents.postmortem.heard import words
 from firstfive.documents.postmortem.remark import Remark
 from incident import builders as b
 
-GOOD = """\
----
-title: Post-mortem — checkout was down
-date: 2026-06-01
-severity: SEV-1
-duration: 42
-authors: [Ana Silva, ben]
----
-
-## Summary
-Checkout answered 502 for 42 minutes after a release; rolling back mended it.
-
-## Timeline (UTC)
-- 10:02 — first signal: the probe of /health went red
-- 10:04 — Ana acknowledged
-- 10:10 — hypothesis: the release reads a variable that no host sets
-- 10:30 — mitigation deployed: 1.4.1 again
-- 10:44 — verified resolved
-- 10:50 — incident closed
-
-## Impact
-- Users affected: about 1 200
-- Features affected: checkout
-- Money affected: 31 orders came later
-- Data loss: no
-
-## Root cause
-- Trigger: release 1.4.2 went out at ten
-- Underlying cause: nothing checks variables before a container is replaced
-
-## What went well
-- The roll-back took one minute.
-
-## What went poorly
-- Nobody looked at the release for 8 minutes.
-
-## Where we got lucky
-- It was not the day of the sale.
-
-## Action items
-| # | Item | Owner | Due | Ticket |
-|---|------|-------|-----|--------|
-| 1 | Add an alert on 5xx of checkout | @ana | 2026-06-10 | OPS-1 |
-| 2 | Document the roll-back in the runbook | @ben | 2026-06-12 | OPS-2 |
-
-## Detection improvements
-An alert on the share of 5xx would have come 6 minutes earlier.
-
-## Process improvements
-Step 4 of the runbook now says which file.
-"""
-
 
 def remarks(text: str) -> tuple[Remark, ...]:
-    return check_postmortem(text, replace(b.POSTMORTEM, text=real_page.form()))
+    return check_postmortem("pm.md", text.encode(), replace(b.POSTMORTEM, text=real_page.form()))
 
 
 def codes(text: str) -> list[str]:
@@ -216,7 +165,10 @@ def test_the_empty_form_is_open_everywhere() -> None:
 
 
 def test_a_page_without_a_form_is_held_against_a_plain_one() -> None:
-    assert [r.code for r in check_postmortem(GOOD.replace("## Where we got lucky", "## Other"), None)] == [
+    assert [
+        remark.code
+        for remark in check_postmortem("pm.md", GOOD.replace("## Where we got lucky", "## Other").encode(), None)
+    ] == [
         "PM001",
         "PM009",
     ]

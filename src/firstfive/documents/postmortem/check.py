@@ -30,12 +30,12 @@ _TIMES = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}:\d\d(?::\d\d)?")
 _LABELLED = re.compile(r"^[ \t]*(?:[-*+][ \t]+)?\**(?P<label>[^:\n]{0,40}?)\**:\**[ \t]*(?P<said>.*)$", re.MULTILINE)
 
 
-def check_postmortem(text: str, form: PostmortemForm | None) -> tuple[Remark, ...]:
-    """Remarks on a post-mortem, held against the page's form (None: the form of a page that has none).
+def check_postmortem(name: str, raw: bytes, form: PostmortemForm | None) -> tuple[Remark, ...]:
+    """Remarks on a post-mortem, held against the page's form (None: the form of a page that has none); `name` is for people.
 
-    Raises PageError when the text is no readable page.
+    Raises PageError when the bytes are no readable page.
     """
-    page = read_page("post-mortem", text.encode())
+    page = read_page(name, raw)
     asked = read_page("form", (form.text if form is not None else SKELETON).encode())
     seen = written(page)
     read = actions_of(page)
