@@ -62,6 +62,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "What a reader of a post-mortem will miss; remarks, no refusal.",
     ),
     "actions": ("afterwards.actions", "What was promised in post-mortems, by whom, and what is late."),
+    "metrics": (
+        "afterwards.metrics",
+        "How fast incidents were seen, taken, mitigated and over; each with its definition.",
+    ),
     "verify": ("journal", "Prove that no timeline was altered."),
     "doctor": ("journal", "Check everything Firstfive needs, with the fix for each."),
     "completion": ("journal", "Print the shell completion script."),
