@@ -1,6 +1,6 @@
-"""The post-mortem in the page's own form, written from the timeline.
+"""The post-mortem in the page's own form, written from the timeline, and what a reader will miss in it.
 
-`write_postmortem` makes it, `digest` tells later whether a person has edited it.
+`write_postmortem` makes it, `digest` tells later whether a person has edited it, `check.check_postmortem` remarks on it.
 """
 
 from __future__ import annotations

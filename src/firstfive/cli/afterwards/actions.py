@@ -1,0 +1,90 @@
+"""`firstfive actions`: what was promised in the vault's post-mortems, who promised it, and what is late.
+
+Called by the front door. Reads files; sends nothing and files no issue.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from firstfive.cli.line import View, options, settings_of, show
+from firstfive.errors import Exit, FirstfiveError, PageError
+
+if TYPE_CHECKING:
+    from firstfive.cli.afterwards.notes import Notes
+    from firstfive.documents.actions import ActionItem
+
+
+@click.command()
+@click.option("--overdue", is_flag=True, help="Only open ones whose day has passed.")
+@click.option("--owner", help="Only those of this person, with or without @; an empty name: those that nobody owns.")
+@click.option("--all", "everything", is_flag=True, help="Also those that are done.")
+@click.option("--on", "day", help="Judge by this day instead of today: 2026-06-01.")
+@click.option("--ical", is_flag=True, help="Print them as calendar to-dos (iCalendar) instead.")
+@click.option("--issues", type=click.Choice(["github", "gitlab"]), help="Bodies of issues for those without a ticket.")
+@options
+def actions(
+    overdue: bool, owner: str | None, everything: bool, day: str | None, ical: bool, issues: str | None,
+    vault: Path | None, config: Path | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Action items of the vault's post-mortems: open ones by the day they are due, late ones first."""
+    from firstfive.cli.afterwards.notes import read_notes
+    from firstfive.documents import actions as promised
+    from firstfive.engine.clock import SystemClock
+
+    now = SystemClock().now()
+    today = _day(day) if day else now.date()
+    notes = read_notes(settings_of(vault, config))
+    found, unread = _read(notes)
+    chosen = promised.overdue(found, today) if overdue else promised.in_order(found)
+    chosen = promised.by_owner(chosen, owner) if owner is not None else chosen
+    chosen = chosen if everything else tuple(item for item in chosen if not item.done)
+    for row in unread if not as_json else ():
+        click.echo(f"note: {row['file']}:{row['line']}: {row['what']} (help: {row['remedy']})", err=True)
+    if ical:
+        written = {"calendar": promised.as_ical(chosen, now), "unread": unread}
+        show(written, as_json=as_json, text=lambda answer: str(answer["calendar"]).rstrip("\r\n"))
+    elif issues:
+        _show_issues(chosen, issues, as_json=as_json)
+    else:
+        rows = [promised.as_json(item, today) for item in chosen]
+        answer = {"on": today.isoformat(), "folder": notes.folder, "actions": rows, "unread": unread}
+        show(answer, as_json=as_json, text=lambda _: promised.listing(chosen, today))
+
+
+def _show_issues(items: tuple[ActionItem, ...], forge: str, *, as_json: bool) -> None:
+    import json
+
+    from firstfive.documents.actions import github_issue, gitlab_issue
+
+    make = github_issue if forge == "github" else gitlab_issue
+    bodies = [make(item) for item in items if not item.ticket and not item.done]
+    show({"forge": forge, "issues": bodies}, as_json=as_json, text=lambda a: json.dumps(a["issues"], indent=2))
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise FirstfiveError(f"--on {text!r} is no day", remedy="write 2026-06-01", exit_code=Exit.USAGE) from None
+
+
+def _read(notes: Notes) -> tuple[list[ActionItem], list[View]]:
+    """Every item of every note, and what could not be read with its place."""
+    from firstfive.documents.actions import read_actions
+
+    found: list[ActionItem] = []
+    unread: list[View] = []
+    for name, raw in notes.files.items():
+        try:
+            read = read_actions(name, raw)
+        except PageError as problem:
+            unread.append({"file": name, "line": 1, "what": problem.what, "remedy": problem.remedy})
+            continue
+        found += read.items
+        unread += [{"file": u.file, "line": u.line, "what": u.what, "remedy": u.remedy} for u in read.unread]
+    return found, unread
