@@ -19,7 +19,7 @@ from firstfive.ports import Delivered, Message, Receipt
 
 MOST = 30_000
 OURS = "org.firstfive.key"
-WAIT = timedelta(seconds=30)
+WAIT = timedelta(seconds=2)  # a thread waits that long, also when the program wants to end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class Matrix:
         return Delivered(reference=event) if answer.good and event else refused(answer)
 
     async def reactions(self, since: str) -> tuple[tuple[Reaction, ...], str]:
-        """What was reacted since the token `since` (empty: from now on), and the token to go on from. Waits up to 30 s."""
+        """What was reacted since the token `since` (empty: from now on), and the token to go on from. Waits up to two seconds."""
         query = {"timeout": "0" if not since else str(int(WAIT.total_seconds() * 1000)), "filter": _FILTER}
         if since:
             query["since"] = since
@@ -60,7 +60,7 @@ class Matrix:
             "GET",
             f"{self.url}/_matrix/client/v3/sync?{urlencode(query)}",
             headers=self._headers(),
-            deadline=WAIT + timedelta(seconds=15),
+            deadline=2 * WAIT,
         )
         told = answer.json()
         following = str(told.get("next_batch", "")) or since

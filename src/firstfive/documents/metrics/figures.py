@@ -6,7 +6,7 @@ Called by `metrics`. Gives no mean: a handful of incidents with one long one amo
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -67,7 +67,12 @@ def summarise(rows: Iterable[MetricRow], *, by: str) -> tuple[Group, ...]:
     Raises:
         KeyError: there is no such grouping.
     """
-    key_of = {"severity": _severity, "runbook": lambda row: row.runbook, "month": lambda row: row.month}[by]
+    keys: Mapping[str, Callable[[MetricRow], str]] = {
+        "severity": _severity,
+        "runbook": lambda row: row.runbook,
+        "month": lambda row: row.month,
+    }
+    key_of = keys[by]
     grouped: dict[str, list[MetricRow]] = {}
     for row in rows:
         if not row.drill:
