@@ -29,7 +29,7 @@ def sent(stream: Any, **changes: Any) -> Any:
 
 def test_a_notice_is_boxed_with_its_channel_and_title() -> None:
     stream = io.StringIO()
-    assert sent(stream) == Delivered(reference="INC-1:notice:initial:1")
+    assert sent(stream) == Delivered()
     assert stream.getvalue() == (
         "┌─────────────────────────\n"
         "│ #incidents  INC-1 SEV-1\n"

@@ -32,7 +32,7 @@ class Console:
             self._stream.flush()
         except (OSError, ValueError) as problem:
             return GaveUp(why=f"the stream does not take text any more: {problem}")
-        return Delivered(reference=message.key)
+        return Delivered()
 
     def _write(self, text: str) -> None:
         try:
