@@ -153,6 +153,11 @@ SENTENCES: list[tuple[str, ev.Event, str]] = [
         ev.Paged(number=1, role="On-call", contact="ana", channel="DM", why="nobody"),
         "Paged ana (On-call) by DM: nobody",
     ),
+    (
+        "firstfive",
+        ev.Paged(number=1, role="on call: primary", contact="ana", channel="", why="nobody"),
+        "Paged ana (on call: primary): nobody",
+    ),
     ("firstfive", ev.PageFailed(number=1, role="On-call", why="no number"), "Could not page On-call: no number"),
     ("firstfive", ev.Resolved(why="quiet", root_cause=""), "Resolved: quiet"),
     ("ana", ev.Resolved(why="quiet", root_cause="the disk"), "Resolved (by ana): quiet; root cause: the disk"),

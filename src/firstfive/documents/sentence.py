@@ -228,7 +228,7 @@ def _of_telling(entry: ev.Entry, event: _Telling) -> str:
             why = f" (against the check of wording: {override})" if override else ""
             return f"{entry.by} told the public {status}{about}: {text}{why}"
         case ev.Paged(role=role, contact=contact, channel=channel, why=why):
-            return f"Paged {contact} ({role}) by {channel}: {why}"
+            return f"Paged {contact} ({role}){f' by {channel}' if channel else ''}: {why}"
         case ev.PageFailed(role=role, why=why):
             return f"Could not page {role}: {why}"
         case ev.ThreadOpened(destination=destination):
