@@ -62,6 +62,7 @@ CALLS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "postmortem": ((), ("INC-9",)),
     "postmortem-check": ((), ("nowhere.md",)),
     "actions": ((), ("--on", "someday")),
+    "learn": (("INC-1",), ("INC-9",)),
     "metrics": ((), ("--since", "ever")),
     "verify": ((), ("--vault", "nowhere")),
     "doctor": ((), ("--vault", "nowhere")),

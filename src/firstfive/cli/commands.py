@@ -57,15 +57,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "oncall-import": ("oncall", "Schedules of PagerDuty, Opsgenie or Grafana OnCall as settings."),
     "timeline": ("journal", "The timeline of an incident."),
     "postmortem": ("journal", "Where the post-mortem is, and when it is due."),
-    "postmortem-check": (
-        "afterwards.postmortem_check",
-        "What a reader of a post-mortem will miss; remarks, no refusal.",
-    ),
+    "postmortem-check": ("afterwards.postmortem_check", "What a reader of a post-mortem will miss."),
     "actions": ("afterwards.actions", "What was promised in post-mortems, by whom, and what is late."),
-    "metrics": (
-        "afterwards.metrics",
-        "How fast incidents were seen, taken, mitigated and over; each with its definition.",
-    ),
+    "learn": ("afterwards.learn", "What an incident teaches the page, as a diff to take or leave."),
+    "metrics": ("afterwards.metrics", "How long incidents took, by span, with definitions and what is unknown."),
     "verify": ("journal", "Prove that no timeline was altered."),
     "doctor": ("journal", "Check everything Firstfive needs, with the fix for each."),
     "completion": ("journal", "Print the shell completion script."),

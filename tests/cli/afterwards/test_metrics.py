@@ -55,4 +55,4 @@ def test_counts_are_printed_for_a_textfile_collector(ask: Ask, history: Path) ->
 def test_without_a_journal_it_says_so(ask: Ask, vault: Path) -> None:
     said = ask("metrics")
     assert said.code == 0
-    assert "there is no journal yet" in said.err
+    assert "the journal holds no incident" in said.err

@@ -5,8 +5,6 @@ Called by the front door. Reads the journal beside a running server or without o
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +17,6 @@ from firstfive.errors import Exit, FirstfiveError, PageError
 if TYPE_CHECKING:
     from firstfive.documents.metrics import MetricRow
     from firstfive.documents.postmortem.past import Past
-    from firstfive.incident.timeline import Incident
     from firstfive.settings import Settings
 
 
@@ -76,36 +73,19 @@ def _since(text: str) -> datetime | None:
 
 def _rows(settings: Settings, *, past: bool) -> list[MetricRow]:
     """A row for every incident of the journal, and for every older post-mortem when they are asked for."""
+    from firstfive.cli.afterwards.kept import read_incidents
     from firstfive.documents.metrics import row_of
 
     notes = _past(settings)
     impact = {note.incident: note.impact_began for note in notes if note.incident}
-    incidents = _incidents(settings)
+    incidents = read_incidents(settings)
+    if not incidents:
+        click.echo("note: the journal holds no incident to count", err=True)
     interval = _interval(settings)
     rows = [row_of(each, interval=interval, impact_began=impact.get(each.id)) for each in incidents]
     known = {each.id for each in incidents}
     older = [_older(note) for note in notes if note.incident not in known] if past else []
     return [*(row for row in rows if row is not None), *older]
-
-
-def _incidents(settings: Settings) -> Sequence[Incident]:
-    from firstfive.incident.timeline import fold
-    from firstfive.stores import open_journal
-
-    scheme, _, path = settings.database.partition(":///")
-    if scheme == "sqlite" and not Path(path).exists():
-        click.echo("note: there is no journal yet, so there is no incident to count", err=True)
-        return ()
-
-    async def read() -> list[Incident]:
-        journal = open_journal(settings.database, read_only=True)
-        try:
-            names = await journal.read(lambda tx: tx.incidents(only_open=False))
-            return [fold(name, await journal.read(lambda tx, name=name: tx.entries(name))) for name in names]  # type: ignore[misc]
-        finally:
-            await journal.close()
-
-    return asyncio.run(read())
 
 
 def _interval(settings: Settings) -> timedelta:

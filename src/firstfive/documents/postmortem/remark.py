@@ -28,10 +28,12 @@ class Written:
     """A page as its bytes, and `own`: the same bytes with code, quotes, comments and links' targets turned into spaces.
 
     Quotes are the form's questions, code is evidence; neither is what the author says. Offsets are the same in both.
+    `ends` are the offsets at which sentences end, with both ends of the page.
     """
 
     page: Page
     own: bytes
+    ends: tuple[int, ...]
 
     def text(self, start: int, end: int) -> str:
         """The author's own words between two offsets, every byte that is not ASCII still counted as its character's bytes."""
@@ -52,12 +54,11 @@ class Written:
 
     def sentence(self, offset: int) -> tuple[int, int]:
         """The offsets around the sentence, list item or table row that holds a byte."""
-        ends = [0, *(m.end() for m in _SENTENCE_END.finditer(self.own)), len(self.own)]
-        at = bisect_right(ends, offset)
-        return ends[at - 1], ends[min(at, len(ends) - 1)]
+        at = bisect_right(self.ends, offset)
+        return self.ends[at - 1], self.ends[min(at, len(self.ends) - 1)]
 
 
-_SENTENCE_END = re.compile(rb"[.!?;](?=\s)|\n\s*\n|\n(?=\s*(?:[-*+|>#]|\d+[.)])\s)")
+_SENTENCE_END = re.compile(rb"[.!?;](?=\s)|\n\s*\n|\n(?=[ \t]*+(?:[-*+|>#]|\d+[.)])\s)")
 
 
 def written(page: Page) -> Written:
@@ -66,7 +67,8 @@ def written(page: Page) -> Written:
     for node in page.root.walk():
         if node.kind in (Kind.CODE_BLOCK, Kind.CODE, Kind.QUOTE, Kind.CALLOUT, Kind.COMMENT) or _is_comment(node):
             own[node.start : node.end] = re.sub(rb"[^\n]", b" ", own[node.start : node.end])
-    return Written(page=page, own=bytes(own))
+    ends = (match.end() for match in _SENTENCE_END.finditer(own))
+    return Written(page=page, own=bytes(own), ends=(0, *ends, len(own)))
 
 
 def _is_comment(node: Node) -> bool:

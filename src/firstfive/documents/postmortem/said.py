@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from firstfive.documents.filling import holes
 from firstfive.documents.postmortem.heard import words
 from firstfive.documents.postmortem.parts import front_of
 from firstfive.documents.postmortem.remark import Remark, Written
 
+MOST = 500
+"""Of one kind; a post-mortem that has more is a log, and the first ones say so."""
 _MARKUP = re.compile(
     r"^/?(?:a|b|br|code|dd|del|details|div|dl|dt|em|hr|i|img|kbd|li|ol|p|pre|s|span|strong|sub|summary|sup|table|tbody|td|th|thead|tr|u|ul)\b",
     re.IGNORECASE,
 )
 _OPEN = re.compile(
     r"(?:(?<=[\s|:>*_\"“])|^)…(?: \(ask: (?P<ask>[^)\n]*)\))?|\(not known yet\)"
-    r"|\bHH:MM\b|\bYYYY-MM-DD\b|\bTBD\b|\bTODO\b|\?\?\?|^\s*[-*] \.\.\.\s*$",
+    r"|\bHH:MM\b|\bYYYY-MM-DD\b|\bTBD\b|\bTODO\b|\?\?\?|^[ \t]*+[-*] \.\.\.[ \t]*+$",
     re.MULTILINE,
 )
 _INSTEAD = {
@@ -34,12 +37,12 @@ _INSTEAD = {
 def still_open(seen: Written) -> Iterator[Remark]:
     """Holes of the form that nobody filled (PM003)."""
     text = seen.text(0, len(seen.own))
-    found = list(holes(text))
+    found = list(islice(holes(text), MOST))
     for hole in found:
         linked = "://" in hole.words or re.fullmatch(r"\S+@\S+", hole.words)
         if not linked and not _MARKUP.match(hole.words):
             yield _unfilled(seen, text, hole.start, hole.words)
-    for match in _OPEN.finditer(text):
+    for match in islice(_OPEN.finditer(text), MOST):
         start = match.start() + len(match.group()) - len(match.group().lstrip())
         if not any(hole.start <= start < hole.end for hole in found):
             yield _unfilled(seen, text, start, match["ask"] or match.group().strip())
@@ -54,7 +57,7 @@ def phrases(seen: Written) -> Iterator[Remark]:
     """Words that pass for a cause (PM011) or for a remedy (PM012)."""
     text = seen.text(0, len(seen.own))
     for phrase in words().phrases:
-        for match in phrase.pattern.finditer(text):
+        for match in islice(phrase.pattern.finditer(text), MOST):
             what, suggestion = _INSTEAD[phrase.code]
             quoted = " ".join(match.group().split())
             yield seen.remark(seen.offset(0, text, match.start()), phrase.code, f"{quoted!r}: {what}", suggestion)
@@ -65,13 +68,13 @@ def blame(seen: Written, owners: Iterable[str]) -> Iterator[Remark]:
     text = seen.text(0, len(seen.own))
     told: set[int] = set()
     people = _people(seen, owners)
-    for match in words().personal.finditer(text):
+    for match in islice(words().personal.finditer(text), MOST):
         offset = seen.offset(0, text, match.start())
         told.add(seen.sentence(offset)[0])
         yield _blamed(seen, offset, match.group())
     if people is None:
         return
-    for match in words().faults.finditer(text):
+    for match in islice(words().faults.finditer(text), MOST):
         start, end = seen.sentence(seen.offset(0, text, match.start()))
         sentence = seen.text(start, end)
         name = people.search(sentence)

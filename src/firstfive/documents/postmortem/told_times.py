@@ -9,20 +9,22 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from firstfive.documents.postmortem.heard import Moment, words
 from firstfive.documents.postmortem.parts import Part
 from firstfive.documents.postmortem.remark import Remark, Written
 
 _ENTRY = re.compile(
-    r"^[ \t]*(?:[-*+]|\||\d+[.)])?[ \t]*(?:(?P<day>\d{4}-\d\d-\d\d)[ T,]*)?"
+    r"^[ \t]*+(?:[-*+]|\||\d+[.)])?[ \t]*+(?:(?P<day>\d{4}-\d\d-\d\d)[ T,]*)?"
     r"(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?"
     r"[ \t]*(?P<zone>Z|UTC|[A-Z]{2,4}T|[+-]\d\d:?\d\d)?\b[ \t|*—–:-]*(?P<text>.*)$",
     re.MULTILINE,
 )
-_DAY = re.compile(r"^[ \t]*#*[ \t]*\**(\d{4}-\d\d-\d\d)\b", re.MULTILINE)
+_DAY = re.compile(r"^[ \t]*+#*+[ \t]*+\**+(\d{4}-\d\d-\d\d)\b", re.MULTILINE)
 _SAID_ABSENT = re.compile(r"^Not on the timeline: (.*)$", re.MULTILINE | re.IGNORECASE)
+MOST = 2000
+"""Entries that are read; no timeline that a person wrote has more."""
 _ORDERED = ("first signal", "on-call ack", "mitigation deployed", "verified resolved", "incident closed")
 
 
@@ -43,7 +45,7 @@ def entries_of(seen: Written, part: Part) -> tuple[Told, ...]:
     days = [(match.start(), match.group(1)) for match in _DAY.finditer(text)]
     found: list[Told] = []
     today: date | None = None
-    for match in _ENTRY.finditer(text):
+    for match in islice(_ENTRY.finditer(text), MOST):
         named = match["day"] or next((day for at, day in reversed(days) if at < match.start()), "")
         day = _date(named) or today or date(2000, 1, 1)
         at = datetime.combine(day, time(int(match["hour"]), int(match["minute"]), int(match["second"] or 0)))
