@@ -170,6 +170,20 @@ def test_a_symptom_fires_on_its_own_words_or_its_family_s_and_says_which(log: Pa
     tail.close()
 
 
+def test_what_one_look_could_not_take_is_said_once(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(follow, "BLOCK", 1000)
+    tail = FileTail(path=log)
+    probe = LogSymptoms(name="app", lines=tail, wanted=[REDIS])
+    look(probe)
+    put(log, ("x" * 99 + "\n") * 20 + "NOAUTH\n")
+    assert look(probe)["redis.s1"] == (
+        True,
+        "NOAUTH; 1007 bytes before this were not looked at: more came than one look takes",
+    )
+    assert look(probe)["redis.s1"] == (True, "NOAUTH")
+    tail.close()
+
+
 def test_a_cycle_counts_turns_and_not_lines(log: Path) -> None:
     tail = FileTail(path=log)
     probe = LogSymptoms(name="app", lines=tail, wanted=[STORM], quiet=timedelta(seconds=30))

@@ -31,6 +31,11 @@ class ContainerTail:
         """The container's name."""
         return self.container
 
+    @property
+    def left_out(self) -> int:
+        """Always 0: of more than it hands out at once the Engine does not say how much it kept back."""
+        return 0
+
     async def fresh(self, now: datetime) -> bytes:
         """Whole lines since the last look. Raises FirstfiveError when there is no such container, or the Engine does not answer.
 

@@ -32,6 +32,11 @@ class Lines(Protocol):
         """What people call it."""
         ...
 
+    @property
+    def left_out(self) -> int:
+        """Bytes that were never looked at, because more came than one look takes."""
+        ...
+
     async def fresh(self, now: datetime) -> bytes:
         """Whole lines since the last look. Raises FirstfiveError when it is blind."""
         ...
@@ -104,6 +109,7 @@ class LogSymptoms:
     _set: PatternSet | None = None
     _owner: list[tuple[Wanted, Sought]] = field(default_factory=list)
     _seen: dict[str, _Seen] = field(default_factory=dict)
+    _missed: int = 0
 
     @property
     def symptoms(self) -> tuple[str, ...]:
@@ -112,7 +118,9 @@ class LogSymptoms:
 
     async def look(self, now: datetime) -> Sequence[Signal | Deploy]:
         """What has been written since the last look: one signal a symptom. Raises FirstfiveError when the log cannot be read."""
+        before = self.lines.left_out
         fresh = await self.lines.fresh(now)
+        self._missed = self.lines.left_out - before
         if fresh:
             await asyncio.to_thread(self._count, fresh, now)
         return [self._signal(wanted, now) for wanted in self.wanted]
@@ -150,6 +158,8 @@ class LogSymptoms:
             text = seen.line if firing else f"no line that shows it for {int(self.quiet.total_seconds())} s"
         if firing and seen.family:
             text = f"{text} (family: {seen.family})"
+        if self._missed:
+            text = f"{text}; {self._missed} bytes before this were not looked at: more came than one look takes"
         return Signal(
             kind=SignalKind.LOG,
             source=self.name,
