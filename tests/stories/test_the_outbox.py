@@ -218,3 +218,22 @@ def test_a_page_has_a_button_for_the_one_it_wakes(world: World) -> None:
     assert [action.label for action in page.actions] == ["I have it"]
     link = world.engine.links.open(page.actions[0].url.rpartition("/")[2], world.clock.now())
     assert (link.act, link.by) == ("ack", "Sam Example")
+
+
+def test_a_person_is_not_woken_twice_within_two_minutes_but_hears_of_both(world: World) -> None:
+    chat = Chat(name="chat")
+    wired(world, chat, people={"sam example": to("chat:@sam")}, default=to("chat:!ops"))
+    for title in ("the shop is down", "payments are down"):
+        world.do(lambda title=title: world.engine.declare("kim", title, 1))
+        world.work()
+    began = world.clock.now()
+
+    def woken() -> list[str]:
+        return [message.thread for message in chat.sent if message.address == "@sam" and message.urgent]
+
+    assert woken() == ["INC-1"]
+    world.pass_(seconds=115)
+    assert woken() == ["INC-1"]
+    world.pass_(seconds=10)
+    assert woken() == ["INC-1", "INC-2"]
+    assert world.clock.now() - began < timedelta(minutes=3)

@@ -22,6 +22,7 @@ from firstfive.engine.steps import packing
 from firstfive.engine.steps.aloud import Aloud
 from firstfive.engine.telling import outbox
 from firstfive.engine.telling.links import Links
+from firstfive.engine.telling.pace import Pace
 from firstfive.engine.tools import Tools
 from firstfive.errors import FirstfiveError, Refused
 from firstfive.handbook.model import Handbook
@@ -62,6 +63,7 @@ class Engine:
     complaints: list[str] = field(default_factory=list)
     aloud: Aloud = field(init=False)
     links: Links = field(default_factory=Links)
+    pace: Pace = field(default_factory=Pace)
     _awake: asyncio.Event = field(default_factory=asyncio.Event)
     _doing: set[asyncio.Task[None]] = field(default_factory=set)
 

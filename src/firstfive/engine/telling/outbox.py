@@ -62,6 +62,13 @@ async def deliver(engine: Engine, row: Work, made: od.Deliver) -> None:
         later = engine.clock.now() + TURN
         await engine.journal.write(lambda tx: tx.put_off(row, later, "it waits for the first message of its thread"))
         return
+    now = engine.clock.now()
+    free = engine.pace.free_at(made.person, row.incident, now) if made.paged is not None else now
+    if free > now:
+        await engine.journal.write(lambda tx: tx.put_off(row, free, f"{made.person} was paged a moment ago"))
+        return
+    if made.paged is not None:
+        engine.pace.paged(made.person, row.incident, now)
     receipt = await _handed(engine, row, made, state, root)
     match receipt:
         case Delivered(reference=reference):
