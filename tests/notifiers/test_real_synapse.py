@@ -161,7 +161,7 @@ def test_nobody_is_called_by_what_stands_in_a_text(server: Server) -> None:
 
 
 def test_long_and_odd_texts_arrive(server: Server) -> None:
-    for number, text in enumerate(["x" * 100_000, "🔥 مرحبا", "\x00\x1b[31m", ""]):
+    for number, text in enumerate(["x" * 100_000, "🔥" * 10_000, "<&>" * 9000, "🔥 مرحبا", "\x00\x1b[31m", ""]):
         sent(server, key=f"odd-{number}", text=text)
 
 

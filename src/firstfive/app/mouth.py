@@ -60,6 +60,7 @@ def _made(one: NotifierSettings, now: Callable[[], datetime]) -> Notifier:
                 host=given["host"],
                 port=int(given.get("port", "587")),
                 sender=given["sender"],
+                now=now,
                 to=given.get("to", ""),
                 user=given.get("user", ""),
                 password=given.get("password", ""),

@@ -8,11 +8,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
+from email.utils import format_datetime
 
 from firstfive.notifiers.words import body, title
 from firstfive.ports import Delivered, GaveUp, Message, Receipt, Retry
@@ -34,6 +36,7 @@ class Email:
     host: str
     port: int
     sender: str
+    now: Callable[[], datetime]
     to: str = ""
     user: str = ""
     password: str = ""
@@ -55,6 +58,7 @@ class Email:
         letter["From"] = Address(addr_spec=self.sender)
         letter["To"] = Address(addr_spec=to)
         letter["Subject"] = title(message)
+        letter["Date"] = format_datetime(self.now())
         letter["Message-ID"] = self._id(message.key)
         if message.root:
             letter["In-Reply-To"] = message.root
@@ -68,7 +72,7 @@ class Email:
         return letter
 
     def _id(self, key: str) -> str:
-        return f"<{hashlib.sha256(key.encode()).hexdigest()[:40]}@{self.sender.rpartition('@')[2]}>"
+        return f"<{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()[:40]}@{self.sender.rpartition('@')[2]}>"
 
     async def _sent(self, letter: EmailMessage, to: str) -> Receipt:
         import aiosmtplib

@@ -13,11 +13,12 @@ from html import escape
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from firstfive.notifiers.posting import refused, request, send_json
-from firstfive.notifiers.words import body, title
+from firstfive.documents.plain import visible
+from firstfive.notifiers.posting import refused, request, send_json, unsaid
+from firstfive.notifiers.words import in_bytes, title
 from firstfive.ports import Delivered, Message, Receipt
 
-MOST = 30_000
+MOST = 16_000  # bytes of each form; an event may have 65,536 in all
 OURS = "org.firstfive.key"
 WAIT = timedelta(seconds=2)  # a thread waits that long, also when the program wants to end
 
@@ -44,12 +45,14 @@ class Matrix:
 
     async def send(self, message: Message) -> Receipt:
         """Send it; the same key is the same transaction, so a repeat is the same event."""
-        room = quote(message.address or self.room, safe="")
-        txn = hashlib.sha256(message.key.encode()).hexdigest()[:40]
+        room = quote(message.address or self.room, safe="", errors="replace")
+        txn = hashlib.sha256(message.key.encode("utf-8", "surrogatepass")).hexdigest()[:40]
         path = f"{self.url}/_matrix/client/v3/rooms/{room}/send/m.room.message/{txn}"
         answer = await send_json("PUT", path, _content(message), headers=self._headers())
         event = str(answer.json().get("event_id", ""))
-        return Delivered(reference=event) if answer.good and event else refused(answer)
+        if answer.good:
+            return Delivered(reference=event) if event else unsaid(answer)
+        return refused(answer)
 
     async def reactions(self, since: str) -> tuple[tuple[Reaction, ...], str]:
         """What was reacted since the token `since` (empty: from now on), and the token to go on from. Waits up to two seconds."""
@@ -102,7 +105,7 @@ def _reactions(told: dict[str, Any]) -> Sequence[Reaction]:
 
 
 def _content(message: Message) -> dict[str, Any]:
-    head, text = title(message), body(message, MOST)
+    head, text = title(message), in_bytes(visible(message.text), MOST)
     links = [(action.label, action.url) for action in message.actions]
     plain = "\n".join((head, text, *(f"{label}: {url}" for label, url in links)))
     buttons = " · ".join(f'<a href="{escape(url, quote=True)}">{escape(label)}</a>' for label, url in links)
@@ -110,11 +113,12 @@ def _content(message: Message) -> dict[str, Any]:
     content: dict[str, Any] = {
         "msgtype": "m.text" if message.urgent else "m.notice",
         "body": plain,
-        "format": "org.matrix.custom.html",
-        "formatted_body": f"<strong>{escape(head)}</strong><br>{shown}{f'<br>{buttons}' if buttons else ''}",
         "m.mentions": {},  # nothing in a text may call the whole room
         OURS: message.key,
     }
+    formatted = f"<strong>{escape(head)}</strong><br>{shown}{f'<br>{buttons}' if buttons else ''}"
+    if len(formatted.encode("utf-8", "replace")) <= 2 * MOST:
+        content |= {"format": "org.matrix.custom.html", "formatted_body": formatted}
     if message.root:
         content["m.relates_to"] = {
             "rel_type": "m.thread",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from firstfive.notifiers.posting import refused, send_json
+from firstfive.notifiers.posting import refused, send_json, unsaid
 from firstfive.notifiers.words import body, title
 from firstfive.ports import Delivered, Message, Receipt
 
@@ -41,4 +41,7 @@ class Ntfy:
         }
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         answer = await send_json("POST", self.url, value, headers=headers)
-        return Delivered(reference=str(answer.json().get("id", ""))) if answer.good else refused(answer)
+        taken = str(answer.json().get("id", ""))
+        if answer.good:
+            return Delivered(reference=taken) if taken else unsaid(answer)
+        return refused(answer)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from firstfive.notifiers.posting import refused, send_json
+from firstfive.notifiers.posting import refused, send_json, unsaid
 from firstfive.notifiers.words import body, title
 from firstfive.ports import Delivered, Message, Receipt
 
@@ -39,4 +39,8 @@ class PagerDuty:
             "links": [{"href": action.url, "text": action.label} for action in message.actions],
         }
         answer = await send_json("POST", self.url, value)
-        return Delivered(reference=str(answer.json().get("dedup_key", ""))) if answer.good else refused(answer)
+        told = answer.json()
+        if answer.good:
+            taken = told.get("status") == "success"
+            return Delivered(reference=str(told.get("dedup_key", ""))) if taken else unsaid(answer)
+        return refused(answer)

@@ -73,9 +73,17 @@ def refused(answer: Answer) -> Retry | GaveUp:
     return GaveUp(why=why)
 
 
+def unsaid(answer: Answer) -> Retry:
+    """A 2xx that does not say what the service says when it took something: a login page on the way, a proxy that lies."""
+    return Retry(after=FIRST_PAUSE, why=f"it answers {answer.status} and does not say that it took the message")
+
+
 def asked_for(answer: Answer) -> timedelta:
-    """How long the other side wants us to wait (Retry-After in seconds, or a JSON retry_after), within reason."""
-    told = answer.headers.get("retry-after", "") or str(answer.json().get("retry_after", ""))
+    """How long the other side wants us to wait (Retry-After in seconds, or what its JSON says), within reason."""
+    held = answer.json()
+    told = answer.headers.get("retry-after", "") or str(held.get("retry_after", ""))
+    if isinstance(held.get("retry_after_ms"), int):
+        told = str(held["retry_after_ms"] / 1000)
     try:
         seconds = float(told)
     except ValueError:

@@ -23,6 +23,8 @@ NEVER = frozenset(
         "account_inactive",
         "channel_not_found",
         "invalid_auth",
+        "invalid_arguments",
+        "invalid_blocks",
         "is_archived",
         "missing_scope",
         "msg_too_long",
@@ -98,7 +100,7 @@ def _value(channel: str, message: Message) -> dict[str, object]:
         value["thread_ts"] = message.root
     if message.actions:
         buttons = [
-            {"type": "button", "text": {"type": "plain_text", "text": action.label}, "url": action.url}
+            {"type": "button", "text": {"type": "plain_text", "text": action.label[:75]}, "url": action.url}
             for action in message.actions
         ]
         said = {"type": "plain_text", "text": fitted(f"{title(message)}\n{message.text}", 2900)}

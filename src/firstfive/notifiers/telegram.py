@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from firstfive.notifiers.posting import FIRST_PAUSE, Answer, refused, send_json
-from firstfive.notifiers.words import fitted, title
+from firstfive.notifiers.words import in_units, title
 from firstfive.ports import Delivered, Message, Receipt, Retry
 
 MOST = 4096
@@ -28,7 +28,7 @@ class Telegram:
         """Send it once. Telegram keeps no key of ours: a repeat after a lost answer is a second message."""
         value: dict[str, object] = {
             "chat_id": message.address or self.chat,
-            "text": fitted(f"{title(message)}\n{message.text}", MOST),
+            "text": in_units(f"{title(message)}\n{message.text}", MOST),
             "link_preview_options": {"is_disabled": True},
             "disable_notification": not message.urgent,
         }

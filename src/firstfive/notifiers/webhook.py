@@ -55,7 +55,7 @@ class Webhook:
 
 def identifier(key: str) -> str:
     """A key as an id that fits a header, the same for the same key."""
-    return f"msg_{hashlib.sha256(key.encode()).hexdigest()[:32]}"
+    return f"msg_{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
 
 
 def signature(secret: str, name: str, stamp: str, body: bytes) -> str:

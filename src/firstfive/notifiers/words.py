@@ -28,6 +28,22 @@ def whole(message: Message, most: int) -> str:
     return f"{head}\n{body(message, max(most - len(head) - len(links) - 1, len(CUT)))}{links}"
 
 
+def in_bytes(text: str, most: int) -> str:
+    """The text, or its beginning with a note, in at most `most` bytes of UTF-8."""
+    raw = text.encode("utf-8", "replace")
+    if len(raw) <= most:
+        return raw.decode()
+    return raw[: max(0, most - len(CUT))].decode("utf-8", "ignore") + CUT
+
+
+def in_units(text: str, most: int) -> str:
+    """The same in UTF-16 units, of which an emoji takes two."""
+    raw = text.encode("utf-16-le", "replace")
+    if len(raw) <= 2 * most:
+        return raw.decode("utf-16-le")
+    return raw[: 2 * max(0, most - len(CUT))].decode("utf-16-le", "ignore") + CUT
+
+
 def fitted(text: str, most: int) -> str:
     """The text, or its beginning with a note that it was cut."""
     return text if len(text) <= most else text[: max(0, most - len(CUT))] + CUT
