@@ -19,6 +19,8 @@ Row = Mapping[str, Any]
 
 LARGEST = 366 * 86400
 
+LONGEST = 9999  # units that a period of ours can count
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
@@ -86,6 +88,8 @@ def rotation(members: list[str], unit: Unit, every: int, first: datetime, where:
     """A rotation whose first member takes over at the instant `first`."""
     if not members:
         raise ValueError("it names nobody")
+    if every > LONGEST:
+        raise ValueError(f"its turns of {every} {unit}s are too long")
     wall = first.astimezone(where)
     people = tuple(Person(name=name) for name in members)
     return Rotation(
