@@ -61,9 +61,9 @@ def test_channels_and_people_lead_where_settings_say(tmp_path: Path, monkeypatch
     assert [str(way) for way in routes.channel("#customer-comms")] == ["chat:!cc:example.org"]
     assert [str(way) for way in routes.channel("#incidents")] == ["chat:", "phone:"], "mail has no address of its own"
     assert [str(way) for way in routes.fallback] == ["mail:ops@example.org"]
-    ways = [str(way) for way in routes.person("@Ana", "#incidents")]
+    ways = [str(way) for way in routes.own("@Ana")]
     assert ways == ["phone:ana-topic", "chat:!ana:example.org", "mail:ana@example.org"], "there is no Slack here"
-    assert routes.person("a stranger", "#customer-comms") == routes.channel("#customer-comms")
+    assert routes.own("a stranger") == ()
 
 
 def test_a_secret_that_nobody_set_leaves_the_notifier_out_and_says_so(tmp_path: Path) -> None:

@@ -211,7 +211,7 @@ def test_whoever_took_it_is_asked_for_each_yes_once_with_buttons(world: World) -
 
 def test_a_page_has_a_button_for_the_one_it_wakes(world: World) -> None:
     chat = Chat(name="chat")
-    wired(world, chat, default=to("chat:!ops"))
+    wired(world, chat, default=to("chat:!ops"), people={"sam example": to("chat:@sam")})
     world.engine.links.base = "https://ops.example"
     down(world)
     (page, *_) = (m for m in chat.sent if m.urgent)
@@ -237,3 +237,43 @@ def test_a_person_is_not_woken_twice_within_two_minutes_but_hears_of_both(world:
     world.pass_(seconds=10)
     assert woken() == ["INC-1", "INC-2"]
     assert world.clock.now() - began < timedelta(minutes=3)
+
+
+def test_a_channel_that_others_read_gets_no_button_that_acts_in_a_person_s_name(world: World) -> None:
+    chat, mail = Chat(name="chat"), Chat(name="mail")
+    wired(world, chat, mail, default=to("chat:!ops"), fallback=to("mail:ops@shop.example"))
+    world.engine.links.base = "https://ops.example"
+    world.deploy("1.4.1", "", minutes_ago=6000, first=True)
+    world.deploy("1.4.2", minutes_ago=1)
+    down(world)
+    world.say(ev.Acknowledged(responder="sam"))
+    world.pass_(minutes=3)
+    assert any("waits for your yes" in message.title for message in chat.sent)
+    assert [message.actions for message in (*chat.sent, *mail.sent) if message.actions] == []
+
+
+def test_a_fallback_is_nobody_s_own_address(world: World) -> None:
+    chat, mail = Chat(name="chat", down=True), Chat(name="mail")
+    people = {"sam": to("chat:@sam")}
+    wired(world, chat, mail, default=to("chat:!ops"), people=people, fallback=to("mail:ops@shop.example"))
+    world.engine.links.base = "https://ops.example"
+    world.deploy("1.4.1", "", minutes_ago=6000, first=True)
+    world.deploy("1.4.2", minutes_ago=1)
+    down(world)
+    world.say(ev.Acknowledged(responder="sam"))
+    world.pass_(minutes=3)
+    assert any("waits for your yes" in message.title for message in mail.sent)
+    assert [message.actions for message in mail.sent if message.actions] == []
+
+
+def test_a_page_that_did_not_arrive_holds_up_no_other(world: World) -> None:
+    chat, phone = Chat(name="chat"), Chat(name="phone", down=True)
+    wired(world, chat, phone, people={"sam example": to("phone:+1")}, default=to("chat:!ops"))
+    for title in ("the shop is down", "payments are down"):
+        world.do(lambda title=title: world.engine.declare("kim", title, 1))
+        world.work()
+    phone.down = False
+    world.pass_(seconds=10)
+    assert len({message.thread for message in phone.sent}) == 1
+    world.pass_(minutes=3)
+    assert {message.thread for message in phone.sent} == {"INC-1", "INC-2"}

@@ -32,9 +32,10 @@ class Tools:
         """Where a channel's messages go: by settings, else to every notifier there is."""
         return self.routes.channel(word) or tuple(Destination(notifier=one.name) for one in self.notifiers)
 
-    def person(self, name: str, channel: str) -> tuple[Destination, ...]:
-        """How to reach a person, the first way first."""
-        return self.routes.person(name, channel) or self.channel(channel)
+    def person(self, name: str, channel: str) -> tuple[tuple[Destination, ...], bool]:
+        """How to reach a person, the first way first, and whether these are their own addresses; else the channel they share."""
+        own = self.routes.own(name)
+        return (own, True) if own else (self.channel(channel), False)
 
     def target(self, name: str) -> Target:
         """The target of that name; raises FirstfiveError when settings name none."""

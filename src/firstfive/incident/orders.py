@@ -109,7 +109,7 @@ class Deliver:
 
     `since` is when that was. One of `notice`, `paged` and `reminded` is what the timeline gets when the first destination took it;
     `siblings` are the keys of the same message's rows, `spare` marks one that is tried only when nobody took it before. `person` is
-    whom it is for alone; `run` is a run that they may approve or decline.
+    whom it is for and `own` marks an address that is theirs alone; `run` is a run that they may approve or decline.
     """
 
     channel: str
@@ -126,6 +126,7 @@ class Deliver:
     address: str = ""
     siblings: tuple[str, ...] = ()
     spare: bool = False
+    own: bool = False
 
     @property
     def key(self) -> str:

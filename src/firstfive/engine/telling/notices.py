@@ -61,8 +61,8 @@ async def remind(engine: Engine, row: Work, order: od.Remind) -> None:
         person=order.person,
         run=order.run,
     )
-    to = engine.tools.person(order.person, order.to) if order.person else engine.tools.channel(order.to)
-    await _posted(engine, row, made, _ways(engine, to))
+    to, own = engine.tools.person(order.person, order.to)
+    await _posted(engine, row, made, _ways(engine, to, own=own))
 
 
 async def page(engine: Engine, row: Work, order: od.Page) -> None:
@@ -83,14 +83,14 @@ async def page(engine: Engine, row: Work, order: od.Page) -> None:
         ),
         person=order.contact,
     )
-    to = engine.tools.person(order.contact, order.channel)
-    await _posted(engine, row, made, [Way(to=one, wait=SECOND_WAY * place) for place, one in enumerate(to)])
+    to, own = engine.tools.person(order.contact, order.channel)
+    await _posted(engine, row, made, [Way(to=one, wait=SECOND_WAY * place, own=own) for place, one in enumerate(to)])
 
 
-def _ways(engine: Engine, to: tuple[Destination, ...]) -> list[Way]:
+def _ways(engine: Engine, to: tuple[Destination, ...], *, own: bool = False) -> list[Way]:
     """Every destination at once, and the fallback for when nobody took it."""
     spare = [Way(to=one, wait=SECOND_WAY, spare=True) for one in engine.tools.routes.fallback if one not in to]
-    return [*(Way(to=one) for one in to), *spare]
+    return [*(Way(to=one, own=own) for one in to), *spare]
 
 
 async def _posted(engine: Engine, row: Work, made: od.Deliver, ways: Sequence[Way]) -> None:

@@ -34,11 +34,16 @@ TURN = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """One destination of a message, how long to wait before it is tried, and whether it is only for when nobody took it before."""
+    """One destination of a message, how long to wait before it is tried, and whether it is only for when nobody took it before.
+
+    `own` marks an address of the one person that the message is for: only there does it carry buttons, since a button acts in that
+    person's name for whoever can read it.
+    """
 
     to: Destination
     wait: timedelta = timedelta(0)
     spare: bool = False
+    own: bool = False
 
 
 def post(tx: Transaction, made: od.Deliver, ways: Sequence[Way], key: str, incident: str) -> None:
@@ -46,7 +51,9 @@ def post(tx: Transaction, made: od.Deliver, ways: Sequence[Way], key: str, incid
     mark = "!" if made.urgent else ">"  # a page waits for no thread, and no thread waits for a page
     keys = tuple(f"{key}{mark}{way.to}" for way in ways)
     for way, mine in zip(ways, keys, strict=True):
-        row = replace(made, notifier=way.to.notifier, address=way.to.address, siblings=keys, spare=way.spare)
+        row = replace(
+            made, notifier=way.to.notifier, address=way.to.address, siblings=keys, spare=way.spare, own=way.own
+        )
         tx.enqueue(key=mine, incident=incident, kind=KIND, due=made.since + way.wait, data=msgspec.json.encode(row))
 
 
@@ -70,6 +77,8 @@ async def deliver(engine: Engine, row: Work, made: od.Deliver) -> None:
     if made.paged is not None:
         engine.pace.paged(made.person, row.incident, now)
     receipt = await _handed(engine, row, made, state, root)
+    if made.paged is not None and not isinstance(receipt, Delivered):
+        engine.pace.missed(made.person, row.incident)
     match receipt:
         case Delivered(reference=reference):
             opened = (
@@ -113,7 +122,7 @@ async def _handed(engine: Engine, row: Work, made: od.Deliver, state: Incident, 
 
 def _actions(engine: Engine, made: od.Deliver, state: Incident) -> tuple[Action, ...]:
     """Buttons for the one person that this message is for; links are made as late as can be, since they do not hold for long."""
-    if not made.person:
+    if not made.person or not made.own:
         return ()
     now, links = engine.clock.now(), engine.links
     if made.paged is not None:

@@ -25,5 +25,10 @@ class Pace:
         return now if at is None or of == incident else max(now, at + APART)
 
     def paged(self, person: str, incident: str, now: datetime) -> None:
-        """A page of this incident was handed over."""
+        """A page of this incident is being handed over."""
         self._last[plain_name(person)] = (now, incident)
+
+    def missed(self, person: str, incident: str) -> None:
+        """It did not arrive, so it holds up no other."""
+        if self._last.get(plain_name(person), (None, ""))[1] == incident:
+            del self._last[plain_name(person)]

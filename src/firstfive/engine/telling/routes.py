@@ -37,6 +37,6 @@ class Routes:
         """Where a channel's messages go."""
         return self.channels.get(word.strip().lower()) or self.default
 
-    def person(self, name: str, channel: str) -> tuple[Destination, ...]:
-        """How to reach a person, the first way first; by the channel of their contact row when settings name no way."""
-        return self.people.get(plain_name(name)) or self.channel(channel)
+    def own(self, name: str) -> tuple[Destination, ...]:
+        """A person's own addresses, the first way first; empty when settings name none."""
+        return self.people.get(plain_name(name), ())
