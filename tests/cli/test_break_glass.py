@@ -86,6 +86,39 @@ def test_the_log_is_taken_in_once_and_proves_itself(ask: Ask, bundle: Path, vaul
     assert ask("verify").code == 0
 
 
+def edited(vault: Path, old: str, new: str) -> None:
+    page = vault / "Incident Response.md"
+    text = page.read_text()
+    assert old in text
+    page.write_text(text.replace(old, new))
+
+
+PAY = "# 4. If it does not answer: restart it\n"
+
+
+def test_what_the_page_forbids_is_not_run_when_nothing_else_is_left_either(ask: Ask, vault: Path) -> None:
+    edited(vault, "keeper restart pay\n", "PAY_DEMO_MODE=true keeper restart pay\n")
+    edited(vault, "### 3.3 Disk full", "Do NOT set `PAY_DEMO_MODE=true` for real money.\n\n### 3.3 Disk full")
+    ask("pack", "--out", "offline")
+    said = ask("break-glass", "offline/firstfive-bundle.json", "payments-down#4", "--yes")
+    assert said.code != 0
+    assert "is never run: the page forbids PAY_DEMO_MODE=true" in said.err
+    assert not (vault / "offline" / LOG).exists()
+
+
+def test_what_the_page_wants_first_and_whom_it_lets_approve_hold_here_too(ask: Ask, vault: Path) -> None:
+    edited(vault, PAY, f"{PAY}#: approve=@ann\n")
+    edited(vault, "### 3.3 Disk full", "Back up the ledger first.\n\n### 3.3 Disk full")
+    ask("pack", "--out", "offline")
+    call = ("break-glass", "offline/firstfive-bundle.json", "payments-down#4", "--yes")
+    assert "the page lets ann approve" in ask(*call, "--by", "sam").err
+    first = ask(*call, "--by", "ann")
+    assert "the page wants something done first: Back up the ledger first" in first.err
+    assert not (vault / "offline" / LOG).exists()
+    ask(*call, "--by", "ann", "--done-first")
+    assert (vault / "offline" / LOG).exists()
+
+
 @pytest.mark.parametrize("harm", ["changed", "left out", "moved"])
 def test_a_log_that_somebody_touched_is_refused_with_the_line(ask: Ask, bundle: Path, vault: Path, harm: str) -> None:
     ask("break-glass", str(bundle), LOOKS)

@@ -6,23 +6,19 @@ Called by `firstfive merge`. Proves the whole log first; a row that the timeline
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from firstfive.app.bundle import key_of
 from firstfive.app.program import open_program
 from firstfive.engine.advance import advance
+from firstfive.engine.steps.break_glass import told
 from firstfive.errors import FirstfiveError
 from firstfive.incident import events as ev
-from firstfive.incident.records import Run
 from firstfive.incident.timeline import Incident
 from firstfive.ports import Transaction
 from firstfive.settings import Settings
 from firstfive.stores.files.broken_glass import read
-
-Row = Mapping[str, Any]
 
 
 async def merged(settings: Settings, log: Path, incident_id: str, by: str) -> dict[str, Any]:
@@ -35,10 +31,10 @@ async def merged(settings: Settings, log: Path, incident_id: str, by: str) -> di
 
         def write(tx: Transaction) -> tuple[Incident, int]:
             state = engine.rules.load(tx, incident_id)
-            events = _fresh(rows, state)
+            events = told(rows, state)
             if events:
-                told = f"{len(rows)} rows of the break-glass log of {rows[0]['bundle']} were proved and taken in"
-                events = (ev.Noted(text=told), *events)
+                proved = f"{len(rows)} rows of the break-glass log of {rows[0]['bundle']} were proved and taken in"
+                events = (ev.Noted(text=proved), *events)
             return advance(tx, engine.rules, incident_id, events, by=by, now=engine.clock.now()), max(
                 0, len(events) - 1
             )
@@ -62,40 +58,3 @@ def _bundle(log: Path) -> str:
         raise FirstfiveError(
             "this is no log of a break-glass bundle", where=str(log), remedy="give the file that break-glass named"
         ) from None
-
-
-def _fresh(rows: tuple[Row, ...], state: Incident) -> tuple[ev.Event, ...]:
-    begun = set(state.attempts)
-    ended = {run for run, attempt in state.attempts.items() if attempt.state == "finished"}
-    idle = {row["run"]["id"] for row in rows if row["kind"] == "not begun"}
-    ended |= {run for run, attempt in state.attempts.items() if attempt.state == "unknown"}
-    found: list[ev.Event] = []
-    for row in rows:
-        run = row["run"]
-        if row["kind"] == "started" and run["id"] not in begun | idle:
-            found.append(ev.StepStarted(run=_run(run), approved_by=row["by"]))
-        elif row["kind"] == "finished" and run["id"] not in ended:
-            found.append(_finished(row))
-        elif row["kind"] == "unknown" and run["id"] not in ended:
-            found.append(ev.OutcomeUnknown(run=run["id"], step=run["step"], why=row["why"]))
-    return tuple(found)
-
-
-def _run(row: Row) -> Run:
-    given = {**row, "timeout": timedelta(seconds=row["timeout"])}
-    given["environment"] = tuple((name, value) for name, value in row["environment"])
-    given["first"] = tuple(row["first"])
-    return Run(**given)
-
-
-def _finished(row: Row) -> ev.StepFinished:
-    return ev.StepFinished(
-        run=row["run"]["id"],
-        step=row["run"]["step"],
-        exit_code=row["exit_code"],
-        output=row["output"],
-        dropped=row["dropped"],
-        took=timedelta(seconds=row["took"]),
-        met=row["exit_code"] == 0,
-        why=f"with break-glass by {row['by']}, over at {row['at'][:19]}Z",
-    )

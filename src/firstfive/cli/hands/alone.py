@@ -25,13 +25,14 @@ from firstfive.handbook.model import Mode
 
 if TYPE_CHECKING:
     from firstfive.app.bundle import Bundle
+    from firstfive.engine.steps.break_glass import Wanted
     from firstfive.handbook.model import Step
     from firstfive.incident.records import Run
     from firstfive.ports import Output
     from firstfive.settings import Settings
 
+PROVING = timedelta(seconds=20)
 HTML, BUNDLE, LOG = "firstfive-page.html", "firstfive-bundle.json", "firstfive-break-glass.log"
-CHANGES_TIMEOUT = timedelta(minutes=10)
 
 
 def look(settings: Settings, incident: str, step_id: str) -> View | None:
@@ -108,6 +109,7 @@ def _packed(answer: View) -> str:
 @click.option(
     "--confirm", default="", metavar="WORD", help="The target's name, typed, for a step that destroys something."
 )
+@click.option("--done-first", is_flag=True, help="What the page wants done before is done.")
 @BY
 @options
 def break_glass(
@@ -118,6 +120,7 @@ def break_glass(
     log: Path | None,
     yes: bool,
     confirm: str,
+    done_first: bool,
     named: str | None,
     vault: Path | None,
     config: Path | None,
@@ -125,22 +128,24 @@ def break_glass(
 ) -> None:
     """Run a step of a bundle with no server and no journal: shown first, confirmed by you, written to a sealed log."""
     from firstfive.app.bundle import opened
+    from firstfive.engine.steps.break_glass import agreed
 
     settings = settings_of(vault, config)
     opened_bundle = opened(bundle, settings)
     if step is None:
         show({"id": opened_bundle.id, "steps": _listing(opened_bundle)}, as_json=as_json, text=_listed)
         return
-    found = _step(opened_bundle.handbook, step)
-    where = on or found.on or opened_bundle.settings.default_target
-    place = log or bundle.resolve().parent / LOG
-    run = _run(opened_bundle, found, where, _values(values), place)
-    click.echo(_shown(run, found), err=True)
-    _agreed(run, found, yes=yes, confirm=confirm)
-    output = _ran(opened_bundle, found, run, place, by(settings, named))
+    place, who = log or bundle.resolve().parent / LOG, by(settings, named)
+    asked = _wanted(opened_bundle, step, on, _values(values), place)
+    run = asked.run
+    click.echo(_shown(asked), err=True)
+    agreed(asked, by=who, confirm=confirm, done_first=done_first)
+    if run.changing and not yes and not click.confirm("Run exactly this?", err=True):
+        raise Refused("nothing was run", remedy="answer y, or give --yes", exit_code=Exit.NEEDS_APPROVAL)
+    output = _ran(opened_bundle, run, place, who)
     answer: View = {
-        "step": found.id,
-        "target": where,
+        "step": run.step,
+        "target": run.target,
         "run": run.id,
         "exit_code": output.exit_code,
         "output": _clean(opened_bundle.settings, output.text),
@@ -223,66 +228,41 @@ def _values(pairs: tuple[str, ...]) -> Mapping[str, str]:
     return found
 
 
-def _run(bundle: Bundle, step: Step, where: str, values: Mapping[str, str], log: Path) -> Run:
-    from firstfive.incident.records import Run
-    from firstfive.incident.respond import digest_of
-    from firstfive.shell.bind import ParamType, check_value
+def _wanted(bundle: Bundle, step: str, on: str, values: Mapping[str, str], log: Path) -> Wanted:
+    from firstfive.engine.steps.break_glass import wanted
     from firstfive.stores.files.broken_glass import read
 
-    if not step.script or step.mode is Mode.MANUAL:
-        raise Refused(f"step {step.id} is work for a person", remedy="; ".join(step.notes) or "read the printed page")
-    missing = [p.name for p in step.parameters if p.name not in values]
-    if missing:
-        raise Refused(
-            f"step {step.id} needs a value for {', '.join(f'<{name}>' for name in missing)}",
-            remedy="give it with --set NAME=VALUE",
-            exit_code=Exit.NEEDS_APPROVAL,
-        )
-    bound = tuple((p.variable, check_value(ParamType(p.kind), values[p.name])) for p in step.parameters)
+    where = on or _step(bundle.handbook, step).on or bundle.settings.default_target
     number = 1 + (len(read(log, bundle.key)) if log.exists() else 0)
-    return Run(
-        id=f"BG-{bundle.id}.{step.id.replace('#', '.')}.{number}",
-        step=step.id,
+    place = bundle.settings.targets.get(where)
+    return wanted(
+        bundle.handbook,
+        step,
         target=where,
-        script=step.bound,
-        environment=bound,
-        sha256=digest_of(where, step.bound, bound),
-        changing=step.mode is not Mode.AUTO,
-        timeout=step.timeout,
-        destructive=str(step.verdict) == "destructive",
-        undo=step.undo,
+        values=values,
+        run_id=f"BG-{bundle.id}.{step.replace('#', '.')}.{number}",
+        lab=place.lab if place else False,
     )
 
 
-def _shown(run: Run, step: Step) -> str:
+def _shown(asked: Wanted) -> str:
+    run, step = asked.run, asked.step
     lines = [f"{step.id} ({step.title}) on {run.target}, {step.verdict}:"]
     lines += [f"  $ {line}" for line in run.script.strip().splitlines()]
     lines += [f"  with {name}={value}" for name, value in run.environment]
+    lines += [f"  first: {first.text}  (--done-first says that it is done)" for first in asked.needs.first]
+    lines += ["  takes two people: ask a second one, nobody can prove it here"] if asked.needs.people > 1 else []
     return "\n".join(lines + ([f"  to undo it: {run.undo.strip()}"] if run.undo else []))
 
 
-def _agreed(run: Run, step: Step, *, yes: bool, confirm: str) -> None:
-    """A person's yes to exactly this; a step that destroys something wants the target's name. Raises Refused."""
-    if not run.changing:
-        return
-    if str(step.verdict) == "destructive" and confirm != run.target:
-        raise Refused(
-            f"step {step.id} destroys something on {run.target}, so its name has to be typed",
-            remedy=f"when you have asked somebody: --confirm {run.target}",
-            exit_code=Exit.NEEDS_APPROVAL,
-        )
-    if not yes and not click.confirm("Run exactly this?", err=True):
-        raise Refused("nothing was run", remedy="answer y, or give --yes", exit_code=Exit.NEEDS_APPROVAL)
-
-
-def _ran(bundle: Bundle, step: Step, run: Run, log: Path, who: str) -> Output:
+def _ran(bundle: Bundle, run: Run, log: Path, who: str) -> Output:
     """Intent in the log before, outcome after."""
     from firstfive.stores.files.broken_glass import append
 
     wanted = {**asdict(run), "timeout": run.timeout.total_seconds(), "environment": [list(p) for p in run.environment]}
     row = {"bundle": bundle.id, "by": who, "at": SystemClock().now().isoformat(), "kind": "started", "run": wanted}
     append(log, bundle.key, row)
-    ending = {"bundle": bundle.id, "by": who, "run": {"id": run.id, "step": step.id}}
+    ending = {"bundle": bundle.id, "by": who, "run": {"id": run.id, "step": run.step}}
     try:
         output = asyncio.run(_executed(bundle.target(run.target), run))
     except FirstfiveError as problem:
@@ -310,6 +290,12 @@ async def _executed(target: Any, run: Run) -> Output:
     from firstfive.ports import OutcomeLost
 
     try:
+        for probe in run.first:
+            if (await target.look(probe, timeout=PROVING)).exit_code != 0:
+                raise Refused(
+                    f"nothing was run: what the page wants first does not hold on {run.target} ({probe} answers no)",
+                    remedy="do that first",
+                )
         if run.changing:
             output: Output = await target.run(run)
         else:
