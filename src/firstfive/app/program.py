@@ -15,7 +15,6 @@ from datetime import datetime, timedelta
 from firstfive.app.ears import message_of, understood
 from firstfive.app.eyes import engines_of, probes_for, trackers_of
 from firstfive.app.hands import pack_rules, secrets, target_of
-from firstfive.app.listening import Listening
 from firstfive.app.mouth import notifiers_of, rota_of, routes_of, secrets_of
 from firstfive.app.pages import again, last_good, pinned, read_handbook, vault_of
 from firstfive.app.status import publisher_of
@@ -26,6 +25,7 @@ from firstfive.engine.loop import Engine
 from firstfive.engine.outsiders.inbox import Inbox
 from firstfive.engine.redact import Redactor
 from firstfive.engine.telling.links import Links
+from firstfive.engine.telling.listening import Listening
 from firstfive.engine.tools import Tools
 from firstfive.engine.watch import Watch
 from firstfive.errors import FirstfiveError, JournalError, PageError, VaultError
@@ -40,6 +40,7 @@ from firstfive.probes.docker import Ledger
 from firstfive.probes.release_link import ReleaseLink
 from firstfive.settings import Settings
 from firstfive.settings.holidays_of import working_days
+from firstfive.settings.people import known_as
 from firstfive.stores import open_journal
 from firstfive.stores.files.key import LINKS, kept_key
 from firstfive.targets.ssh import Ssh
@@ -85,8 +86,12 @@ class Program:
     def _listening(self) -> list[Listening]:
         """A listener for each chat that can answer."""
         chats = [one for one in self.engine.tools.notifiers if isinstance(one, Matrix)]
-        people, say, log = self.settings.people, self.engine.say, self.log
-        return [Listening(matrix=chat, people=people, say=say, log=log) for chat in chats]
+        say, log = self.engine.say, self.log
+        return [Listening(matrix=chat, known=self._known, say=say, log=log) for chat in chats]
+
+    def _known(self, sender: str) -> str:
+        person = known_as(sender, self.settings.people)
+        return person.name if person is not None else ""
 
     async def _alive(self, stop: asyncio.Event) -> None:
         """Ask for the heartbeat's address while the engine turns and its journal takes writes; our silence is then noticed there."""

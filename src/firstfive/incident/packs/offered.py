@@ -14,7 +14,7 @@ from firstfive.incident.records import Run
 from firstfive.incident.respond import digest_of
 from firstfive.incident.timeline import Incident
 
-VERIFY = "~verify"
+VERIFY, RESUME = "~verify", "resume-updater"
 LOOKING = timedelta(seconds=30)
 UNVERIFIED = "nothing looks afterwards whether it worked: look for yourself"
 
@@ -78,6 +78,3 @@ def still_paused(incident: Incident) -> tuple[str, ...]:
         for offer in incident.offered.values()
     )
     return () if undone or started else plan.paused
-
-
-RESUME = "resume-updater"

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from firstfive.errors import VaultError
+from firstfive.stores.files.held import holds
 
 LARGEST = 5 * 1024 * 1024
 MOST_CONFLICTS = 99
@@ -186,7 +187,7 @@ def _place(folder: int, name: str, data: bytes) -> str:
     stem = name.removesuffix(".md")
     numbered = (f"{stem}.conflict-{n}.md" for n in range(2, MOST_CONFLICTS + 1))
     for candidate in (name, f"{stem}.conflict.md", *numbered):
-        if _holds(folder, candidate, data) or (not _exists(folder, candidate) and _publish(folder, candidate, data)):
+        if holds(folder, candidate, data) or (not _exists(folder, candidate) and _publish(folder, candidate, data)):
             return candidate
     raise VaultError(
         f"{name} has {MOST_CONFLICTS} conflicting copies", where=name, remedy="merge them into one and delete the rest"
@@ -199,16 +200,6 @@ def _exists(folder: int, name: str) -> bool:
     except FileNotFoundError:
         return False
     return True
-
-
-def _holds(folder: int, name: str, data: bytes) -> bool:
-    """Whether a real file of that name holds exactly this. A link never does: it may change behind our back."""
-    try:
-        opened = os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
-    except OSError:
-        return False
-    with open(opened, "rb") as page:
-        return stat.S_ISREG(os.fstat(opened).st_mode) and page.read(len(data) + 1) == data
 
 
 def _publish(folder: int, name: str, data: bytes) -> bool:

@@ -11,11 +11,11 @@ import errno
 import os
 import re
 import secrets
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 
 from firstfive.errors import FirstfiveError
+from firstfive.stores.files.held import holds
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
 _LEFT = re.compile(r"\.firstfive-[0-9a-f]{16}\.tmp")
@@ -67,7 +67,7 @@ def _put(root: int, above: list[str], name: str, data: bytes) -> bool:
             opened.append(os.open(part, _FOLDER, dir_fd=opened[-1]))
             if made:
                 os.fchmod(opened[-1], 0o755)
-        if _holds(opened[-1], name, data):
+        if holds(opened[-1], name, data):
             return False
         _replace(opened[-1], name, data)
         return True
@@ -83,16 +83,6 @@ def _made(folder: int, name: str) -> bool:
     except FileExistsError:
         return False
     return True
-
-
-def _holds(folder: int, name: str, data: bytes) -> bool:
-    """Whether a real file of that name holds exactly this."""
-    try:
-        opened = os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
-    except OSError:
-        return False
-    with open(opened, "rb") as there:
-        return stat.S_ISREG(os.fstat(opened).st_mode) and there.read(len(data) + 1) == data
 
 
 def _replace(folder: int, name: str, data: bytes) -> None:

@@ -1,14 +1,14 @@
 """Answers that come back through chat: a reaction to a page is an acknowledgement by whoever gave it.
 
-Part of `app`; run beside the engine for each Matrix notifier. Only people whom settings know count; an approval never comes this way,
-since it has to name the exact bytes.
+Built by `app` for each chat that can answer, and run beside the loop. Only people whom settings know count; an approval never comes this
+way, since it has to name the exact bytes.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -16,8 +16,6 @@ from firstfive.errors import FirstfiveError
 from firstfive.incident.events import Acknowledged, Event
 from firstfive.incident.timeline import Incident
 from firstfive.notifiers.matrix import Matrix, Reaction
-from firstfive.settings import PersonSettings
-from firstfive.settings.people import known_as
 
 PAGE = ":page:"
 PAUSE = 10.0
@@ -26,10 +24,12 @@ SLACK = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listening:
-    """Follows one homeserver. `say` is the engine's; a reaction with any sign counts."""
+    """Follows one homeserver. `known` gives the person behind a chat's user, empty for a stranger; `say` is the engine's. A reaction with
+    any sign counts.
+    """
 
     matrix: Matrix
-    people: Mapping[str, PersonSettings]
+    known: Callable[[str], str]
     say: Callable[[str, str, Event], Awaitable[Incident]]
     log: Callable[[str], None]
 
@@ -61,11 +61,11 @@ class Listening:
         incident, mark, _ = key.partition(PAGE)
         if not mark:
             return
-        person = known_as(reaction.sender, self.people)
-        if person is None:
+        person = self.known(reaction.sender)
+        if not person:
             self.log(f"{reaction.sender} reacted to a page of {incident}, and [people] does not know them")
             return
         try:
-            await self.say(incident, person.name, Acknowledged(responder=person.name))
+            await self.say(incident, person, Acknowledged(responder=person))
         except FirstfiveError as problem:
-            self.log(f"the reaction of {person.name} to {incident} was not taken: {problem}")
+            self.log(f"the reaction of {person} to {incident} was not taken: {problem}")
