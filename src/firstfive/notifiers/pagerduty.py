@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from firstfive.notifiers.posting import refused, send_json, unsaid
 from firstfive.notifiers.words import body, title
-from firstfive.ports import Delivered, Message, Receipt
+from firstfive.ports import Delivered, GaveUp, Message, Receipt
 
 MOST = 1024
 
@@ -23,9 +23,9 @@ class PagerDuty:
     url: str = "https://events.pagerduty.com/v2/enqueue"
 
     async def send(self, message: Message) -> Receipt:
-        """Trigger, once an incident: what is not urgent is left to the chat, since PagerDuty wakes people."""
+        """Trigger, once an incident. What is not urgent is not taken, since PagerDuty wakes people: that is for another notifier."""
         if not message.urgent:
-            return Delivered(reference="not urgent: PagerDuty is only for pages")
+            return GaveUp(why="PagerDuty wakes people, so it takes pages only")
         value = {
             "routing_key": message.address or self.routing_key,
             "event_action": "trigger",
