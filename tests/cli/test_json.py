@@ -63,6 +63,7 @@ CALLS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "postmortem-check": ((), ("nowhere.md",)),
     "actions": ((), ("--on", "someday")),
     "learn": (("INC-1",), ("INC-9",)),
+    "close": (("INC-1",), ("INC-9",)),
     "metrics": ((), ("--since", "ever")),
     "verify": ((), ("--vault", "nowhere")),
     "doctor": ((), ("--vault", "nowhere")),

@@ -17,6 +17,9 @@ from firstfive.handbook.model import Handbook
 from firstfive.incident import communicate
 from firstfive.incident import events as ev
 from firstfive.incident.diagnose import words_of
+from firstfive.incident.owed.closing import Box, Tick, boxes
+from firstfive.incident.owed.customers import customers_due
+from firstfive.incident.owed.duty import silent
 from firstfive.incident.packs.offered import still_paused
 from firstfive.incident.policy import Policy
 from firstfive.incident.records import Ranked
@@ -80,6 +83,7 @@ def summary_line(incident: Incident) -> str:
 
 def _times(incident: Incident, handbook: Handbook, policy: Policy, now: datetime) -> Row:
     due = communicate.next_update_at(handbook, policy, incident)
+    customers = customers_due(handbook, policy, incident)
     hypothesis = hypothesis_due(incident, handbook)
     over = incident.resolved_at or now
     return {
@@ -91,6 +95,9 @@ def _times(incident: Incident, handbook: Handbook, policy: Policy, now: datetime
         "verified_at": iso(incident.verified_at),
         "resolved_at": iso(incident.resolved_at),
         "next_update_at": iso(due),
+        "customers_due_at": iso(customers.at) if customers else None,
+        "customers_due_why": customers.why if customers else "",
+        "must_be_told": silent(handbook, incident),
         "hypothesis_due": iso(hypothesis),
         "seconds": {
             "since_started": _seconds(incident.started_at, over),
@@ -219,8 +226,13 @@ def _told(incident: Incident, handbook: Handbook) -> Row:
         else None,
         "postmortem_due": due.isoformat() if due else None,
         "postmortem_why_not": incident.postmortem_why_not,
-        "closing": [{"id": c.id, "text": c.text, "done": c.done} for c in handbook.closing],
+        "closing": [_box(box) for box in boxes(handbook, incident)],
     }
+
+
+def _box(box: Box) -> Row:
+    done = box.tick is not Tick.OPEN
+    return {"id": box.item, "text": box.text, "done": done, "tick": str(box.tick), "why": box.why}
 
 
 def _page(page: ev.Paged | ev.PageFailed, at: datetime) -> Row:

@@ -20,7 +20,7 @@ from firstfive.engine.outsiders.desk import Outside
 from firstfive.engine.requests import clean, person, sound
 from firstfive.engine.steps import packing
 from firstfive.engine.steps.aloud import Aloud
-from firstfive.engine.telling import outbox
+from firstfive.engine.telling import outbox, papers
 from firstfive.engine.telling.links import Links
 from firstfive.engine.telling.pace import Pace
 from firstfive.engine.tools import Tools
@@ -28,6 +28,7 @@ from firstfive.errors import FirstfiveError, Refused
 from firstfive.handbook.model import Handbook
 from firstfive.incident import events as ev
 from firstfive.incident import triage
+from firstfive.incident.owed.duty import silent
 from firstfive.incident.policy import Policy
 from firstfive.incident.signals import Deploy, Observation, Signal, SignalKind
 from firstfive.incident.timeline import Incident, accept, repeats
@@ -117,7 +118,8 @@ class Engine:
             state = self.rules.load(tx, incident_id)
             if repeats(state, event, by):
                 return state
-            accepted = accept(state, sound(self.rules.handbook_for(state), event), now, by=by)
+            handbook = self.rules.handbook_for(state)
+            accepted = accept(state, sound(handbook, event), now, by=by, silent=silent(handbook, state))
             return advance(tx, self.rules, incident_id, (accepted,), by=by, now=now)
 
         return await self._write(write)
@@ -125,6 +127,10 @@ class Engine:
     async def offer(self, incident_id: str, by: str, pack: str, fields: Mapping[str, Any]) -> Incident:
         """Ask for a change out of a pack; it waits for approval. Raises Refused with the reason why not."""
         return await packing.offer(self, incident_id, by, pack, fields)
+
+    async def look_back(self, incident_id: str) -> Incident:
+        """Read the post-mortem in the vault again, and note what changed in it; the incident as it then stands."""
+        return await papers.look_back(self, incident_id)
 
     async def declare(self, by: str, title: str, level: int | None = None, why: str = "") -> Incident:
         """A person declares. Without a level the worst of the matrix is taken, and the timeline says so."""

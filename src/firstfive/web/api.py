@@ -32,6 +32,7 @@ def routes() -> list[Route]:
         Route(f"{AT}/incidents/{{id}}/timeline", timeline),
         *(Route(f"{AT}/incidents/{{id}}/{verb}", saying(verb), methods=["POST"]) for verb in requests.VERBS),
         Route(f"{AT}/incidents/{{id}}/offer", offer, methods=["POST"]),
+        Route(f"{AT}/incidents/{{id}}/look-back", look_back, methods=["POST"]),
         Route(f"{AT}/reports", report, methods=["POST"]),
     ]
 
@@ -109,6 +110,13 @@ async def offer(request: Request) -> Response:
     by, pack = asked.person(fields), asked.text(fields, "pack")
     given = {name: value for name, value in fields.items() if name not in ("by", "pack")}
     return _json(seen(room, await room.offer(state.id, by, pack, given)))
+
+
+async def look_back(request: Request) -> Response:
+    """Read the post-mortem in the vault again: the incident with its closing list as it then stands."""
+    room = room_of(request)
+    state = await found(room, request.path_params["id"])
+    return _json(seen(room, await room.look_back(state.id)))
 
 
 def saying(verb: str) -> Callable[[Request], Awaitable[Response]]:

@@ -70,6 +70,10 @@ class Room(Protocol):
         """Ask for a change out of a pack. Raises Refused with the reason why not."""
         ...
 
+    async def look_back(self, incident_id: str) -> Incident:
+        """Read the post-mortem in the vault again."""
+        ...
+
     async def declare(self, by: str, title: str, level: int | None = None, why: str = "") -> Incident:
         """A person declares."""
         ...

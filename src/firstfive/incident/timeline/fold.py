@@ -85,6 +85,8 @@ TellingEvent = (
     | ev.PageFailed
     | ev.PostmortemWritten
     | ev.PostmortemFailed
+    | ev.PostmortemRead
+    | ev.ClosingTicked
     | ev.Noted
     | ev.Reminded
     | ev.Unacknowledged
@@ -133,6 +135,10 @@ def _after_telling(s: Incident, entry: ev.Entry, event: TellingEvent) -> Inciden
             return replace(s, postmortem=event, postmortem_why_not="")
         case ev.PostmortemFailed(why=why):
             return replace(s, postmortem_why_not=why)
+        case ev.PostmortemRead():
+            return replace(s, postmortem_read=event, postmortem_read_at=at)
+        case ev.ClosingTicked(item=item):
+            return replace(s, closing=with_(s.closing, item, (event, entry.by)))
         case ev.ThreadOpened(destination=destination, reference=reference):
             return replace(s, threads=with_(s.threads, destination, reference))
         case ev.Unacknowledged():
