@@ -288,6 +288,7 @@ class Transaction(Protocol):
     def recent(self, limit: int) -> tuple[Received, ...]: ...  # newest first
     def lapsed(self, at: datetime) -> tuple[Alert, ...]: ...  # firing, and not sent again before their `until`
     def count_waiting(self) -> int: ...
+    def count_entries(self) -> int: ...  # over all timelines
     def forget(self, before: datetime, limit: int) -> int: ...  # sorted requests older than that, deleted; how many
     def sorted_out(
         self,

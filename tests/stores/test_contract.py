@@ -86,6 +86,16 @@ def test_what_append_returns_is_what_is_read_back_in_order(url: str) -> None:
     on(url, story)
 
 
+def test_entries_are_counted_over_all_timelines(url: str) -> None:
+    async def story(journal: Journal) -> int:
+        assert await journal.read(lambda tx: tx.count_entries()) == 0
+        await journal.write(opened("a", "b"))
+        await journal.write(opened("c"))
+        return await journal.read(lambda tx: tx.count_entries())
+
+    assert on(url, story) == 3
+
+
 def test_an_append_of_nothing_changes_nothing(url: str) -> None:
     async def story(journal: Journal) -> None:
         await journal.write(opened("one"))

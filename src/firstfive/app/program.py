@@ -140,11 +140,13 @@ class Program:
             fresh = await asyncio.to_thread(read_handbook, self.settings)
             self.stamp = stamp
         except FirstfiveError as broken:
+            self.engine.vitals.page_compiles = False
             if str(broken) != self.problem:
                 self.problem = str(broken)
                 self.log(f"the page does not compile now, the last good one stays in force: {broken}")
             return False
         self.problem = ""
+        self.engine.vitals.page_compiles = True
         if fresh.digest == self.engine.handbook.digest:
             return False
         await self.take(fresh)
@@ -158,6 +160,7 @@ class Program:
         now = self.engine.clock.now()
         await self.journal.write(lambda tx: tx.keep_handbook(handbook.digest, sources, now))
         self.engine.handbook = handbook
+        self.engine.vitals.page_compiles = not self.problem
         ledger = await self.journal.read(lambda tx: tx.deploys(1000))
         newest = {deploy.subject: deploy for deploy in reversed(ledger)}
         probes, unwatched = probes_for(self.settings, handbook, self.engine.tools.targets, newest, self.journal)

@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from firstfive.documents.metrics import OwnState
 from firstfive.engine import obey
 from firstfive.engine import sort as sorting
 from firstfive.engine.advance import KINDS, Rules, advance
 from firstfive.engine.outsiders.desk import Outside
+from firstfive.engine.outsiders.vitals import Vitals, own_state
 from firstfive.engine.requests import clean, person, sound
 from firstfive.engine.steps import packing
 from firstfive.engine.steps.aloud import Aloud
@@ -65,11 +67,14 @@ class Engine:
     aloud: Aloud = field(init=False)
     links: Links = field(default_factory=Links)
     pace: Pace = field(default_factory=Pace)
+    vitals: Vitals = field(default_factory=Vitals)
+    began: datetime = field(init=False)
     _awake: asyncio.Event = field(default_factory=asyncio.Event)
     _doing: set[asyncio.Task[None]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.aloud = Aloud(redactor=self.tools.redactor)
+        self.began = self.clock.now()
 
     @property
     def policy(self) -> Policy:
@@ -103,6 +108,10 @@ class Engine:
     def handbook_for(self, incident: Incident) -> Handbook:
         """The handbook that an incident is pinned to."""
         return self.rules.handbook_for(incident)
+
+    async def own_state(self) -> OwnState:
+        """How the program itself does, for whoever watches it."""
+        return await own_state(self)
 
     def follow(self, heard: Callable[[str], None]) -> Callable[[], None]:
         """Call `heard` with an incident's id after each commit that touched it, until the returned function is called."""
@@ -224,12 +233,14 @@ class Engine:
 
     async def turn(self) -> int:
         """Claim what is due now and start doing it; returns how many rows were claimed."""
+        began = asyncio.get_running_loop().time()
         try:
             rows = await self.journal.write(self._claimed)
         except FirstfiveError as problem:
             self.complain(problem)
             return 0
         self.turned_at = self.clock.now()
+        self.vitals.cycle = asyncio.get_running_loop().time() - began
         for row in rows:
             task = asyncio.create_task(self._do(row), name=row.kind)
             self._doing.add(task)
@@ -300,6 +311,7 @@ class Engine:
         result = await self.journal.write(work)
         if isinstance(result, Incident):
             self.rules.learn(result)
+            self.vitals.heard(result.id, result.entries, self.began)
         return result
 
     def _declared(self, title: str, level: int, why: str, started_at: datetime) -> ev.Declared:

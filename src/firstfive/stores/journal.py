@@ -84,6 +84,10 @@ class SqlTransaction:
         wanted = sa.select(incident.c.id).order_by(incident.c.number.desc())
         return tuple(self.connection.scalars(wanted.where(incident.c.is_open) if only_open else wanted))
 
+    def count_entries(self) -> int:
+        """How many entries all timelines hold."""
+        return self.connection.scalar(sa.select(sa.func.sum(incident.c.last_seq))) or 0
+
     def close_incident(self, incident: str) -> None:
         """Nothing more is due on this incident."""
         self._on_incident(incident, is_open=False)

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from firstfive import __version__
+from firstfive.documents.metrics import exposition, own_families
 from firstfive.documents.summary import summary
 from firstfive.engine import requests
 from firstfive.web import asked
@@ -27,6 +28,7 @@ def routes() -> list[Route]:
     """Every route of the API, with /health beside it."""
     return [
         Route("/health", health),
+        Route("/metrics", metrics),
         Route(f"{AT}/incidents", incidents, methods=["GET", "POST"]),
         Route(f"{AT}/incidents/{{id}}", incident),
         Route(f"{AT}/incidents/{{id}}/timeline", timeline),
@@ -44,6 +46,12 @@ def _json(answer: dict[str, Any], *, status: int = 200) -> Response:
 async def health(request: Request) -> Response:
     """That the server answers, and which version it is; says nothing of incidents, since it is open."""
     return _json({"ok": True, "version": __version__})
+
+
+async def metrics(request: Request) -> Response:
+    """How Firstfive itself does, in the text format of Prometheus 0.0.4; docs/reference/metrics.md names each."""
+    text = exposition(own_families(await room_of(request).own_state()))
+    return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 async def incidents(request: Request) -> Response:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from starlette.requests import Request
 
+from firstfive.documents.metrics import OwnState
 from firstfive.documents.view import view
 from firstfive.engine.outsiders.desk import Outside
 from firstfive.engine.steps.aloud import Aloud
@@ -95,6 +96,10 @@ class Room(Protocol):
     @property
     def outside(self) -> Outside:
         """Silences, heartbeats, the backlog, and what was made of each request of a sender."""
+        ...
+
+    async def own_state(self) -> OwnState:
+        """How the program itself does."""
         ...
 
     def follow(self, heard: Callable[[str], None]) -> Callable[[], None]:

@@ -30,6 +30,7 @@ PATIENCE = timedelta(hours=24)
 URGENT_PATIENCE = timedelta(minutes=3)
 LONGEST_PAUSE = timedelta(minutes=5)
 TURN = timedelta(seconds=1)
+_RESULT = {Delivered: "sent", Retry: "retry", GaveUp: "gave up"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +78,7 @@ async def deliver(engine: Engine, row: Work, made: od.Deliver) -> None:
     if made.paged is not None:
         engine.pace.paged(made.person, row.incident, now)
     receipt = await _handed(engine, row, made, state, root)
+    engine.vitals.handed(made.notifier, _RESULT[type(receipt)])
     if made.paged is not None and not isinstance(receipt, Delivered):
         engine.pace.missed(made.person, row.incident)
     match receipt:
