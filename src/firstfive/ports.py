@@ -275,7 +275,13 @@ class Transaction(Protocol):
     ) -> Mapping[str, str]: ...  # key -> ready, leased, done or dead, of those known
     def open_before(self, work: Work, ending: str) -> bool: ...  # an older open row of its incident whose key ends so
     def outbox(self, limit: int) -> tuple[Letter, ...]: ...  # messages that wait or were given up, the oldest first
-    def put_off(self, work: Work, due: datetime, why: str) -> None: ...  # try again later; raises Fenced
+    def take(
+        self, key: str, now: datetime
+    ) -> Work | None: ...  # claim this ready row, due or not; None when it is not ready
+    def revive(self, key: str, due: datetime) -> bool: ...  # a row given up is due once more; False: no such dead row
+    def put_off(
+        self, work: Work, due: datetime, why: str, *, tried: bool = True
+    ) -> None: ...  # again later; one that was not tried counts no try; raises Fenced
     def next_due(self, kinds: Sequence[str]) -> datetime | None: ...
     def see(
         self, signal: Signal, incident: str, verdict: str = "", why: str = ""

@@ -54,6 +54,7 @@ CALLS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "silence": (("list",), ("add", "nonsense")),
     "heartbeat": (("backup", "--every", "1d"), ("backup",)),
     "simulate": (("message.json", "--as", "generic"), ("message.json", "--as", "nobody")),
+    "outbox": ((), ("--again", "nothing")),
     "scan": (("app.log",), ("nowhere.log",)),
     "offenders": (("access.log",), ("nowhere.log",)),
     "oncall": ((), ("--at", "nonsense")),

@@ -345,6 +345,42 @@ def test_a_row_put_off_comes_back_when_due_with_one_more_try(url: str) -> None:
     on(url, story)
 
 
+def test_a_row_that_was_not_tried_counts_no_try(url: str) -> None:
+    async def story(journal: Journal) -> tuple[int, int]:
+        await journal.write(job("a"))
+        (row,) = await journal.write(claimed())
+        await journal.write(lambda tx: tx.put_off(row, NOON, "not its turn", tried=False))
+        (again,) = await journal.write(claimed())
+        return row.tries, again.tries
+
+    assert on(url, story) == (1, 1)
+
+
+def test_a_row_that_was_given_up_can_be_made_due_once_more(url: str) -> None:
+    async def story(journal: Journal) -> tuple[bool, bool, int]:
+        await journal.write(job("a"))
+        (row,) = await journal.write(claimed())
+        early = await journal.write(lambda tx: tx.revive("a", NOON))
+        await journal.write(lambda tx: tx.give_up(row, "no such room"))
+        late = await journal.write(lambda tx: tx.revive("a", NOON))
+        return early, late, len(await journal.write(claimed()))
+
+    assert on(url, story) == (False, True, 1)
+
+
+def test_a_row_is_taken_by_its_key_before_it_is_due_unless_somebody_has_it(url: str) -> None:
+    async def story(journal: Journal) -> tuple[str, bool, bool]:
+        await journal.write(job("a", due=NOON + MINUTE))
+        first = await journal.write(lambda tx: tx.take("a", NOON))
+        again = await journal.write(lambda tx: tx.take("a", NOON))
+        none = await journal.write(lambda tx: tx.take("b", NOON))
+        assert first is not None
+        await journal.write(lambda tx: tx.close(first))
+        return first.key, again is None, none is None
+
+    assert on(url, story) == ("a", True, True)
+
+
 def test_a_late_close_takes_its_events_with_it(url: str) -> None:
     async def story(journal: Journal) -> None:
         await journal.write(opened())

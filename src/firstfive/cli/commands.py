@@ -51,6 +51,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "silence": ("outside.senders", "Signals that are not to be acted on for a while."),
     "heartbeat": ("outside.senders", "Signs of life that must keep coming."),
     "simulate": ("outside.senders", "What would be made of a sender's message; changes nothing."),
+    "outbox": ("outside.outbox", "Messages that wait or were given up, and why."),
     "scan": ("outside.logs", "How often each symptom stands in log files, by the minute."),
     "offenders": ("outside.logs", "Who stands in an access log how often."),
     "oncall": ("oncall", "Who is on call now, who is next, and when nobody is."),
