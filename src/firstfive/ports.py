@@ -251,6 +251,16 @@ class Letter:
     data: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """One way of reaching a person (the name of a notifier): when it was last tried in a test, and when they last answered through it."""
+
+    person: str
+    way: str
+    asked_at: datetime | None = None
+    answered_at: datetime | None = None
+
+
 class Fenced(Exception):
     """Somebody else owns this row now; nothing was written."""
 
@@ -309,6 +319,8 @@ class Transaction(Protocol):
     def heartbeat(self, heartbeat: Heartbeat) -> None: ...  # upsert by name
     def beat(self, beat: Beat) -> None: ...  # an unknown name is kept with the default period
     def heartbeats(self) -> tuple[Heartbeat, ...]: ...
+    def reached(self, reached: Reached) -> None: ...  # upsert by person and way; a time that is None stays as it was
+    def all_reached(self) -> tuple[Reached, ...]: ...
     def report(self, at: datetime, reporter: str, text: str, incident: str) -> None: ...
     def reports_since(self, at: datetime) -> tuple[datetime, ...]: ...
     def record_deploy(self, deploy: Deploy) -> bool: ...  # False when the newest entry already says so

@@ -57,7 +57,7 @@ def test_every_exit_code_is_documented() -> None:
 TABLES = {
     "listen": {"address", "host", "port"},
     "timing": set(reading.TIMING),
-    "notify": {"channel", "channels", "fallback", "heartbeat"},
+    "notify": {"channel", "channels", "fallback", "heartbeat", "reach_test"},
     "notifiers": {"kind", *(key for keys in mouth.KINDS.values() for key in keys)},
     "postmortems": {"folder"},
     "targets": {field.name for field in fields(settings.TargetSettings)},

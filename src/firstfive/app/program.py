@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from firstfive.app.daily import rounds_of
 from firstfive.app.ears import message_of, understood
 from firstfive.app.eyes import engines_of, probes_for, trackers_of
 from firstfive.app.hands import pack_rules, secrets, target_of
@@ -79,6 +80,7 @@ class Program:
             self._watching(stop),
             self.inbox.run(stop),
             self._alive(stop),
+            rounds_of(self.settings, self.engine).run(stop),
             *public,
             *(one.run(stop) for one in self._listening()),
         )

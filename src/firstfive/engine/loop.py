@@ -34,7 +34,7 @@ from firstfive.incident.owed.duty import silent
 from firstfive.incident.policy import Policy
 from firstfive.incident.signals import Deploy, Observation, Signal, SignalKind
 from firstfive.incident.timeline import Incident, accept, repeats
-from firstfive.ports import Clock, Fenced, Journal, Outcome, Transaction, Work
+from firstfive.ports import Clock, Fenced, Journal, Outcome, Reached, Transaction, Work
 
 T = TypeVar("T")
 
@@ -108,6 +108,11 @@ class Engine:
     def handbook_for(self, incident: Incident) -> Handbook:
         """The handbook that an incident is pinned to."""
         return self.rules.handbook_for(incident)
+
+    async def reached(self, person: str, way: str) -> None:
+        """A person answered through this way, so it is proved."""
+        proved = Reached(person=person, way=way, answered_at=self.clock.now())
+        await self.journal.write(lambda tx: tx.reached(proved))
 
     async def own_state(self) -> OwnState:
         """How the program itself does, for whoever watches it."""

@@ -99,13 +99,15 @@ class NotifierSettings:
 class NotifySettings:
     """Where messages go. A way is the name of a notifier, or `name:address`; `channels` are in lower case.
 
-    `heartbeat` is an address that is asked for while all is well, so that our own silence is noticed elsewhere.
+    `heartbeat` is an address that is asked for while all is well, so that our own silence is noticed elsewhere. `reach_test` is whether
+    each way to each person is tested once a week.
     """
 
     channel: str = "#incidents"
     channels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     fallback: tuple[str, ...] = ()
     heartbeat: str = ""
+    reach_test: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

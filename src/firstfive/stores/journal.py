@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from firstfive.errors import JournalError
 from firstfive.incident.events import Entry, Event
 from firstfive.incident.signals import Beat, Deploy, Observation, Signal
-from firstfive.ports import Alert, Fenced, Heartbeat, Letter, Outcome, Received, Silence, Work
+from firstfive.ports import Alert, Fenced, Heartbeat, Letter, Outcome, Reached, Received, Silence, Work
 from firstfive.stores import chain, codec, outside, rows, tables
 from firstfive.stores.tables import alert, deploy, event, handbook, incident, instant, report, ticks, work
 
@@ -268,6 +268,14 @@ class SqlTransaction:
     def heartbeats(self) -> tuple[Heartbeat, ...]:
         """Every heartbeat."""
         return outside.heartbeats(self.connection)
+
+    def reached(self, reached: Reached) -> None:
+        """A way to a person was tried, or they answered through it."""
+        outside.keep_reached(self.connection, reached)
+
+    def all_reached(self) -> tuple[Reached, ...]:
+        """Every way that was ever tried or answered."""
+        return outside.all_reached(self.connection)
 
     def report(self, at: datetime, reporter: str, text: str, incident: str) -> None:
         """A person reported something, to `incident` or to none when that is empty."""
