@@ -61,6 +61,7 @@ bench: $(STAMP)  ## speed as ratios, side by side
 	$(BIN)/python bench/intake.py
 	$(BIN)/python bench/detect.py
 	$(BIN)/python bench/steps.py
+	$(BIN)/python bench/history.py
 
 drills: $(CORE)  ## the demo's fault three times, with the seconds to each milestone
 	@for n in 1 2 3; do $(BIN)/python examples/demo/run.py --yes --brief || exit 1; done

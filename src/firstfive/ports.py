@@ -252,6 +252,17 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """Where a timeline ends: its number, how many entries it has, the hash of the last, and whether something is still due on it."""
+
+    incident: str
+    number: int
+    seq: int
+    hash: str
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reached:
     """One way of reaching a person (the name of a notifier): when it was last tried in a test, and when they last answered through it."""
 
@@ -272,6 +283,7 @@ class Transaction(Protocol):
     def append(self, incident: str, by: str, events: Sequence[Event], at: datetime) -> tuple[Entry, ...]: ...
     def entries(self, incident: str, after: int = 0) -> tuple[Entry, ...]: ...  # ordered by seq; locks the incident
     def incidents(self, *, only_open: bool) -> tuple[str, ...]: ...  # newest first
+    def heads(self) -> tuple[Head, ...]: ...  # of every timeline, oldest first
     def close_incident(self, incident: str) -> None: ...  # resolved and written up: nothing is due any more
     def summarise(self, incident: str, summary: bytes) -> None: ...  # a JSON object kept beside it for a quick look
     def enqueue(

@@ -66,6 +66,8 @@ CALLS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "learn": (("INC-1",), ("INC-9",)),
     "close": (("INC-1",), ("INC-9",)),
     "metrics": ((), ("--since", "ever")),
+    "history": ((), ("--since", "ever")),
+    "search": (("shop",), ("...",)),
     "verify": ((), ("--vault", "nowhere")),
     "doctor": ((), ("--vault", "nowhere")),
     "completion": (("bash",), ("tcsh",)),

@@ -63,6 +63,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "learn": ("afterwards.learn", "What an incident teaches the page, as a diff to take or leave."),
     "close": ("afterwards.close", "The closing list of an incident: what is proved, said and open."),
     "metrics": ("afterwards.metrics", "How long incidents took, by span, with definitions and what is unknown."),
+    "history": ("afterwards.history", "Every incident that ever was, newest first."),
+    "search": ("afterwards.history", "Find words in timelines and post-mortems."),
     "verify": ("journal", "Prove that no timeline was altered."),
     "doctor": ("journal", "Check everything Firstfive needs, with the fix for each."),
     "completion": ("journal", "Print the shell completion script."),

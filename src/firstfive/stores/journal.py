@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from firstfive.errors import JournalError
 from firstfive.incident.events import Entry, Event
 from firstfive.incident.signals import Beat, Deploy, Observation, Signal
-from firstfive.ports import Alert, Fenced, Heartbeat, Letter, Outcome, Reached, Received, Silence, Work
+from firstfive.ports import Alert, Fenced, Head, Heartbeat, Letter, Outcome, Reached, Received, Silence, Work
 from firstfive.stores import chain, codec, outside, rows, tables
 from firstfive.stores.tables import alert, deploy, event, handbook, incident, instant, report, ticks, work
 
@@ -80,6 +80,12 @@ class SqlTransaction:
         """Ids of the incidents, newest first."""
         wanted = sa.select(incident.c.id).order_by(incident.c.number.desc())
         return tuple(self.connection.scalars(wanted.where(incident.c.is_open) if only_open else wanted))
+
+    def heads(self) -> tuple[Head, ...]:
+        """Where each timeline ends, oldest first."""
+        columns = (incident.c.id, incident.c.number, incident.c.last_seq, incident.c.last_hash, incident.c.is_open)
+        rows = self.connection.execute(sa.select(*columns).order_by(incident.c.number))
+        return tuple(Head(incident=r[0], number=r[1], seq=r[2], hash=r[3], is_open=bool(r[4])) for r in rows)
 
     def count_entries(self) -> int:
         """How many entries all timelines hold."""
