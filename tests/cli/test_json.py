@@ -68,6 +68,8 @@ CALLS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "metrics": ((), ("--since", "ever")),
     "history": ((), ("--since", "ever")),
     "search": (("shop",), ("...",)),
+    "backup": ((), ("--vault", "nowhere")),
+    "restore": ((), ("firstfive.toml",)),
     "verify": ((), ("--vault", "nowhere")),
     "doctor": ((), ("--vault", "nowhere")),
     "completion": (("bash",), ("tcsh",)),
@@ -82,6 +84,7 @@ GOOD_ELSEWHERE = {
     "mend-websocket": "test_changes.py",
     "resume-updater": "test_changes.py",
     "postmortem": "test_incident_commands.py",
+    "restore": "afterwards/test_backup.py",
 }
 
 

@@ -64,6 +64,7 @@ TABLES = {
     "probes": set(watching.PROBES),
     "docker": {"socket", "pin_images"},
     "trackers": {"kind", "url", "organisation", "project", "token_env"},
+    "backup": {"folder", "keep"},
     "heartbeats": {"every", "grace"},
     "intake": set(),
     "severity": set(),

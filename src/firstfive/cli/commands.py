@@ -65,6 +65,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "metrics": ("afterwards.metrics", "How long incidents took, by span, with definitions and what is unknown."),
     "history": ("afterwards.history", "Every incident that ever was, newest first."),
     "search": ("afterwards.history", "Find words in timelines and post-mortems."),
+    "backup": ("afterwards.backup", "Copy everything that is remembered into one file."),
+    "restore": ("afterwards.backup", "Put such a copy back."),
     "verify": ("journal", "Prove that no timeline was altered."),
     "doctor": ("journal", "Check everything Firstfive needs, with the fix for each."),
     "completion": ("journal", "Print the shell completion script."),

@@ -9,7 +9,7 @@ import asyncio
 import shutil
 import socket
 import sqlite3
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 Finding = dict[str, Any]
 ROOM = 200 * 1024 * 1024
 PROOF_LIVES = timedelta(days=35)
+COPY_LIVES = timedelta(hours=26)
 
 
 def examine(settings: Settings) -> list[Finding]:
@@ -159,6 +160,7 @@ def _machine(settings: Settings) -> list[Finding]:
     free = shutil.disk_usage(_standing(settings.state)).free
     found = [_found("disk", free > ROOM, f"{free // 2**20} MiB free for the journal", "free at least 200 MiB")]
     found.append(_journal(settings))
+    found += _copies(settings)
     server = server_of(settings)
     found.append(_port(settings) if server is None else _found("server", True, f"runs on {server[0]}:{server[1]}", ""))
     fixed = sqlite3.sqlite_version_info >= (3, 51, 3)
@@ -178,6 +180,22 @@ def _journal(settings: Settings) -> Finding:
     except FirstfiveError as problem:
         return _found("journal", False, problem.what, problem.remedy)
     return _found("journal", True, path, "")
+
+
+def _copies(settings: Settings) -> list[Finding]:
+    from firstfive.engine.clock import SystemClock
+    from firstfive.stores.backup import newest
+
+    folder = settings.backup.folder
+    if folder is None:
+        return []
+    latest = newest(folder)
+    made = datetime.fromtimestamp(latest.stat().st_mtime, UTC) if latest is not None else None
+    fresh = made is not None and SystemClock().now() - made <= COPY_LIVES
+    words = f"the newest copy is of {made:%Y-%m-%d %H:%M} UTC" if made is not None else f"no copy in {folder} yet"
+    return [
+        _found("nightly copy", fresh, words, "the server makes one after 02:00 UTC; firstfive backup makes one now")
+    ]
 
 
 def _standing(path: Path) -> Path:

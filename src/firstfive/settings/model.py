@@ -139,6 +139,14 @@ class StatusPageSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BackupSettings:
+    """Where the server copies everything to once a night, None for nowhere, and how many of these copies stay."""
+
+    folder: Path | None = None
+    keep: int = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PersonSettings:
     """A person and where they are reached; an empty text is an address that nobody gave.
 
@@ -226,6 +234,7 @@ class Settings:
     packs: PackSettings = field(default_factory=PackSettings)
     severity: Mapping[str, int] = field(default_factory=dict)
     status_page: StatusPageSettings | None = None
+    backup: BackupSettings = field(default_factory=BackupSettings)
     people: Mapping[str, PersonSettings] = field(default_factory=dict)
     oncall: tuple[ScheduleSettings, ...] = ()
     holidays: HolidaySettings = field(default_factory=HolidaySettings)

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from firstfive.errors import SettingsError
 from firstfive.settings import mouth, reading, watching
-from firstfive.settings.model import PORT, HolidaySettings, Settings, StatusPageSettings, TargetSettings
+from firstfive.settings.model import PORT, BackupSettings, HolidaySettings, Settings, StatusPageSettings, TargetSettings
 from firstfive.settings.packs import packs
 from firstfive.settings.people import people
 from firstfive.settings.targets import env_file, targets
@@ -27,7 +27,7 @@ INHERITED = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR"
 TOP = set(
     """
     vault page state database listen timing notify postmortems targets target logs deploys risk lexicon
-    probes docker trackers heartbeats intake severity packs status_page people oncall holidays notifiers
+    backup probes docker trackers heartbeats intake severity packs status_page people oncall holidays notifiers
     """.split()  # noqa: SIM905 - a word list is read as words
 )
 TIMING = ("probe_interval", "log_quiet", "resolve_after", "update_every", "escalate_after", "one_fault")
@@ -87,6 +87,7 @@ def load(*, vault: Path | None = None, config: Path | None = None, page: str = "
         risk=reading.table(data, "risk", None, at),
         lexicon=reading.texts(data, "lexicon", at),
         **_ears(data, _known(places), at),
+        backup=_backup(data, home, at),
         status_page=_status_page(data, home, (state, root, home), at),
         **_team(data, home, at),
         variables=_known(places),
@@ -94,6 +95,15 @@ def load(*, vault: Path | None = None, config: Path | None = None, page: str = "
         cache=_cache(),
         person=os.environ.get("FIRSTFIVE_USER") or os.environ.get("SUDO_USER") or os.environ.get("USER") or "operator",  # noqa: TID251
     )
+
+
+def _backup(data: Mapping[str, Any], home: Path, at: str) -> BackupSettings:
+    table = reading.table(data, "backup", {"folder", "keep"}, at)
+    keep = table.get("keep", 7)
+    if not isinstance(keep, int) or isinstance(keep, bool) or not 1 <= keep <= 1000:
+        raise SettingsError("backup.keep is a number from 1 to 1000", where=at, remedy="write keep = 7")
+    folder = reading.inside(table["folder"], home, "backup.folder", at) if "folder" in table else None
+    return BackupSettings(folder=folder, keep=keep)
 
 
 def _status_page(data: Mapping[str, Any], home: Path, kept: tuple[Path, ...], at: str) -> StatusPageSettings | None:

@@ -24,26 +24,29 @@ from firstfive.ports import Reached, Transaction
 if TYPE_CHECKING:
     from firstfive.engine.loop import Engine
 
-MORNING = time(9, 0)
+MORNING, NIGHT = time(9, 0), time(2, 0)
 LOOK = 600.0
 
 
 @dataclass(slots=True, kw_only=True)
 class Rounds:
     """`promised` reads the action items of the vault; `people` are those whose own addresses are tested, nobody when the room has no
-    address that they could press a button at.
+    address that they could press a button at. `copy` keeps a copy of everything and says what came of it; it is asked once a night.
     """
 
     engine: Engine
     promised: Callable[[], Sequence[ActionItem]]
     people: Mapping[str, Sequence[Destination]] = field(default_factory=dict)
+    copy: Callable[[datetime], str] | None = None
     _done: date | None = None
+    _copied: date | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Go round every morning until `stop` is set."""
         while not stop.is_set():
             try:
                 await self.once()
+                await self.nightly()
             except FirstfiveError as problem:
                 self.engine.complain(problem)
             with contextlib.suppress(TimeoutError):
@@ -58,6 +61,16 @@ class Rounds:
         await self.engine.journal.write(lambda tx: self._post(tx, due, now))
         self._done = now.date()
         return len(due)
+
+    async def nightly(self) -> None:
+        """Tonight's copy, unless it was made."""
+        now = self.engine.clock.now()
+        if self.copy is None or now.time() < NIGHT or self._copied == now.date():
+            return
+        said = await asyncio.to_thread(self.copy, now)
+        self._copied = now.date()
+        if said:
+            self.engine.tools.log(said)
 
     async def _due(self, now: datetime) -> tuple[Word, ...]:
         policy = self.engine.policy
