@@ -31,6 +31,7 @@ COMPOSE = CACHE / "compose/compose/docker-compose"
 ADDRESS, PORTS = "127.84.0.1", (443, 5080, 6379, 2525, 27017)
 SUBNET = os.environ.get("LAB_SUBNET", "172.31.84.0/24")
 MARK = ".firstfive-lab"
+FILES = ("docker-compose.production.yml", ".env", "nginx/conf/nginx.conf", "nginx/conf/websocket.inc")
 NEEDED_MB = 700
 DEBIAN = {
     "dockerd": "docker.io",
@@ -251,7 +252,6 @@ def lay_out() -> None:
     shutil.copytree(HERE / "stack", RUN / "stack")
     for folder in ("engine/data", "stack/data/mongodb", "stack/nginx/logs", "stack/tls"):
         (RUN / folder).mkdir(parents=True)
-    (RUN / "stack" / MARK).write_text("Drills may do harm here.\n")
     with (RUN / "stack" / ".env").open("a") as file:
         file.write(f"LAB_CACHE={KEPT}\nLAB_ENGINE_FOLDER={RUN / 'engine'}\nLAB_SUBNET={SUBNET}\n")
     tls = RUN / "stack/tls"
@@ -267,7 +267,11 @@ def lay_out() -> None:
     (RUN / "authorities.pem").write_text(trusted)
     names = f"{ADDRESS} amn.gg shkeeper redis mongodb smtp\n"
     (RUN / "hosts").write_text(Path("/etc/hosts").read_text() + names)
-    shutil.copytree(RUN / "stack", RUN / "as-new")
+    mark = RUN / "stack" / MARK
+    for name in FILES:
+        (mark / "as-new" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(RUN / "stack" / name, mark / "as-new" / name)
+    (mark / "release").write_text("1.4.1\n")
 
 
 MOUNTS = """
@@ -345,8 +349,8 @@ def load_images() -> None:
 
 def restore() -> None:
     """The stack as new: its files, its release, every container up; waits until the shop is healthy and a payment goes through."""
-    for name in ("docker-compose.production.yml", ".env", "nginx/conf/nginx.conf", "nginx/conf/websocket.inc"):
-        (RUN / "stack" / name).write_bytes((RUN / "as-new" / name).read_bytes())
+    for name in FILES:
+        (RUN / "stack" / name).write_bytes((RUN / "stack" / MARK / "as-new" / name).read_bytes())
     docker("tag", "nickapp-backend:1.4.1", "nickapp-backend:latest")
     inside(["docker", "compose", "-f", "docker-compose.production.yml", "up", "-d"], patience=120)
     until = time.monotonic() + 60

@@ -48,6 +48,7 @@ from firstfive.targets.ssh import Ssh
 RELOAD_EVERY = 5.0
 RESTAFFED_EVERY = timedelta(hours=1)
 ALIVE_EVERY = timedelta(minutes=1)
+DRILL = "drill.json"  # there while a drill's fault is in place
 
 
 @dataclass(slots=True, kw_only=True)
@@ -251,6 +252,7 @@ async def _joined(
         look_for_deploys=look,
         ensure=_ensured(settings, journal, shelf),
         links=Links(key=kept_key(settings.state, LINKS)),
+        drilling=(settings.state / DRILL).exists,
     )
     watch = Watch(
         probes=(),

@@ -61,8 +61,9 @@ def sorted_in(engine: Engine, tx: Transaction, seen: Signal | Deploy) -> Outcome
         )
     now = engine.clock.now()
     live = [i for i in (engine.rules.load(tx, name) for name in tx.incidents(only_open=True)) if i.resolved_at is None]
+    silences = tx.silences(now) if seen.firing else ()
     verdict = triage.triage(
-        engine.handbook, seen, live, policy=engine.policy, now=now, silences=tx.silences(now) if seen.firing else ()
+        engine.handbook, seen, live, policy=engine.policy, now=now, silences=silences, drill=engine.rehearsed(seen)
     )
     outcome = _recorded(engine, tx, seen, verdict, now)
     return replace(outcome, why=f"{outcome.why}; {pointer}") if pointer else outcome
