@@ -10,13 +10,14 @@ const sign = body => crypto.createHmac('sha256', env.JWT_SECRET).update(body).di
 const say = (...words) => console.log(new Date().toISOString(), ...words);
 const complain = (...words) => console.error(new Date().toISOString(), ...words);
 
-mongoose.connection.on('connected', () => say('MongoDB connected'));
+mongoose.connection.on('connected', () => { say('MongoDB connected'); setTimeout(seed, 100); });
 mongoose.connection.on('disconnected', () => complain('MongoDB disconnected'));
 const connect = () => mongoose.connect(env.MONGO_URI).catch(e => { complain(`${e.name}: ${e.message}`); setTimeout(connect, 1000); });
 connect();
 const loose = new mongoose.Schema({}, { strict: false });
 const User = mongoose.model('User', loose, 'users'), Payment = mongoose.model('Payment', loose, 'payments');
 mongoose.set('bufferTimeoutMS', 3000);
+const seed = () => User.updateOne({ email: 'kim@example.org' }, { $set: { password: 'right', disabled: false } }, { upsert: true }).catch(e => complain(`seed: ${e.name}: ${e.message}`));
 
 const redis = new Redis({ host: env.REDIS_HOST, port: Number(env.REDIS_PORT), password: env.REDIS_PASSWORD,
   maxRetriesPerRequest: 1, connectTimeout: 2000, commandTimeout: 2000, retryStrategy: () => 1000 });
@@ -57,7 +58,7 @@ app.post('/api/payments', async (request, out) => {
   try {
     const asked = { external_id: crypto.randomUUID(), fiat: 'USD', amount: '10', callback_url: 'http://nickapp-backend:5000/cb' };
     const answer = await axios.post(`${env.SHKEEPER_API_URL}/api/v1/BTC/payment_request`, asked,
-      { timeout: 3000, headers: { 'X-Shkeeper-Api-Key': env.SHKEEPER_API_KEY }, validateStatus: () => true });
+      { timeout: 3000, httpAgent: new http.Agent({ keepAlive: false }), headers: { 'X-Shkeeper-Api-Key': env.SHKEEPER_API_KEY }, validateStatus: () => true });
     if (answer.status >= 300) throw new Error(`HTTP ${answer.status}`);
     if (answer.data.status !== 'success') throw new Error(answer.data.message);
     told = answer.data.wallet;
@@ -90,7 +91,6 @@ io.on('connection', socket => {
     socket.disconnect(true);
   }
 });
-User.updateOne({ email: 'kim@example.org' }, { $set: { password: 'right', disabled: false } }, { upsert: true }).catch(e => complain(`seed: ${e.name}: ${e.message}`));
 server.listen(Number(env.PORT), () => say(`listening on :::${env.PORT} release ${env.RELEASE}`));
 if (env.ADMIN_PORT) http.createServer(app).listen(Number(env.ADMIN_PORT));
 if (env.LEAK) { const kept = []; setInterval(() => kept.push(Buffer.alloc(16 << 20, 1)), 50); }

@@ -9,6 +9,15 @@ DATA = "data/mongodb"
 # Data that cannot be opened any more is thrown away: the shop seeds itself anew.
 ANEW = f"docker stop -t 2 nickapp-mongodb >/dev/null\nfind {DATA} -mindepth 1 -delete\ndocker start nickapp-mongodb >/dev/null\n"
 
+# A journal that was laid out beforehand takes small writes for a while; these are more than fit in it.
+BURST = (
+    "docker exec -e PYTHONPATH=/lab/pylib nickapp-mongodb timeout 8 python3 -c '\n"
+    "import pymongo\n"
+    'held = pymongo.MongoClient("127.0.0.1", serverSelectionTimeoutMS=2000).marketplace.ballast\n'
+    'for n in range(40): held.insert_one({"n": n, "x": __import__("os").urandom(500000)})\n'
+    "' >/dev/null 2>&1 || true\n"
+)
+
 MONGO_STOPPED = Fault(
     name="mongodb-stopped",
     what="the MongoDB container was stopped",
@@ -24,7 +33,7 @@ MONGO_DISK_FULL = Fault(
     what="the disk of MongoDB's data is full",
     runbook="mongo",
     level=1,
-    inject=f"dd if=/dev/zero of={DATA}/ballast bs=64k 2>/dev/null || true\n",
+    inject=f"dd if=/dev/zero of={DATA}/ballast bs=64k 2>/dev/null || true\n" + BURST,
     seen=f"{customers_get('/api/payments', '50[0-9]')} || {UNHEALTHY}",
     heal=f"rm -f {DATA}/ballast\n" + ANEW,
     mends="free space below the data folder, then docker compose -f docker-compose.production.yml up -d mongodb",

@@ -7,7 +7,7 @@ from datetime import timedelta
 from firstfive.faults.model import Fault
 
 RELOAD = "docker exec nickapp-nginx nginx -c /srv/nginx/conf/nginx.conf -s reload\n"
-CYCLING = "test \"$(docker logs --since 5s nickapp-backend 2>&1 | grep -c 'User disconnected')\" -ge 3"
+CYCLING = "test \"$(docker logs --since 5s nickapp-backend 2>&1 | grep -c 'User disconnected')\" -ge 8"
 
 NO_UPGRADE = Fault(
     name="websocket-no-upgrade",
