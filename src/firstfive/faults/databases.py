@@ -13,7 +13,7 @@ ANEW = f"docker stop -t 2 nickapp-mongodb >/dev/null\nfind {DATA} -mindepth 1 -d
 BURST = (
     "docker exec -e PYTHONPATH=/lab/pylib nickapp-mongodb timeout 8 python3 -c '\n"
     "import pymongo\n"
-    'held = pymongo.MongoClient("127.0.0.1", serverSelectionTimeoutMS=2000).marketplace.ballast\n'
+    'held = pymongo.MongoClient("127.0.0.1", serverSelectionTimeoutMS=2000).marketplace.payments\n'
     'for n in range(40): held.insert_one({"n": n, "x": __import__("os").urandom(500000)})\n'
     "' >/dev/null 2>&1 || true\n"
 )
