@@ -74,8 +74,9 @@ def main() -> int:
     parser.add_argument(
         "--page", type=Path, help="serve: this page, unchanged, in the vault (default: the corrected one)"
     )
-    parser.add_argument("words", nargs=argparse.REMAINDER, help="enter: the command")
-    chosen = parser.parse_args()
+    parser.add_argument("words", nargs="*", help="enter: the command, after --")
+    chosen, more = parser.parse_known_args()
+    chosen.words = [*chosen.words, *more]
     try:
         match chosen.verb:
             case "build":

@@ -6,6 +6,7 @@ between, the fault is taken out at the end.
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import json
 import os
@@ -100,8 +101,7 @@ class Practice:
         seen: View | None = None
         opened: list[str] = []
         try:
-            await self.lab.inject(fault, times.injected)
-            self.say(f"in place: {fault.what}")
+            times = await self._broken(fault, times)
             times, seen = await self._noticed(fault, times, before)
             if seen is not None:
                 seen = await self._played(seen)
@@ -136,6 +136,19 @@ class Practice:
         return [str(row["id"]) for row in reversed(listed) if row["id"] not in before]
 
     # --------------------------------------------------------------------------------------------------------- during it
+
+    async def _broken(self, fault: Fault, times: Times) -> Times:
+        """Inject, and look meanwhile when it begins to hurt: some faults hurt before they are in whole."""
+        going = asyncio.create_task(self.lab.inject(fault, times.injected))
+        try:
+            while not going.done():
+                if times.hurt is None and await self.lab.hurts(fault):
+                    times = replace(times, hurt=self.clock.now())
+                await self.clock.sleep(LOOK)
+        finally:
+            await going
+        self.say(f"in place: {fault.what}")
+        return times
 
     async def _noticed(self, fault: Fault, times: Times, before: frozenset[str]) -> tuple[Times, View | None]:
         """Until it hurts and an incident stands, or until patience ends."""
@@ -181,7 +194,7 @@ class Practice:
         acted = False
         for waiting in seen["waiting"]:
             fits = str(waiting["step"]).startswith(leading) or waiting["step"] == back
-            if waiting["run"] in taken or waiting["missing"] or waiting.get("first") or not fits:
+            if waiting["run"] in taken or waiting["missing"] or not fits:
                 continue
             taken.add(waiting["run"])
             if not seen["hypothesis"]:
@@ -192,6 +205,7 @@ class Practice:
                         {"by": PERSON, "text": "what this drill practises"},
                     )
             fields = {"by": PERSON, "run": waiting["run"], "sha256": waiting["sha256"]}
+            fields |= {"affirmed": True} if waiting.get("first") else {}
             with suppress(FirstfiveError):
                 self.ask("POST", f"/incidents/{seen['id']}/approve", fields)
                 self.say(f"approved {waiting['step']}: {str(waiting['script']).strip().splitlines()[0][:90]}")
