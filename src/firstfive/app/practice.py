@@ -33,6 +33,7 @@ PERSON = "drill"
 LOOK = 0.2
 NOTICED_WITHIN, PLAYED_WITHIN, OVER_WITHIN, WELL_WITHIN = 30.0, 45.0, 60.0, 60.0
 IDLE = 6.0  # seconds without anything to approve until the scripted person ends the harm by hand
+STEADY = 5.0  # seconds without a symptom until it counts as mended; a process that restarts is well in between
 FOLDER = "drills"
 
 
@@ -170,13 +171,18 @@ class Practice:
 
     async def _played(self, seen: View) -> View:
         """Act until it is mitigated, or until nothing is left to approve."""
-        name, started, idle = seen["id"], self.clock.now(), self.clock.now()
+        name, started = seen["id"], self.clock.now()
+        idle = quiet = started
         taken: set[str] = set()
         if self.scripted:
             self.ask("POST", f"/incidents/{name}/ack", {"by": PERSON})
         while (self.clock.now() - started).total_seconds() < self.patience:
             seen = self.ask("GET", f"/incidents/{name}", None)
-            if seen["mitigated_at"] or seen["resolved_at"]:
+            if seen["resolved_at"]:
+                return seen
+            if not seen["mitigated_at"] or any(signal["firing"] for signal in seen["signals"]):
+                quiet = self.clock.now()
+            if (self.clock.now() - quiet).total_seconds() > STEADY:
                 return seen
             if self.scripted and self._approved(seen, taken):
                 idle = self.clock.now()
@@ -194,9 +200,9 @@ class Practice:
         acted = False
         for waiting in seen["waiting"]:
             fits = str(waiting["step"]).startswith(leading) or waiting["step"] == back
-            if waiting["run"] in taken or waiting["missing"] or not fits:
-                continue
-            taken.add(waiting["run"])
+            if waiting["step"] in taken or waiting["missing"] or not fits:
+                continue  # what did not help once is not tried again
+            taken.add(waiting["step"])
             if not seen["hypothesis"]:
                 with suppress(FirstfiveError):
                     self.ask(

@@ -51,6 +51,7 @@ BAD_DEPLOY = Fault(
     seen=UNHEALTHY,
     heal="docker tag nickapp-backend:$(cat .firstfive-lab/release) nickapp-backend:latest\n"
     f"{COMPOSE} up -d nickapp-backend 2>&1 | tail -2\ndocker rmi nickapp-backend:1.4.2 >/dev/null 2>&1 || true\n",
+    deploys=True,
     mends="roll back: pin the version before in the compose file, docker compose up -d nickapp-backend, stop watchtower",
 )
 

@@ -15,7 +15,8 @@ class Fault:
 
     All three are bash, run in the folder of the stack. `runbook` are words of the title of the page's runbook for it; `also` are
     words of titles that would be as right. `mends` says what a person is to do who has no drill to end.
-    `level` is the severity that the page's own matrix gives it. `patience` is how long it may take until it hurts.
+    `level` is the severity that the page's own matrix gives it. `patience` is how long it may take until it hurts. `deploys` says that it
+    is a deploy: whatever is drilled after it looks like that deploy's doing for a while, so it comes last.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Fault:
     heal: str = ""
     also: tuple[str, ...] = ()
     patience: timedelta = timedelta(seconds=30)
+    deploys: bool = False
 
     def fits(self, title: str) -> bool:
         """Whether a runbook of that title is a right one."""

@@ -94,7 +94,7 @@ def run(
     if bool(fault) == everything:
         raise FirstfiveError("name one fault, or --all", remedy="firstfive drill list", exit_code=Exit.USAGE)
     settings = settings_of(vault, config)
-    chosen = FAULTS if everything else (by_name(fault or ""),)
+    chosen = sorted(FAULTS, key=lambda one: one.deploys) if everything else [by_name(fault or "")]
     practice = _practice(settings, scripted=mode == "auto", within=within, quiet=as_json)
 
     async def all_of_them() -> list[Card]:

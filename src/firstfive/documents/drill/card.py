@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 View = Mapping[str, Any]
+ASSUMED = "is assumed until a person grades it"  # `triage.grade` where the page has no word for it
 DETECT_WITHIN = 5.0  # seconds from the first symptom that a drill asks of detection
 
 
@@ -113,12 +114,7 @@ def _marks(
         why=_first_signal(seen) if seen else "no symptom of the page showed it: a gap",
     )
     yield Mark(name="declared", met=bool(seen), seconds=after(seen.get("declared_at")), why=str(seen.get("title", "")))
-    level = seen.get("level")
-    yield Mark(
-        name="severity",
-        met=level == wanted.level,
-        why=f"SEV-{level}, wanted SEV-{wanted.level}: {seen.get('level_why', '')}" if seen else "not declared",
-    )
+    yield _severity(wanted, seen)
     yield from _ranked(wanted, list(seen.get("ranking", [])))
     yield _first_five(list(seen.get("checks", [])), list(seen.get("timeline", [])), after)
     yield Mark(
@@ -132,6 +128,17 @@ def _marks(
     yield _written(seen, open_places)
     well = times.well.isoformat() if times.well else None
     yield Mark(name="healed", met=well is not None, seconds=after(well), why="the lab works for its customers again")
+
+
+def _severity(wanted: Wanted, seen: View) -> Mark:
+    level, why = seen.get("level"), str(seen.get("level_why", ""))
+    if ASSUMED in why:
+        return Mark(name="severity", met=None, why=f"SEV-{level}, the page says nothing of it: {why}")
+    return Mark(
+        name="severity",
+        met=level == wanted.level,
+        why=f"SEV-{level}, wanted SEV-{wanted.level}: {why}" if seen else "not declared",
+    )
 
 
 def _first_signal(seen: View) -> str:
