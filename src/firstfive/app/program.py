@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from firstfive.app.ears import message_of, understood
 from firstfive.app.eyes import engines_of, probes_for, trackers_of
-from firstfive.app.hands import pack_rules, secrets, target_of
+from firstfive.app.hands import env_stamp, pack_rules, secrets, target_of
 from firstfive.app.mouth import notifiers_of, rota_of, routes_of, secrets_of
 from firstfive.app.pages import again, last_good, pinned, read_handbook, vault_of
 from firstfive.app.status import publisher_of
@@ -66,6 +66,7 @@ class Program:
     staffed_at: datetime
     problem: str = ""
     stamp: int = 0
+    edited: tuple[tuple[str, int, int], ...] = ()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Watch, obey and follow the page until `stop` is set."""
@@ -134,6 +135,13 @@ class Program:
 
     async def reload(self) -> bool:
         """Read the vault again; True when a changed page was taken over. Open incidents keep the page they were declared under."""
+        edited = env_stamp(self.settings)
+        if edited != self.edited:
+            self.edited = edited
+            self.engine.tools.redactor.learn(secrets(self.settings))
+            await self.take(self.engine.handbook)
+            self.log("an env file was edited; the looks that use it begin anew")
+            return True
         try:
             stamp = await asyncio.to_thread(vault_of(self.settings, "").stamp)
             if stamp == self.stamp:
@@ -213,12 +221,13 @@ def _tools_of(
         log(remark)
     notifiers = ours or given
     folder = handbook.postmortem.folder if handbook.postmortem else ""
+    redactor = Redactor((*secrets(settings), *secrets_of(settings)))
     return Tools(
-        targets={name: target_of(name, target, settings) for name, target in settings.targets.items()},
+        targets={name: target_of(name, held, settings, redactor.learn) for name, held in settings.targets.items()},
         notifiers=notifiers,
         routes=routes_of(settings, notifiers),
         vault=vault_of(settings, folder),
-        redactor=Redactor((*secrets(settings), *secrets_of(settings))),
+        redactor=redactor,
         log=log,
         trackers=trackers_of(settings),
         packs=pack_rules(settings),
@@ -266,6 +275,7 @@ async def _joined(
         inbox=Inbox(engine=engine, read=understood, since=clock.now()),
         ledgers=ledgers,
         staffed_at=clock.now(),
+        edited=env_stamp(settings),
     )
     await program.take(handbook)
     await engine.open_incidents()
