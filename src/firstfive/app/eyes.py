@@ -5,6 +5,7 @@ Part of `app`. Holds no rule: what a symptom means is the page's and the family 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -51,14 +52,25 @@ def environment_of(settings: Settings) -> dict[str, str]:
 def known_of(settings: Settings) -> Known:
     """What the plan may build on."""
     environment = environment_of(settings)
+    places = {name: _place(value) for name, value in environment.items() if is_secret(name)}
     return Known(
         docker=settings.default_target in engines_of(settings),
         logs=tuple(settings.logs),
-        environment={name: value for name, value in environment.items() if not is_secret(name)},
+        environment={name: value for name, value in environment.items() if not is_secret(name)}
+        | {name: place for name, place in places.items() if place},
         secrets=frozenset(name for name in environment if is_secret(name)),
         set_by_hand=frozenset(str(probe.options.get("symptom", "")) for probe in settings.probes) - {""},
         trackers=bool(settings.trackers),
     )
+
+
+_URL = re.compile(r"([a-z][a-z0-9+.-]*)://(?:[^/?#@]*@)?([\w.-]+)(:\d+)?(?=[/?#,]|$)", re.IGNORECASE)
+
+
+def _place(value: str) -> str:
+    """Scheme, host and port of an address that may hold a login, without anything else of it; empty for what is no address."""
+    found = _URL.match(value)
+    return f"{found[1]}://{found[2]}{found[3] or ''}" if found else ""
 
 
 def plan_of(settings: Settings, handbook: Handbook) -> Plan:

@@ -67,6 +67,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "search": ("afterwards.history", "Find words in timelines and post-mortems."),
     "backup": ("afterwards.backup", "Copy everything that is remembered into one file."),
     "restore": ("afterwards.backup", "Put such a copy back."),
+    "drill": ("practice.drill", "Break a lab on purpose and score the answer."),
     "verify": ("journal", "Prove that no timeline was altered."),
     "doctor": ("journal", "Check everything Firstfive needs, with the fix for each."),
     "completion": ("journal", "Print the shell completion script."),

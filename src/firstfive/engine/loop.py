@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -51,7 +51,7 @@ class Engine:
     """Runs one handbook against one journal. `tools` are the edges that orders are obeyed with.
 
     `ensure` loads the handbook of a digest that an incident is pinned to, when it is not the present one. `look_for_deploys` brings
-    the ledger up to date before somebody concludes from it.
+    the ledger up to date before somebody concludes from it. `drilling` says whether a drill is on: what labs show then is a drill's.
     """
 
     journal: Journal
@@ -61,6 +61,7 @@ class Engine:
     tools: Tools
     ensure: Callable[[str], Awaitable[None]]
     look_for_deploys: Callable[[], Awaitable[None]]
+    drilling: Callable[[], bool] = lambda: False
     watched: tuple[str, ...] = ()
     turned_at: datetime | None = None
     complaints: list[str] = field(default_factory=list)
@@ -214,8 +215,12 @@ class Engine:
 
     def opened(self, tx: Transaction, title: str, level: int, why: str, signal: Signal, *, now: datetime) -> Incident:
         """Declare by the rules, on this signal."""
-        declared = self._declared(title, level, why, signal.at)
+        declared = replace(self._declared(title, level, why, signal.at), drill=self.rehearsed(signal))
         return self._open(tx, declared, (ev.SignalSeen(signal=signal),), by=ev.SELF, now=now)
+
+    def rehearsed(self, signal: Signal) -> bool:
+        """Whether this signal belongs to a drill: one is on, and it is about a lab."""
+        return (signal.host or self.policy.target) in self.policy.labs and self.drilling()
 
     # --------------------------------------------------------------------------------------------------------- loop
 
