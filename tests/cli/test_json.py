@@ -64,6 +64,7 @@ CALLS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "postmortem-check": ((), ("nowhere.md",)),
     "actions": ((), ("--on", "someday")),
     "learn": (("INC-1",), ("INC-9",)),
+    "coverage": ((), ("--vault", "nowhere")),
     "close": (("INC-1",), ("INC-9",)),
     "metrics": ((), ("--since", "ever")),
     "history": ((), ("--since", "ever")),

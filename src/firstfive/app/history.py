@@ -18,6 +18,7 @@ import msgspec
 
 from firstfive.app.pages import again
 from firstfive.app.program import policy_from
+from firstfive.documents.learning.proof import Proof, proof_of
 from firstfive.documents.metrics import MetricRow, row_of
 from firstfive.documents.sentence import sentence
 from firstfive.errors import FirstfiveError, JournalError
@@ -96,7 +97,7 @@ class History:
                 if known < incident.seq:
                     book = await self._book(journal, incident)
                     interval = update_interval(book, policy)
-                    index.put(_known(head, incident, interval), _sentences(incident, book, known))
+                    index.put(_known(head, incident, interval, book), _sentences(incident, book, known))
 
     async def _book(self, journal: Journal, incident: Incident) -> Handbook:
         """The page that an incident is pinned to; an empty one when it is gone, since sentences can do without."""
@@ -135,6 +136,12 @@ def metric_rows(index: Index) -> list[MetricRow]:
     return [row for row in rows if row is not None]
 
 
+def proofs(index: Index) -> list[Proof]:
+    """What every incident proves about the page, oldest first."""
+    rows = (msgspec.json.decode(raw, type=Proof | None) for raw in index.proofs())
+    return [row for row in rows if row is not None]
+
+
 def _of_another(index: Index, heads: Sequence[Head]) -> bool:
     """Whether the index was made of another journal, or of one that went back in time."""
     now = {head.incident: head for head in heads}
@@ -145,7 +152,7 @@ def _of_another(index: Index, heads: Sequence[Head]) -> bool:
     return False
 
 
-def _known(head: Head, incident: Incident, interval: timedelta) -> Known:
+def _known(head: Head, incident: Incident, interval: timedelta, book: Handbook) -> Known:
     declared = incident.declared
     row = row_of(incident, interval=interval)
     last = incident.entries[-1]
@@ -163,6 +170,7 @@ def _known(head: Head, incident: Incident, interval: timedelta) -> Known:
         is_open=incident.resolved_at is None,
         began=ticks(began),
         numbers=msgspec.json.encode(row),
+        proof=msgspec.json.encode(proof_of(incident, book)),
     )
 
 

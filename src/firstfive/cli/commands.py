@@ -61,6 +61,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "postmortem-check": ("afterwards.postmortem_check", "What a reader of a post-mortem will miss."),
     "actions": ("afterwards.actions", "What was promised in post-mortems, by whom, and what is late."),
     "learn": ("afterwards.learn", "What an incident teaches the page, as a diff to take or leave."),
+    "coverage": ("afterwards.coverage", "How far the page was ever tried: proofs, stale ones, gaps."),
     "close": ("afterwards.close", "The closing list of an incident: what is proved, said and open."),
     "metrics": ("afterwards.metrics", "How long incidents took, by span, with definitions and what is unknown."),
     "history": ("afterwards.history", "Every incident that ever was, newest first."),

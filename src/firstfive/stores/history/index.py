@@ -15,13 +15,13 @@ from typing import Any
 
 from firstfive.stores.history.query import match_of
 
-VERSION = 1
+VERSION = 2
 BUSY = 5.0
 _SCHEMA = """
 CREATE TABLE incident (
     id TEXT PRIMARY KEY, number INTEGER NOT NULL, seq INTEGER NOT NULL, hash TEXT NOT NULL, title TEXT NOT NULL,
     level INTEGER NOT NULL, runbook TEXT NOT NULL, status TEXT NOT NULL, drill INTEGER NOT NULL, is_open INTEGER NOT NULL,
-    began INTEGER NOT NULL, numbers BLOB NOT NULL
+    began INTEGER NOT NULL, numbers BLOB NOT NULL, proof BLOB NOT NULL
 );
 CREATE INDEX incident_by_number ON incident (number DESC);
 CREATE TABLE note (path TEXT PRIMARY KEY, stamp TEXT NOT NULL);
@@ -33,7 +33,9 @@ CREATE VIRTUAL TABLE words USING fts5 (text, tokenize = "unicode61 remove_diacri
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What the index holds of one incident. `began` is in microseconds since 1970 UTC; `numbers` is the row for metrics as JSON."""
+    """What the index holds of one incident. `began` is in microseconds since 1970 UTC; `numbers` is the row for metrics and
+    `proof` what it proves about the page, both as JSON.
+    """
 
     id: str
     number: int
@@ -47,6 +49,7 @@ class Known:
     is_open: bool
     began: int
     numbers: bytes
+    proof: bytes = b"null"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +195,10 @@ class Index:
     def numbers(self) -> tuple[bytes, ...]:
         """The rows for metrics of every incident, oldest first."""
         return tuple(row[0] for row in self._connection.execute("SELECT numbers FROM incident ORDER BY number"))
+
+    def proofs(self) -> tuple[bytes, ...]:
+        """What every incident proves about the page, oldest first."""
+        return tuple(row[0] for row in self._connection.execute("SELECT proof FROM incident ORDER BY number"))
 
     def titles(self, ids: Iterable[str]) -> Mapping[str, Known]:
         """What is known of these incidents."""
