@@ -59,7 +59,7 @@ TABLES = {
     "timing": set(reading.TIMING),
     "notify": {"channel", "channels", "fallback", "heartbeat", "reach_test"},
     "notifiers": {"kind", *(key for keys in mouth.KINDS.values() for key in keys)},
-    "postmortems": {"folder"},
+    "postmortems": {"folder", "commit"},
     "targets": {field.name for field in fields(settings.TargetSettings)},
     "probes": set(watching.PROBES),
     "docker": {"socket", "pin_images"},

@@ -231,7 +231,7 @@ def _tools_of(
         targets={name: target_of(name, held, settings, redactor.learn) for name, held in settings.targets.items()},
         notifiers=notifiers,
         routes=routes_of(settings, notifiers),
-        vault=vault_of(settings, folder),
+        vault=replace(vault_of(settings, folder), commits=settings.postmortem_commit, told=log),
         redactor=redactor,
         log=log,
         trackers=trackers_of(settings),

@@ -211,6 +211,7 @@ class Settings:
     escalate_after: timedelta = timedelta(minutes=15)
     channel: str = "#incidents"
     postmortem_folder: str = ""
+    postmortem_commit: bool = False
     targets: Mapping[str, TargetSettings] = field(default_factory=dict)
     default_target: str = "local"
     logs: Mapping[str, Path] = field(default_factory=dict)

@@ -58,7 +58,7 @@ def load(*, vault: Path | None = None, config: Path | None = None, page: str = "
     state = reading.path(data, "state", home, home / ".firstfive", at)
     listen = reading.table(data, "listen", {"host", "port", "address"}, at)
     timing = reading.table(data, "timing", set(TIMING), at)
-    postmortems = reading.table(data, "postmortems", {"folder"}, at)
+    postmortems = reading.table(data, "postmortems", {"folder", "commit"}, at)
     spans: dict[str, Any] = {name: reading.span(timing, name, at, shown="timing") for name in TIMING if name in timing}
     places = targets(reading.table(data, "targets", None, at), home, at)
     return Settings(
@@ -74,6 +74,7 @@ def load(*, vault: Path | None = None, config: Path | None = None, page: str = "
         **spans,
         **_mouth(data, _known(places), at),
         postmortem_folder=reading.text(postmortems, "folder", "", at),
+        postmortem_commit=reading.flag(postmortems, "commit", False, at),
         targets=places,
         default_target=_default_target(data, places, at),
         logs={
