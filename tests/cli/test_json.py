@@ -71,6 +71,8 @@ CALLS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "search": (("shop",), ("...",)),
     "backup": ((), ("--vault", "nowhere")),
     "restore": ((), ("firstfive.toml",)),
+    "export": (("INC-1", "--out", "carried.ndjson"), ("INC-9", "--out", "x.ndjson")),
+    "import": ((), ("message.json",)),
     "verify": ((), ("--vault", "nowhere")),
     "doctor": ((), ("--vault", "nowhere")),
     "completion": (("bash",), ("tcsh",)),
@@ -86,6 +88,7 @@ GOOD_ELSEWHERE = {
     "resume-updater": "test_changes.py",
     "postmortem": "test_incident_commands.py",
     "restore": "afterwards/test_backup.py",
+    "import": "afterwards/test_carry.py",
 }
 
 
