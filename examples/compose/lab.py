@@ -28,7 +28,8 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "firs
 KEPT = CACHE / "lab"
 RUN = Path(os.environ.get("FIRSTFIVE_LAB") or KEPT / "run")
 COMPOSE = CACHE / "compose/compose/docker-compose"
-ADDRESS, PORTS = "127.84.0.1", (443, 5080, 6379, 2525, 27017)
+ADDRESS = os.environ.get("LAB_ADDRESS", "127.84.0.1")
+PORTS = (443, 5080, 6379, 2525, 27017)
 SUBNET = os.environ.get("LAB_SUBNET", "172.31.84.0/24")
 MARK = ".firstfive-lab"
 FILES = ("docker-compose.production.yml", ".env", "nginx/conf/nginx.conf", "nginx/conf/websocket.inc")
@@ -75,6 +76,7 @@ def main() -> int:
         "--page", type=Path, help="serve: this page, unchanged, in the vault (default: the corrected one)"
     )
     parser.add_argument("words", nargs="*", help="enter: the command, after --")
+    parser.add_argument("--quick", action="store_true", help="serve: shorter times still, for tests")
     chosen, more = parser.parse_known_args()
     chosen.words = [*chosen.words, *more]
     try:
@@ -92,7 +94,7 @@ def main() -> int:
             case "enter":
                 return enter(chosen.words)
             case "serve":
-                return serve(chosen.page, chosen.words)
+                return serve(chosen.page, chosen.words, quick=chosen.quick)
     except LabError as problem:
         say(f"lab: {problem}")
         return 1
@@ -269,7 +271,9 @@ def lay_out() -> None:
     for folder in ("engine/data", "stack/data/mongodb", "stack/nginx/logs", "stack/tls"):
         (RUN / folder).mkdir(parents=True)
     with (RUN / "stack" / ".env").open("a") as file:
-        file.write(f"LAB_CACHE={KEPT}\nLAB_ENGINE_FOLDER={RUN / 'engine'}\nLAB_SUBNET={SUBNET}\n")
+        file.write(
+            f"LAB_CACHE={KEPT}\nLAB_ENGINE_FOLDER={RUN / 'engine'}\nLAB_SUBNET={SUBNET}\nLAB_ADDRESS={ADDRESS}\n"
+        )
     tls = RUN / "stack/tls"
     ca = [
         "openssl",
@@ -518,7 +522,7 @@ def enter(words: list[str]) -> int:
     return subprocess.run([*door(Path.cwd()), *(words or ["bash"])], env=environment(), check=False).returncode
 
 
-def lay_vault(page: Path | None, folder: Path | None = None) -> Path:
+def lay_vault(page: Path | None, folder: Path | None = None, *, quick: bool = False) -> Path:
     """A vault with that page unchanged, or the corrected one, and the lab's settings; returns the settings file."""
     vault = folder or RUN / "vault"
     vault.mkdir(parents=True, exist_ok=True)
@@ -528,13 +532,17 @@ def lay_vault(page: Path | None, folder: Path | None = None) -> Path:
     text = text.replace("LAB_SOCKET", str(RUN / "engine/docker.sock")).replace(
         "LAB_DOCKER_CONFIG", str(KEPT / "docker")
     )
+    if quick:
+        text = text.replace('log_quiet = "5s"', 'log_quiet = "3s"').replace(
+            'resolve_after = "8s"', 'resolve_after = "3s"'
+        )
     (vault / "firstfive.toml").write_text(text)
     return vault / "firstfive.toml"
 
 
-def serve(page: Path | None, words: list[str]) -> int:
+def serve(page: Path | None, words: list[str], *, quick: bool = False) -> int:
     """Firstfive on the lab."""
-    settings = lay_vault(page)
+    settings = lay_vault(page, quick=quick)
     return enter([sys.executable, "-m", "firstfive", "serve", "--config", str(settings), *words])
 
 
