@@ -3,6 +3,7 @@
 `make lab` calls `up`, `make lab-down` calls `down`; `enter COMMAND ...` runs a command where the stack is `/opt/backend`, `serve` runs
 Firstfive there. The engine has its own data, socket and network, without packet filter rules; the machine's own engine is not asked.
 Images are made from the files beside this one and from packages of Debian, npm and PyPI; everything is kept below the cache folder.
+`drill` is `firstfive drill` in there.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ class LabError(Exception):
 def main() -> int:
     """One verb."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("verb", choices=("build", "up", "down", "status", "enter", "serve", "restore"))
+    parser.add_argument("verb", choices=("build", "up", "down", "status", "enter", "serve", "drill", "restore"))
     parser.add_argument("--mongosh", action="store_true", help="build: the real MongoDB shell too (about a minute)")
     parser.add_argument(
         "--page", type=Path, help="serve: this page, unchanged, in the vault (default: the corrected one)"
@@ -93,6 +94,9 @@ def main() -> int:
                 restore()
             case "enter":
                 return enter(chosen.words)
+            case "drill":
+                program = [sys.executable, "-m", "firstfive", "drill", *chosen.words]
+                return enter([*program, "--config", str(RUN / "vault/firstfive.toml")])
             case "serve":
                 return serve(chosen.page, chosen.words, quick=chosen.quick)
     except LabError as problem:
