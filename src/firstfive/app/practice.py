@@ -106,9 +106,12 @@ class Practice:
             times, seen = await self._noticed(fault, times, before)
             if seen is not None:
                 seen = await self._played(seen)
-        finally:
-            times = replace(times, healed=self.clock.now())
+        except BaseException:
             await self.lab.undo(fault)
+            self.lab.clear()
+            raise
+        times = replace(times, healed=self.clock.now())
+        await self.lab.undo(fault)
         times = replace(times, well=await self._well())
         if seen is not None:
             seen = await self._over(seen["id"], fault)

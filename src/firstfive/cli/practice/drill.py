@@ -144,7 +144,10 @@ def _alone(settings: Settings, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     from firstfive.app.practice import alone
 
     with alone(settings):
-        return asyncio.run(work())
+        try:
+            return asyncio.run(work())
+        except asyncio.CancelledError:
+            raise KeyboardInterrupt from None
 
 
 @drill.command("heal")
