@@ -253,6 +253,8 @@ def events_of(verb: str, fields: asked.Fields, by: str) -> tuple[Event, ...]:
         _as_number(fields)
     if verb == "approve":
         fields["affirmed"] = fields.get("affirmed") == "yes"
+    if verb == "tick":
+        fields["done"] = asked.text(fields, "done") == "yes"
     if verb == "settle":
         fields["ran"] = asked.text(fields, "ran") == "yes"
     return (requests.event_of(verb, {**fields, "by": by}),)
