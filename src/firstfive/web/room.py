@@ -176,7 +176,7 @@ async def me(request: Request) -> Response:
 
 def is_ours(path: str) -> bool:
     """Whether a path leads to a page of this server, and to nothing a browser could take for another one."""
-    return path in ("/", "/handbook") or (
+    return path in ("/", "/handbook", "/history", "/figures") or (
         path.startswith("/incidents/") and path.removeprefix("/incidents/").replace("-", "").isalnum()
     )
 

@@ -5,19 +5,15 @@ Called by the front door. Reads beside a running server or without one; keeps an
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from firstfive.cli.afterwards.metrics import day_of
 from firstfive.cli.line import View, options, settings_of, show
-from firstfive.errors import Exit, FirstfiveError
 
 if TYPE_CHECKING:
-    from firstfive.settings import Settings
-    from firstfive.stores.history import Index, Known, Wanted
+    from firstfive.app.history import Archive
 
 MOST = 1000
 
@@ -55,15 +51,8 @@ def history(
     vault: Path | None, config: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Every incident, newest first."""
-    wanted = _wanted(severity, runbook, since, until, only_open=only_open, before=before)
-    index = _index(settings_of(vault, config))
-    try:
-        found = index.listed(wanted, limit)
-    finally:
-        index.close()
-    more = found[-1].id if len(found) == limit else None
-    answer = {"incidents": [_row(one) for one in found], "before": more}
-    show(answer, as_json=as_json, text=_listing)
+    asked = _query(severity, runbook, since, until, limit, only_open=only_open) | ({"before": before} if before else {})
+    show(_archive(vault, config).listed(asked), as_json=as_json, text=_listing)
 
 
 @click.command()
@@ -75,69 +64,22 @@ def search(
     vault: Path | None, config: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Find sentences of timelines and post-mortems that hold every one of WORDS; a "phrase" and the begin* of a word count as one."""
-    wanted = _wanted(severity, runbook, since, until, only_open=only_open)
-    index = _index(settings_of(vault, config))
-    try:
-        hits = index.search(" ".join(words), wanted, limit)
-        titles = index.titles(hit.source for hit in hits)
-    finally:
-        index.close()
-    rows: list[View] = [
-        {
-            "incident": hit.source if hit.source in titles else None,
-            "file": None if hit.source in titles else hit.source,
-            "title": titles[hit.source].title if hit.source in titles else "",
-            "seq": hit.seq or None,
-            "at": _at(hit.at) if hit.at else None,
-            "text": hit.text,
-        }
-        for hit in hits
-    ]
-    show({"hits": rows}, as_json=as_json, text=_hits)
+    asked = _query(severity, runbook, since, until, limit, only_open=only_open) | {"q": " ".join(words)}
+    show(_archive(vault, config).found(asked), as_json=as_json, text=_hits)
 
 
-def _wanted(severity: int | None, runbook: str, since: str, until: str, *, only_open: bool, before: str = "") -> Wanted:
-    from firstfive.stores.history import Wanted
-
-    number = before.upper().removeprefix("INC-")
-    if before and not number.isdigit():
-        raise FirstfiveError(f"--before {before!r} is no incident", remedy="write INC-7", exit_code=Exit.USAGE)
-    began, ended = day_of("--since", since), day_of("--until", until)
-    return Wanted(
-        level=severity or 0,
-        runbook=runbook,
-        since=_ticks(began),
-        until=_ticks(ended),
-        only_open=only_open,
-        before=int(number) if before else None,
-    )
+def _query(
+    severity: int | None, runbook: str, since: str, until: str, limit: int, *, only_open: bool
+) -> dict[str, str]:
+    given = {"runbook": runbook, "since": since, "until": until, "open": "yes" if only_open else ""}
+    given |= {"severity": str(severity or ""), "limit": str(limit)}
+    return {name: value for name, value in given.items() if value}
 
 
-def _ticks(at: datetime | None) -> int | None:
-    return None if at is None else int((at - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1))
+def _archive(vault: Path | None, config: Path | None) -> Archive:
+    from firstfive.app.history import Archive
 
-
-def _index(settings: Settings) -> Index:
-    from firstfive.app.history import History
-
-    return History(settings=settings, told=lambda text: click.echo(f"note: {text}", err=True)).open()
-
-
-def _at(ticks: int) -> str:
-    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=ticks)).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _row(one: Known) -> View:
-    return {
-        "id": one.id,
-        "began": _at(one.began),
-        "level": one.level,
-        "status": one.status,
-        "title": one.title,
-        "runbook": one.runbook,
-        "drill": one.drill,
-        "entries": one.seq,
-    }
+    return Archive(settings=settings_of(vault, config), told=lambda text: click.echo(f"note: {text}", err=True))
 
 
 def _listing(answer: View) -> str:
