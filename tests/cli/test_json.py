@@ -64,6 +64,7 @@ CALLS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "actions": ((), ("--on", "someday")),
     "learn": (("INC-1",), ("INC-9",)),
     "metrics": ((), ("--since", "ever")),
+    "drill": (("list",), ("run", "nothing")),
     "verify": ((), ("--vault", "nowhere")),
     "doctor": ((), ("--vault", "nowhere")),
     "completion": (("bash",), ("tcsh",)),
