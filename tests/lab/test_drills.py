@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import tempfile
 import time
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from lab.stand import Stand, stand
+from lab.stand import ROOT, Stand, stand
 from page import original_page, original_path
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("engine"), pytest.mark.timeout(200)]
@@ -80,6 +81,15 @@ def test_no_drill_begins_while_a_real_incident_is_open(up: Stand) -> None:
     assert code == 8 or refused["error"]["what"].startswith(declared["id"])
     assert "is open and no drill" in refused["error"]["what"]
     assert not (up.settings.parent / ".firstfive" / "drill.json").exists()
+
+
+def test_the_tutorial_s_drills_are_run_here() -> None:
+    tutorial = (ROOT / "docs/tutorials/first-drill.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"FAULT=([a-z0-9-]+)", tutorial))
+    expected = {fault: mended for fault, mended, _ in FAULTS}
+    assert named <= set(expected)
+    assert "own step" in expected["redis-stopped"], "the tutorial says that the page mends it"
+    assert "taking the fault out" in expected["shkeeper-5xx"], "and that it cannot mend this one"
 
 
 def test_what_was_drilled_is_kept(up: Stand) -> None:
