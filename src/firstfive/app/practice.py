@@ -77,6 +77,7 @@ class Practice:
     scripted: bool = True
     clock: SystemClock = field(default_factory=SystemClock)
     patience: float = PLAYED_WITHIN
+    seen: View | None = None  # the incident of the newest drill, as it stood at its end
 
     async def heal(self) -> Fault | None:
         """Take out what a drill left in place; the fault, or None when nothing was."""
@@ -120,6 +121,7 @@ class Practice:
             if seen is None or other != seen["id"]:
                 await self._over(other, fault)
         self.lab.clear()
+        self.seen = seen
         return self._card(fault, times, seen, len(opened))
 
     # ------------------------------------------------------------------------------------------------- before it begins
@@ -187,9 +189,9 @@ class Practice:
                 quiet = self.clock.now()
             if (self.clock.now() - quiet).total_seconds() > STEADY:
                 return seen
-            if self.scripted and self._approved(seen, taken):
-                idle = self.clock.now()
             busy = any(row["state"] in ("approved", "running") for row in seen["steps"])
+            if busy or (self.scripted and self._approved(seen, taken)):
+                idle = self.clock.now()
             wait = IDLE * (2 if taken else 1)
             if self.scripted and not busy and (self.clock.now() - idle).total_seconds() > wait:
                 return seen
@@ -197,10 +199,9 @@ class Practice:
         return seen
 
     def _approved(self, seen: View, taken: set[str]) -> bool:
-        """Approve what waits, needs no value and belongs to the runbook that leads or to the roll-back; the surest first."""
+        """Approve the first that waits, needs no value and belongs to the runbook that leads or to the roll-back; one at a time."""
         leading = seen["ranking"][0]["runbook"] if seen["ranking"] else ""
         back = seen["rollback"]["step"] if seen["rollback"] else ""
-        acted = False
         for waiting in seen["waiting"]:
             fits = str(waiting["step"]).startswith(leading) or waiting["step"] == back
             if waiting["step"] in taken or waiting["missing"] or not fits:
@@ -218,8 +219,8 @@ class Practice:
             with suppress(FirstfiveError):
                 self.ask("POST", f"/incidents/{seen['id']}/approve", fields)
                 self.say(f"approved {waiting['step']}: {str(waiting['script']).strip().splitlines()[0][:90]}")
-                acted = True
-        return acted
+                return True
+        return False
 
     async def _well(self) -> datetime | None:
         return self.clock.now() if await self._until(self.lab.well, WELL_WITHIN) else None
@@ -274,15 +275,30 @@ class Practice:
         return card(wanted, times, seen, opened=opened, mode=mode, page=self.page, open_places=places)
 
 
-def keep(settings: Settings, one: Card) -> Path:
-    """The card beside the journal, as JSON and to read; returns the readable one."""
+def keep(settings: Settings, one: Card, seen: View | None = None) -> Path:
+    """The card beside the journal, as JSON and to read, and what was seen, to be played at a table; returns the readable one."""
     folder = settings.state / FOLDER
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     name = f"{one.at.replace(':', '').replace('+0000', 'Z')}-{one.fault}"
     (folder / f"{name}.json").write_text(json.dumps(one.to_json(), ensure_ascii=False, indent=1), encoding="utf-8")
     readable = folder / f"{name}.md"
     readable.write_text(markdown(one), encoding="utf-8")
+    if seen is not None:
+        (folder / f"{name}.seen").write_text(json.dumps(seen, ensure_ascii=False), encoding="utf-8")
     return readable
+
+
+def recording(settings: Settings, fault: Fault) -> View:
+    """What the newest drill of that fault showed. Raises FirstfiveError when there was none."""
+    for file in sorted((settings.state / FOLDER).glob(f"*-{fault.name}.seen"), reverse=True):
+        with suppress(OSError, ValueError):
+            found: View = json.loads(file.read_text(encoding="utf-8"))
+            return found
+    raise FirstfiveError(
+        f"nothing was recorded of {fault.name} yet",
+        where=str(settings.state / FOLDER),
+        remedy=f"run it once in a lab: firstfive drill run {fault.name}",
+    )
 
 
 def history(settings: Settings) -> tuple[Card, ...]:
