@@ -180,7 +180,7 @@ class Practice:
         idle = quiet = started
         taken: set[str] = set()
         if self.scripted:
-            self.ask("POST", f"/incidents/{name}/ack", {"by": PERSON})
+            self._say(name, "ack", {})
         while (self.clock.now() - started).total_seconds() < self.patience:
             seen = self.ask("GET", f"/incidents/{name}", None)
             if seen["resolved_at"]:
@@ -208,19 +208,22 @@ class Practice:
                 continue  # what did not help once is not tried again
             taken.add(waiting["step"])
             if not seen["hypothesis"]:
-                with suppress(FirstfiveError):
-                    self.ask(
-                        "POST",
-                        f"/incidents/{seen['id']}/hypothesis",
-                        {"by": PERSON, "text": "what this drill practises"},
-                    )
-            fields = {"by": PERSON, "run": waiting["run"], "sha256": waiting["sha256"]}
+                self._say(seen["id"], "hypothesis", {"text": "what this drill practises"})
+            fields = {"run": waiting["run"], "sha256": waiting["sha256"]}
             fields |= {"affirmed": True} if waiting.get("first") else {}
-            with suppress(FirstfiveError):
-                self.ask("POST", f"/incidents/{seen['id']}/approve", fields)
+            if self._say(seen["id"], "approve", fields):
                 self.say(f"approved {waiting['step']}: {str(waiting['script']).strip().splitlines()[0][:90]}")
                 return True
         return False
+
+    def _say(self, name: str, verb: str, fields: View) -> bool:
+        """The drill's person says something; False when it was refused, as what comes too late is."""
+        try:
+            self.ask("POST", f"/incidents/{name}/{verb}", {"by": PERSON, **fields})
+        except FirstfiveError as refused:
+            self.say(f"refused: {verb}: {refused.what}")
+            return False
+        return True
 
     async def _well(self) -> datetime | None:
         return self.clock.now() if await self._until(self.lab.well, WELL_WITHIN) else None
@@ -233,21 +236,14 @@ class Practice:
             seen = self.ask("GET", f"/incidents/{name}", None)
             if not said and self.scripted and not seen["resolved_at"]:
                 said = True
-                self.ask(
-                    "POST", f"/incidents/{name}/update", {"by": PERSON, "text": f"The fault is out: {fault.what}."}
-                )
+                self._say(name, "update", {"text": f"The fault is out: {fault.what}."})
             if seen["resolved_at"] and self._told(seen):
                 return seen
             await self.clock.sleep(LOOK)
         seen = self.ask("GET", f"/incidents/{name}", None)
         if not seen["resolved_at"]:
             self.say(f"{name} did not end by itself")
-            with suppress(FirstfiveError):
-                self.ask(
-                    "POST",
-                    f"/incidents/{name}/resolve",
-                    {"by": PERSON, "root_cause": fault.what, "why": "the drill is over"},
-                )
+            self._say(name, "resolve", {"root_cause": fault.what, "why": "the drill is over"})
         return self.ask("GET", f"/incidents/{name}", None)
 
     @staticmethod
