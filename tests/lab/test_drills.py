@@ -22,7 +22,7 @@ FAULTS = [
     # fault, words of what mends it, why this row
     ("mongodb-stopped", "own step mongodb-unreachable#5", "the page's command starts it again"),
     ("redis-stopped", "own step redis-unreachable", "the page's command starts it again"),
-    ("shkeeper-5xx", "only by taking the fault out", "it is the provider's"),
+    ("backend-missing-env", "only by taking the fault out", "a value that a person has to give"),
     ("smtp-refused", "only by taking the fault out", "it is the provider's"),
     (
         "backend-bad-deploy",
@@ -89,7 +89,7 @@ def test_the_tutorial_s_drills_are_run_here() -> None:
     expected = {fault: mended for fault, mended, _ in FAULTS}
     assert named <= set(expected)
     assert "own step" in expected["redis-stopped"], "the tutorial says that the page mends it"
-    assert "taking the fault out" in expected["shkeeper-5xx"], "and that it cannot mend this one"
+    assert "taking the fault out" in expected["smtp-refused"], "and that it cannot mend this one"
 
 
 def test_what_was_drilled_is_kept(up: Stand) -> None:

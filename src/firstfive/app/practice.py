@@ -231,7 +231,7 @@ class Practice:
     async def _over(self, name: str, fault: Fault) -> View:
         """The update that a person sends, then until it is resolved and written up; a person ends what does not end itself."""
         said = False
-        until = self.clock.now() + timedelta(seconds=OVER_WITHIN)
+        until = self.clock.now() + timedelta(seconds=OVER_WITHIN) + fault.fades
         while self.clock.now() < until:
             seen = self.ask("GET", f"/incidents/{name}", None)
             if not said and self.scripted and not seen["resolved_at"]:

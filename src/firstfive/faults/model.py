@@ -16,7 +16,8 @@ class Fault:
     All three are bash, run in the folder of the stack. `runbook` are words of the title of the page's runbook for it; `also` are
     words of titles that would be as right. `mends` says what a person is to do who has no drill to end.
     `level` is the severity that the page's own matrix gives it. `patience` is how long it may take until it hurts. `deploys` says that it
-    is a deploy: whatever is drilled after it looks like that deploy's doing for a while, so it comes last.
+    is a deploy: whatever is drilled after it looks like that deploy's doing for a while, so it comes last. `fades` is how long its symptoms stand
+    after it is out, since they are counted over a while.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Fault:
     also: tuple[str, ...] = ()
     patience: timedelta = timedelta(seconds=30)
     deploys: bool = False
+    fades: timedelta = timedelta(0)
 
     def fits(self, title: str) -> bool:
         """Whether a runbook of that title is a right one."""
