@@ -73,6 +73,7 @@ CALLS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "restore": ((), ("firstfive.toml",)),
     "export": (("INC-1", "--out", "carried.ndjson"), ("INC-9", "--out", "x.ndjson")),
     "import": ((), ("message.json",)),
+    "drill": (("list",), ("run", "nothing")),
     "verify": ((), ("--vault", "nowhere")),
     "doctor": ((), ("--vault", "nowhere")),
     "completion": (("bash",), ("tcsh",)),

@@ -154,3 +154,36 @@ def test_while_a_container_is_exchanged_its_address_gets_three_seconds(
 
     asyncio.run(look())
     assert len([one for one in told if isinstance(one, Signal) and one.firing]) == count, because
+
+
+@dataclass(slots=True)
+class Deaf:
+    """A probe that swallows the first cancellations, as a look does that is cancelled in the moment of its answer."""
+
+    name: str = "deaf"
+    symptoms: tuple[str, ...] = ()
+    swallows: int = 2
+
+    async def look(self, now: datetime) -> Sequence[Signal | Deploy]:
+        try:
+            await asyncio.sleep(30)
+        except asyncio.CancelledError:
+            if not self.swallows:
+                raise
+            self.swallows -= 1
+        return ()
+
+
+def test_a_look_that_swallows_its_end_does_not_hold_up_the_watch() -> None:
+    async def never(seen: Signal | Deploy) -> str:
+        return ""
+
+    async def run() -> None:
+        watch = Watch(probes=(Deaf(),), clock=Turned(), observe=never, redactor=Redactor(), log=lambda _: None)
+        stop = asyncio.Event()
+        running = asyncio.create_task(watch.run(stop))
+        await asyncio.sleep(0.05)
+        stop.set()
+        await asyncio.wait_for(running, 20)
+
+    asyncio.run(run())

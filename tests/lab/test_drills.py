@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import tempfile
 import time
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from lab.stand import Stand, stand
+from lab.stand import ROOT, Stand, stand
 from page import original_page, original_path
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("engine"), pytest.mark.timeout(200)]
@@ -21,7 +22,7 @@ FAULTS = [
     # fault, words of what mends it, why this row
     ("mongodb-stopped", "own step mongodb-unreachable#5", "the page's command starts it again"),
     ("redis-stopped", "own step redis-unreachable", "the page's command starts it again"),
-    ("shkeeper-5xx", "only by taking the fault out", "it is the provider's"),
+    ("backend-missing-env", "only by taking the fault out", "a value that a person has to give"),
     ("smtp-refused", "only by taking the fault out", "it is the provider's"),
     (
         "backend-bad-deploy",
@@ -80,6 +81,15 @@ def test_no_drill_begins_while_a_real_incident_is_open(up: Stand) -> None:
     assert code == 8 or refused["error"]["what"].startswith(declared["id"])
     assert "is open and no drill" in refused["error"]["what"]
     assert not (up.settings.parent / ".firstfive" / "drill.json").exists()
+
+
+def test_the_tutorial_s_drills_are_run_here() -> None:
+    tutorial = (ROOT / "docs/tutorials/first-drill.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"FAULT=([a-z0-9-]+)", tutorial))
+    expected = {fault: mended for fault, mended, _ in FAULTS}
+    assert named <= set(expected)
+    assert "own step" in expected["redis-stopped"], "the tutorial says that the page mends it"
+    assert "taking the fault out" in expected["smtp-refused"], "and that it cannot mend this one"
 
 
 def test_what_was_drilled_is_kept(up: Stand) -> None:

@@ -8,7 +8,6 @@ trouble counts only once it has lasted `HOLD`.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -66,11 +65,11 @@ class Watch:
         """Look until `stop` is set."""
         loops = [asyncio.create_task(self._watch(probe, number)) for number, probe in enumerate(self.probes)]
         await stop.wait()
-        for loop in loops:
-            loop.cancel()
-        for loop in loops:
-            with contextlib.suppress(asyncio.CancelledError):
-                await loop
+        going = set(loops)
+        while going:  # a look may swallow a cancellation that meets its answer; it is told again
+            for loop in going:
+                loop.cancel()
+            _, going = await asyncio.wait(going, timeout=0.5)
 
     async def _watch(self, probe: Probe, number: int) -> None:
         many = len(self.probes) > MANY

@@ -68,8 +68,9 @@ class Card:
         return all(mark.met is not False for mark in self.marks)
 
     def mark(self, name: str) -> Mark:
-        """The mark of that name."""
-        return next(mark for mark in self.marks if mark.name == name)
+        """The mark of that name; one without an answer where the drill did not ask."""
+        unasked = Mark(name=name, met=None, why="not asked")
+        return next((mark for mark in self.marks if mark.name == name), unasked)
 
     def to_json(self) -> dict[str, Any]:
         """As plain data, with the verdict."""
