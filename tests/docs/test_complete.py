@@ -65,6 +65,7 @@ TABLES = {
     "docker": {"socket", "pin_images"},
     "trackers": {"kind", "url", "organisation", "project", "token_env"},
     "backup": {"folder", "keep"},
+    "forge": {"kind", "project", "url", "token_env"},
     "heartbeats": {"every", "grace"},
     "intake": set(),
     "severity": set(),

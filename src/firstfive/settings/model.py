@@ -147,6 +147,19 @@ class BackupSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ForgeSettings:
+    """Where action items are filed: `kind` is github or gitlab, `project` owner/name, `url` empty for the public one; `missing` is the
+    variable that is not set.
+    """
+
+    kind: str
+    project: str
+    token: str
+    url: str = ""
+    missing: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PersonSettings:
     """A person and where they are reached; an empty text is an address that nobody gave.
 
@@ -235,6 +248,7 @@ class Settings:
     packs: PackSettings = field(default_factory=PackSettings)
     severity: Mapping[str, int] = field(default_factory=dict)
     status_page: StatusPageSettings | None = None
+    forge: ForgeSettings | None = None
     backup: BackupSettings = field(default_factory=BackupSettings)
     people: Mapping[str, PersonSettings] = field(default_factory=dict)
     oncall: tuple[ScheduleSettings, ...] = ()
