@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -69,6 +70,7 @@ class Engine:
     links: Links = field(default_factory=Links)
     pace: Pace = field(default_factory=Pace)
     vitals: Vitals = field(default_factory=Vitals)
+    lanes: Counter[str] = field(default_factory=Counter)
     began: datetime = field(init=False)
     _awake: asyncio.Event = field(default_factory=asyncio.Event)
     _doing: set[asyncio.Task[None]] = field(default_factory=set)
