@@ -61,6 +61,7 @@ bench: $(STAMP)  ## speed as ratios, side by side
 	$(BIN)/python bench/intake.py
 	$(BIN)/python bench/detect.py
 	$(BIN)/python bench/steps.py
+	$(BIN)/python bench/history.py
 
 lab: $(CORE)  ## a real stack to break, on a Docker Engine of its own (root; PAGE=, else the corrected page)
 	@$(BIN)/python examples/compose/lab.py up

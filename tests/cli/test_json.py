@@ -54,6 +54,7 @@ CALLS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "silence": (("list",), ("add", "nonsense")),
     "heartbeat": (("backup", "--every", "1d"), ("backup",)),
     "simulate": (("message.json", "--as", "generic"), ("message.json", "--as", "nobody")),
+    "outbox": ((), ("--again", "nothing")),
     "scan": (("app.log",), ("nowhere.log",)),
     "offenders": (("access.log",), ("nowhere.log",)),
     "oncall": ((), ("--at", "nonsense")),
@@ -63,7 +64,15 @@ CALLS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "postmortem-check": ((), ("nowhere.md",)),
     "actions": ((), ("--on", "someday")),
     "learn": (("INC-1",), ("INC-9",)),
+    "coverage": ((), ("--vault", "nowhere")),
+    "close": (("INC-1",), ("INC-9",)),
     "metrics": ((), ("--since", "ever")),
+    "history": ((), ("--since", "ever")),
+    "search": (("shop",), ("...",)),
+    "backup": ((), ("--vault", "nowhere")),
+    "restore": ((), ("firstfive.toml",)),
+    "export": (("INC-1", "--out", "carried.ndjson"), ("INC-9", "--out", "x.ndjson")),
+    "import": ((), ("message.json",)),
     "drill": (("list",), ("run", "nothing")),
     "verify": ((), ("--vault", "nowhere")),
     "doctor": ((), ("--vault", "nowhere")),
@@ -79,6 +88,8 @@ GOOD_ELSEWHERE = {
     "mend-websocket": "test_changes.py",
     "resume-updater": "test_changes.py",
     "postmortem": "test_incident_commands.py",
+    "restore": "afterwards/test_backup.py",
+    "import": "afterwards/test_carry.py",
 }
 
 

@@ -133,6 +133,27 @@ SENTENCES: list[tuple[str, ev.Event, str]] = [
     ("ana", ev.UpdateAsked(text="tell them"), "ana wants an update sent: tell them"),
     ("ana", ev.PublicUpdate(status="resolved", text="Over."), "ana told the public resolved: Over."),
     (
+        "firstfive",
+        ev.PostmortemRead(path="p.md", number=1, gaps=("line 3: open", "y"), items=2, tracked=1),
+        "Read p.md again: 2 places are still open, the first: line 3: open; 1 of 2 action items have an owner, a day and a ticket",
+    ),
+    (
+        "firstfive",
+        ev.PostmortemRead(path="p.md", number=1, gaps=(), items=2, tracked=2),
+        "Read p.md again: it is whole; 2 of 2 action items have an owner, a day and a ticket",
+    ),
+    (
+        "firstfive",
+        ev.Imported(origin="INC-7", head="ab" * 32),
+        "Carried over from another installation, where it was INC-7 and ended with abababababab",
+    ),
+    ("ana", ev.ClosingTicked(item="c1", done=True), "ana says done: Page updated?"),
+    (
+        "ana",
+        ev.ClosingTicked(item="c1", done=False, note="nothing new"),
+        "ana says not needed: Page updated? (nothing new)",
+    ),
+    (
         "ana",
         ev.PublicUpdate(status="monitoring", text="Soon.", components=("Chat", "Search"), override="legal wants it"),
         "ana told the public monitoring about Chat, Search: Soon. (against the check of wording: legal wants it)",

@@ -247,7 +247,11 @@ NEXT = [
     ((*WHOLE, (701, ev.PostmortemWritten(path="p.md", sha256="x", due=None))), PAGE, "write", "Finish the post-mortem: p.md"),
     ((*WHOLE, (701, ev.PostmortemFailed(why="disk full"))), PAGE, "write",
      "Write the post-mortem by hand, the vault did not take it: disk full"),
-    (WHOLE, b.handbook(postmortem=None), "done", "Nothing is left to do."),
+    (WHOLE, b.handbook(postmortem=None), "close", "Tick the closing list, 1 open: Page updated?"),
+    ((*WHOLE, (702, "ana", ev.ClosingTicked(item="c1", done=True))), b.handbook(postmortem=None), "done", "Nothing is left to do."),
+    ((*WHOLE, (702, "ana", ev.PublicUpdate(status="monitoring", text="x"))), PAGE, "tell", "Tell customers that it is over."),
+    ((OPENING[0], *OPENING[12:], (20, "ana", ev.PublicUpdate(status="monitoring", text="x"))), PAGE, "choose",
+     "No runbook fits what was seen: choose one and ask for a step of it."),
 ]  # fmt: skip
 
 

@@ -13,7 +13,7 @@ import pytest
 from firstfive.errors import JournalError
 from firstfive.incident.events import Acknowledged, Entry, Event, Noted
 from firstfive.incident.signals import Deploy, Signal, SignalKind
-from firstfive.ports import Fenced, Journal, Transaction
+from firstfive.ports import Fenced, Journal, Reached, Transaction
 from firstfive.stores import open_journal
 
 T = TypeVar("T")
@@ -84,6 +84,16 @@ def test_what_append_returns_is_what_is_read_back_in_order(url: str) -> None:
         assert await journal.write(lambda tx: tx.entries("INC-1", after=3)) == ()
 
     on(url, story)
+
+
+def test_entries_are_counted_over_all_timelines(url: str) -> None:
+    async def story(journal: Journal) -> int:
+        assert await journal.read(lambda tx: tx.count_entries()) == 0
+        await journal.write(opened("a", "b"))
+        await journal.write(opened("c"))
+        return await journal.read(lambda tx: tx.count_entries())
+
+    assert on(url, story) == 3
 
 
 def test_an_append_of_nothing_changes_nothing(url: str) -> None:
@@ -335,6 +345,42 @@ def test_a_row_put_off_comes_back_when_due_with_one_more_try(url: str) -> None:
     on(url, story)
 
 
+def test_a_row_that_was_not_tried_counts_no_try(url: str) -> None:
+    async def story(journal: Journal) -> tuple[int, int]:
+        await journal.write(job("a"))
+        (row,) = await journal.write(claimed())
+        await journal.write(lambda tx: tx.put_off(row, NOON, "not its turn", tried=False))
+        (again,) = await journal.write(claimed())
+        return row.tries, again.tries
+
+    assert on(url, story) == (1, 1)
+
+
+def test_a_row_that_was_given_up_can_be_made_due_once_more(url: str) -> None:
+    async def story(journal: Journal) -> tuple[bool, bool, int]:
+        await journal.write(job("a"))
+        (row,) = await journal.write(claimed())
+        early = await journal.write(lambda tx: tx.revive("a", NOON))
+        await journal.write(lambda tx: tx.give_up(row, "no such room"))
+        late = await journal.write(lambda tx: tx.revive("a", NOON))
+        return early, late, len(await journal.write(claimed()))
+
+    assert on(url, story) == (False, True, 1)
+
+
+def test_a_row_is_taken_by_its_key_before_it_is_due_unless_somebody_has_it(url: str) -> None:
+    async def story(journal: Journal) -> tuple[str, bool, bool]:
+        await journal.write(job("a", due=NOON + MINUTE))
+        first = await journal.write(lambda tx: tx.take("a", NOON))
+        again = await journal.write(lambda tx: tx.take("a", NOON))
+        none = await journal.write(lambda tx: tx.take("b", NOON))
+        assert first is not None
+        await journal.write(lambda tx: tx.close(first))
+        return first.key, again is None, none is None
+
+    assert on(url, story) == ("a", True, True)
+
+
 def test_a_late_close_takes_its_events_with_it(url: str) -> None:
     async def story(journal: Journal) -> None:
         await journal.write(opened())
@@ -438,6 +484,19 @@ def test_the_ledger_takes_a_version_once_in_a_row_for_each_subject(url: str) -> 
         assert await journal.read(lambda tx: tx.deploys(1)) == (other,)
 
     on(url, story)
+
+
+def test_a_way_to_a_person_keeps_when_it_was_tried_and_when_it_was_answered(url: str) -> None:
+    async def story(journal: Journal) -> tuple[Reached, ...]:
+        await journal.write(lambda tx: tx.reached(Reached(person="sam", way="phone", asked_at=NOON)))
+        await journal.write(lambda tx: tx.reached(Reached(person="sam", way="phone", answered_at=NOON + MINUTE)))
+        await journal.write(lambda tx: tx.reached(Reached(person="kim", way="mail", answered_at=NOON)))
+        return await journal.read(lambda tx: tx.all_reached())
+
+    assert on(url, story) == (
+        Reached(person="kim", way="mail", answered_at=NOON),
+        Reached(person="sam", way="phone", asked_at=NOON, answered_at=NOON + MINUTE),
+    )
 
 
 def test_a_handbook_is_kept_under_its_digest_as_it_first_was(url: str) -> None:

@@ -16,7 +16,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 
 from firstfive.ports import Fenced, Journal, Work
 from firstfive.stores import open_journal
-from firstfive.stores.journal import LEASE
+from firstfive.stores.rows import LEASE
 
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 KEYS = ("a", "b", "c")
@@ -146,7 +146,7 @@ def test_looking_for_what_is_due_walks_an_index_and_sorts_nothing(tmp_path: Path
 
 
 def test_claiming_is_written_so_that_the_index_can_be_seen() -> None:
-    from firstfive.stores.journal import _LEASED, _READY
+    from firstfive.stores.rows import LEASED, READY
 
-    assert str(_READY.compile()) == "'ready'"
-    assert str(_LEASED.compile()) == "'leased'"
+    assert str(READY.compile()) == "'ready'"
+    assert str(LEASED.compile()) == "'leased'"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from firstfive.documents.metrics import OwnState
 from firstfive.engine.redact import Redactor
 from firstfive.engine.steps.aloud import Aloud
 from firstfive.engine.telling.links import Links
@@ -44,6 +45,7 @@ class Room:
     lines: dict[str, list[Line]] = field(default_factory=dict)
     ears: list[Callable[[str], None]] = field(default_factory=list)
     broken: Exception | None = None
+    answered: list[tuple[str, str]] = field(default_factory=list)
     links: Links = field(default_factory=lambda: Links(key="k" * 32, base="https://ops.example"))
     aloud: Aloud = field(default_factory=lambda: Aloud(redactor=Redactor(["hunter2-secret"])))
 
@@ -95,6 +97,17 @@ class Room:
             return state
         self.tell(incident_id, [(self.at(), by, accept(state, event, self.clock.now()))])
         return self._state(incident_id)
+
+    async def look_back(self, incident_id: str) -> Incident:
+        if self.broken:
+            raise self.broken
+        return self._state(incident_id)
+
+    async def reached(self, person: str, way: str) -> None:
+        self.answered.append((person, way))
+
+    async def own_state(self) -> OwnState:
+        return OwnState(open_incidents={1: len(self.lines)}, waiting=0, page_compiles=True)
 
     async def offer(self, incident_id: str, by: str, pack: str, fields: Mapping[str, Any]) -> Incident:
         number = 1 + len(self._state(incident_id).offered)

@@ -19,6 +19,7 @@ from firstfive.web.app import build
 from firstfive.web.public.status import PublicFiles
 from incident.builders import Line
 from web.client import BEARER, KEY
+from web.past import Archive
 from web.room import Room
 
 
@@ -52,13 +53,15 @@ class Served:
 
 
 @contextmanager
-def serving(room: Room, port: int = 0, *, status_page: PublicFiles | None = None) -> Iterator[Served]:
+def serving(
+    room: Room, port: int = 0, *, status_page: PublicFiles | None = None, past_of: Archive | None = None
+) -> Iterator[Served]:
     """Serve until the block is left; streams that are open then are ended."""
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", port))
     port = listener.getsockname()[1]
-    app = build(room, key=KEY, host="127.0.0.1", port=port, status_page=status_page)
+    app = build(room, key=KEY, host="127.0.0.1", port=port, status_page=status_page, past_of=past_of or Archive())
     config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="off", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     loops: list[asyncio.AbstractEventLoop] = []

@@ -31,6 +31,14 @@ def test_health_is_open_and_says_the_version() -> None:
     assert (answer.status, answer.json()) == (200, {"ok": True, "version": __version__})
 
 
+def test_a_scrape_needs_the_key_and_gets_the_programs_own_numbers() -> None:
+    app = app_of(opened())
+    assert ask(app, "GET", "/metrics").status == 401
+    told = call(app, "GET", "/metrics")
+    assert (told.status, told.headers["content-type"].partition(";")[0]) == (200, "text/plain")
+    assert 'firstfive_open_incidents{severity="1"} 1' in told.text
+
+
 def test_the_list_holds_open_incidents_and_all_with_all() -> None:
     room = opened()
     room.tell("INC-2", WHOLE)

@@ -9,6 +9,7 @@ from starlette.routing import Route
 from firstfive.engine import requests
 from firstfive.web.app import build
 from web.client import KEY, PORT
+from web.past import Archive
 from web.public.said import Said
 from web.room import Room
 
@@ -17,7 +18,7 @@ REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "http.m
 
 def test_every_route_stands_in_the_reference() -> None:
     text = REFERENCE.read_text()
-    for route in build(Room(), key=KEY, host="127.0.0.1", port=PORT, status_page=Said()).routes:
+    for route in build(Room(), key=KEY, host="127.0.0.1", port=PORT, status_page=Said(), past_of=Archive()).routes:
         assert isinstance(route, Route)
         verb = route.path.rpartition("/")[2]
         form = route.path.startswith("/incidents/{id}/") and verb in requests.VERBS

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from firstfive.app.daily import rounds_of
 from firstfive.app.ears import message_of, understood
 from firstfive.app.eyes import engines_of, probes_for, trackers_of, turning_of
 from firstfive.app.hands import env_stamp, pack_rules, secrets, target_of
@@ -81,6 +82,7 @@ class Program:
             self._watching(stop),
             self.inbox.run(stop),
             self._alive(stop),
+            rounds_of(self.settings, self.engine).run(stop),
             *public,
             *(one.run(stop) for one in self._listening()),
         )
@@ -149,11 +151,13 @@ class Program:
             fresh = await asyncio.to_thread(read_handbook, self.settings)
             self.stamp = stamp
         except FirstfiveError as broken:
+            self.engine.vitals.page_compiles = False
             if str(broken) != self.problem:
                 self.problem = str(broken)
                 self.log(f"the page does not compile now, the last good one stays in force: {broken}")
             return False
         self.problem = ""
+        self.engine.vitals.page_compiles = True
         if fresh.digest == self.engine.handbook.digest:
             return False
         await self.take(fresh)
@@ -167,6 +171,7 @@ class Program:
         now = self.engine.clock.now()
         await self.journal.write(lambda tx: tx.keep_handbook(handbook.digest, sources, now))
         self.engine.handbook = handbook
+        self.engine.vitals.page_compiles = not self.problem
         ledger = await self.journal.read(lambda tx: tx.deploys(1000))
         newest = {deploy.subject: deploy for deploy in reversed(ledger)}
         probes, unwatched = probes_for(self.settings, handbook, self.engine.tools.targets, newest, self.journal)
@@ -226,7 +231,7 @@ def _tools_of(
         targets={name: target_of(name, held, settings, redactor.learn) for name, held in settings.targets.items()},
         notifiers=notifiers,
         routes=routes_of(settings, notifiers),
-        vault=vault_of(settings, folder),
+        vault=replace(vault_of(settings, folder), commits=settings.postmortem_commit, told=log),
         redactor=redactor,
         log=log,
         trackers=trackers_of(settings),

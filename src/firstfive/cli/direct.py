@@ -40,6 +40,8 @@ async def answer(settings: Settings, method: str, path: str, body: View) -> View
             case "POST", ["incidents", incident_id, "offer"]:
                 fields = {name: value for name, value in body.items() if name not in ("by", "pack")}
                 return _view(program, await program.engine.offer(incident_id, body["by"], body["pack"], fields))
+            case "POST", ["incidents", incident_id, "look-back"]:
+                return _view(program, await program.engine.look_back(incident_id))
             case "POST", ["incidents", incident_id, verb]:
                 event = requests.event_of(verb, body)
                 return _view(program, await program.engine.say(incident_id, body["by"], event))

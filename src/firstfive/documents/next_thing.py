@@ -12,6 +12,9 @@ from firstfive.documents.sentence import step_name
 from firstfive.documents.steps import waiting_in_order
 from firstfive.handbook.model import Handbook
 from firstfive.incident.communicate import needs_postmortem, next_update_at
+from firstfive.incident.owed.closing import Tick, boxes
+from firstfive.incident.owed.customers import OVER, customers_due
+from firstfive.incident.owed.duty import silent
 from firstfive.incident.policy import Policy
 from firstfive.incident.timeline import Attempt, Incident
 
@@ -19,8 +22,8 @@ Row = dict[str, object]
 
 
 def next_thing(incident: Incident, handbook: Handbook, policy: Policy, now: datetime) -> Row:
-    """`kind` (settle, approve, value, judge, acknowledge, hypothesis, choose, wait, watch, write, done), `text`, and run, step, sha256
-    where it is about a run. Never empty.
+    """`kind` (settle, approve, value, judge, acknowledge, hypothesis, tell, choose, wait, watch, write, close, done), `text`, and run,
+    step, sha256 where it is about a run. Never empty.
     """
     if incident.resolved_at is not None:
         return _afterwards(incident, handbook)
@@ -29,6 +32,7 @@ def next_thing(incident: Incident, handbook: Handbook, policy: Policy, now: date
         or _asked(incident, handbook, sure=True)
         or _people(incident, handbook)
         or _asked(incident, handbook, sure=False)
+        or _customers(incident, handbook, policy, now)
         or _running(incident, handbook)
         or _otherwise(incident, handbook, policy, now)
     )
@@ -77,6 +81,15 @@ def _people(incident: Incident, handbook: Handbook) -> Row | None:
     return None
 
 
+def _customers(incident: Incident, handbook: Handbook, policy: Policy, now: datetime) -> Row | None:
+    """What the page wants said outside goes before waiting; a promise to customers that is late goes before all that is not urgent."""
+    due = customers_due(handbook, policy, incident)
+    if due is None or (incident.public and now < due.at):
+        return None
+    late = f", since {day_and_time(due.at)}" if now >= due.at else ""
+    return _said("tell", f"Tell customers{late}: {silent(handbook, incident) or due.why}.")
+
+
 def _running(incident: Incident, handbook: Handbook) -> Row | None:
     live = [a for a in incident.attempts.values() if a.state in ("started", "approved")]
     if not live:
@@ -99,13 +112,19 @@ def _otherwise(incident: Incident, handbook: Handbook, policy: Policy, now: date
 
 def _afterwards(incident: Incident, handbook: Handbook) -> Row:
     written = incident.postmortem
-    if written is not None:
+    open_boxes = [box for box in boxes(handbook, incident) if box.tick is Tick.OPEN]
+    finished = incident.postmortem_read is not None and not incident.postmortem_read.gaps
+    if incident.public and incident.public[-1][0].status != OVER:
+        return _said("tell", "Tell customers that it is over.")
+    if written is not None and not finished:
         due = f" by {written.due.isoformat()}" if written.due else ""
         return _said("write", f"Finish the post-mortem{due}: {written.path}")
-    if incident.postmortem_why_not:
+    if written is None and incident.postmortem_why_not:
         return _said(
             "write", f"Write the post-mortem by hand, the vault did not take it: {incident.postmortem_why_not}"
         )
-    if needs_postmortem(handbook, incident):
+    if written is None and needs_postmortem(handbook, incident):
         return _said("wait", "The post-mortem is being written into the vault.")
+    if open_boxes:
+        return _said("close", f"Tick the closing list, {len(open_boxes)} open: {open_boxes[0].text}")
     return _said("done", "Nothing is left to do.")

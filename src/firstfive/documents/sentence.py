@@ -90,6 +90,8 @@ _Telling = (
     | ev.PageFailed
     | ev.PostmortemWritten
     | ev.PostmortemFailed
+    | ev.PostmortemRead
+    | ev.Imported
     | ev.Reminded
     | ev.Unacknowledged
     | ev.ThreadOpened
@@ -115,6 +117,9 @@ def _said(entry: ev.Entry, event: ev.Event, handbook: Handbook) -> str:
             return f"Resolved{_by(by)}: {why}{f'; root cause: {cause}' if cause else ''}"
         case ev.Noted(text=text):
             return f"{by} notes: {text}"
+        case ev.ClosingTicked(item=item, done=done, note=note):
+            box = next((c.text for c in handbook.closing if c.id == item), item)
+            return f"{by} says {'done' if done else 'not needed'}: {box}{f' ({note})' if note else ''}"
         case _:
             return _of_work(entry, event, handbook)
 
@@ -241,6 +246,12 @@ def _of_telling(entry: ev.Entry, event: _Telling) -> str:
             return f"Post-mortem drafted at {path}{f', due {due.isoformat()}' if due else ''}"
         case ev.PostmortemFailed(why=why):
             return f"The post-mortem could not be written: {why}"
+        case ev.Imported(origin=origin, head=head):
+            return f"Carried over from another installation, where it was {origin} and ended with {head[:12]}"
+        case ev.PostmortemRead(path=path, gaps=gaps, items=items, tracked=tracked):
+            still = f"{len(gaps)} places are still open" if len(gaps) != 1 else "one place is still open"
+            whole = f"{still}, the first: {gaps[0]}" if gaps else "it is whole"
+            return f"Read {path} again: {whole}; {tracked} of {items} action items have an owner, a day and a ticket"
         case _:
             assert_never(event)
 

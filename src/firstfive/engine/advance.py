@@ -33,6 +33,7 @@ KINDS: dict[str, type[od.Deed]] = {
     "page": od.Page,
     "deliver": od.Deliver,
     "postmortem": od.WritePostmortem,
+    "readback": od.ReadPostmortem,
     "wake": od.WakeAt,
 }
 _KIND_OF = {made: kind for kind, made in KINDS.items()}

@@ -13,14 +13,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from firstfive.documents.metrics import OwnState
 from firstfive.engine import obey
 from firstfive.engine import sort as sorting
 from firstfive.engine.advance import KINDS, Rules, advance
 from firstfive.engine.outsiders.desk import Outside
+from firstfive.engine.outsiders.vitals import Vitals, own_state
 from firstfive.engine.requests import clean, person, sound
 from firstfive.engine.steps import packing
 from firstfive.engine.steps.aloud import Aloud
-from firstfive.engine.telling import outbox
+from firstfive.engine.telling import outbox, papers
 from firstfive.engine.telling.links import Links
 from firstfive.engine.telling.pace import Pace
 from firstfive.engine.tools import Tools
@@ -28,10 +30,11 @@ from firstfive.errors import FirstfiveError, Refused
 from firstfive.handbook.model import Handbook
 from firstfive.incident import events as ev
 from firstfive.incident import triage
+from firstfive.incident.owed.duty import silent
 from firstfive.incident.policy import Policy
 from firstfive.incident.signals import Deploy, Observation, Signal, SignalKind
 from firstfive.incident.timeline import Incident, accept, repeats
-from firstfive.ports import Clock, Fenced, Journal, Outcome, Transaction, Work
+from firstfive.ports import Clock, Fenced, Journal, Outcome, Reached, Transaction, Work
 
 T = TypeVar("T")
 
@@ -65,11 +68,14 @@ class Engine:
     aloud: Aloud = field(init=False)
     links: Links = field(default_factory=Links)
     pace: Pace = field(default_factory=Pace)
+    vitals: Vitals = field(default_factory=Vitals)
+    began: datetime = field(init=False)
     _awake: asyncio.Event = field(default_factory=asyncio.Event)
     _doing: set[asyncio.Task[None]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.aloud = Aloud(redactor=self.tools.redactor)
+        self.began = self.clock.now()
 
     @property
     def policy(self) -> Policy:
@@ -104,6 +110,15 @@ class Engine:
         """The handbook that an incident is pinned to."""
         return self.rules.handbook_for(incident)
 
+    async def reached(self, person: str, way: str) -> None:
+        """A person answered through this way, so it is proved."""
+        proved = Reached(person=person, way=way, answered_at=self.clock.now())
+        await self.journal.write(lambda tx: tx.reached(proved))
+
+    async def own_state(self) -> OwnState:
+        """How the program itself does, for whoever watches it."""
+        return await own_state(self)
+
     def follow(self, heard: Callable[[str], None]) -> Callable[[], None]:
         """Call `heard` with an incident's id after each commit that touched it, until the returned function is called."""
         return self.journal.follow(heard)
@@ -118,7 +133,8 @@ class Engine:
             state = self.rules.load(tx, incident_id)
             if repeats(state, event, by):
                 return state
-            accepted = accept(state, sound(self.rules.handbook_for(state), event), now, by=by)
+            handbook = self.rules.handbook_for(state)
+            accepted = accept(state, sound(handbook, event), now, by=by, silent=silent(handbook, state))
             return advance(tx, self.rules, incident_id, (accepted,), by=by, now=now)
 
         return await self._write(write)
@@ -126,6 +142,10 @@ class Engine:
     async def offer(self, incident_id: str, by: str, pack: str, fields: Mapping[str, Any]) -> Incident:
         """Ask for a change out of a pack; it waits for approval. Raises Refused with the reason why not."""
         return await packing.offer(self, incident_id, by, pack, fields)
+
+    async def look_back(self, incident_id: str) -> Incident:
+        """Read the post-mortem in the vault again, and note what changed in it; the incident as it then stands."""
+        return await papers.look_back(self, incident_id)
 
     async def declare(self, by: str, title: str, level: int | None = None, why: str = "") -> Incident:
         """A person declares. Without a level the worst of the matrix is taken, and the timeline says so."""
@@ -223,12 +243,14 @@ class Engine:
 
     async def turn(self) -> int:
         """Claim what is due now and start doing it; returns how many rows were claimed."""
+        began = asyncio.get_running_loop().time()
         try:
             rows = await self.journal.write(self._claimed)
         except FirstfiveError as problem:
             self.complain(problem)
             return 0
         self.turned_at = self.clock.now()
+        self.vitals.cycle = asyncio.get_running_loop().time() - began
         for row in rows:
             task = asyncio.create_task(self._do(row), name=row.kind)
             self._doing.add(task)
@@ -299,6 +321,7 @@ class Engine:
         result = await self.journal.write(work)
         if isinstance(result, Incident):
             self.rules.learn(result)
+            self.vitals.heard(result.id, result.entries, self.began)
         return result
 
     def _declared(self, title: str, level: int, why: str, started_at: datetime) -> ev.Declared:

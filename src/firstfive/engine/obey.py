@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, assert_never
 from firstfive.engine import checks, rollback, steps
 from firstfive.engine.advance import deed_of
 from firstfive.engine.closing import close, note
-from firstfive.engine.telling import notices, outbox
+from firstfive.engine.telling import notices, outbox, papers
 from firstfive.errors import FirstfiveError, JournalError
 from firstfive.incident import events as ev
 from firstfive.incident import orders as od
@@ -43,7 +43,9 @@ async def obey(engine: Engine, row: Work) -> None:
         case od.Page():
             await notices.page(engine, row, deed)
         case od.WritePostmortem():
-            await notices.write_up(engine, row, deed)
+            await papers.write_up(engine, row, deed)
+        case od.ReadPostmortem():
+            await papers.read_back(engine, row, deed)
         case _:
             assert_never(deed)
 

@@ -78,6 +78,10 @@ VERBS: dict[str, tuple[frozenset[str], Callable[[Fields], ev.Event]]] = {
     "note": (frozenset({"text"}), lambda f: ev.Noted(text=_text(f, "text"))),
     "update": (frozenset({"text"}), lambda f: ev.UpdateAsked(text=_text(f, "text"))),
     "public": (frozenset({"status", "text", "components", "override"}), _public),
+    "tick": (
+        frozenset({"item", "done", "note"}),
+        lambda f: ev.ClosingTicked(item=_text(f, "item"), done=_flag(f, "done"), note=_text(f, "note", "")),
+    ),
     "severity": (frozenset({"level", "why"}), lambda f: ev.SeverityChanged(level=_level(f), why=_text(f, "why"))),
     "run": (frozenset({"step"}), lambda f: ev.StepRequested(step=_text(f, "step"))),
     "set": (
@@ -154,7 +158,7 @@ def clean(redactor: Redactor, event: ev.Event) -> ev.Event:
             return replace(event, why=redactor.clean(why, cap=TEXT)[0])
         case ev.Approved(alone=alone, confirm=confirm):
             return replace(event, alone=redactor.line(alone), confirm=redactor.line(confirm))
-        case ev.OutcomeSettled(note=note):
+        case ev.OutcomeSettled(note=note) | ev.ClosingTicked(note=note):
             return replace(event, note=redactor.clean(note, cap=TEXT)[0])
         case ev.Resolved(why=why, root_cause=cause):
             return replace(event, why=redactor.line(why, width=TEXT), root_cause=redactor.line(cause, width=TEXT))
@@ -177,12 +181,25 @@ def sound(handbook: Handbook, event: ev.Event) -> ev.Event:
                 known = ", ".join(f"<{p.name}>" for p in step.parameters) or "none"
                 raise Refused(f"step {step_id} has no <{name}>", remedy=f"it has: {known}", exit_code=Exit.USAGE)
             return replace(event, value=check_value(ParamType(parameter.kind), value))
+        case ev.ClosingTicked(item=item):
+            return replace(event, item=_box(handbook, item))
         case ev.SeverityChanged(level=level) if handbook.severities and handbook.severity(level) is None:
             known = ", ".join(str(s.level) for s in handbook.severities)
             raise Refused(f"the page's matrix has no severity {level}", remedy=f"it has {known}", exit_code=Exit.USAGE)
         case _:
             pass
     return event
+
+
+def _box(handbook: Handbook, item: str) -> str:
+    """The id of a box of the closing list, given so or as its number from 1."""
+    known = [box.id for box in handbook.closing]
+    if item.isdigit() and 1 <= int(item) <= len(known):
+        return known[int(item) - 1]
+    if item not in known:
+        has = f"it has 1 to {len(known)}" if known else "it has none"
+        raise Refused(f"the page's closing list has no box {item}", remedy=has, exit_code=Exit.USAGE)
+    return item
 
 
 def _step(handbook: Handbook, step_id: str) -> Step:

@@ -94,12 +94,14 @@ def _updates(handbook: Handbook, policy: Policy, incident: Incident, now: dateti
 
 
 def attempted(incident: Incident) -> tuple[tuple[NoticeSent | NoticeFailed, datetime], ...]:
-    """Every notice that went out or failed for good, and when it was put into words, oldest first.
+    """Every notice to the team that went out or failed for good, and when it was put into words, oldest first.
 
     One that failed must not keep the next from its turn; what was said after it was put into words was not in it.
     """
     return tuple(
-        (e.event, e.event.since or e.at) for e in incident.entries if isinstance(e.event, NoticeSent | NoticeFailed)
+        (e.event, e.event.since or e.at)
+        for e in incident.entries
+        if isinstance(e.event, NoticeSent | NoticeFailed) and e.event.kind != TemplateKind.CUSTOMER
     )
 
 

@@ -14,6 +14,7 @@ from firstfive.handbook.model import Handbook
 from firstfive.incident import communicate, diagnose, escalate, recover, respond
 from firstfive.incident import events as ev
 from firstfive.incident.orders import Order, Record
+from firstfive.incident.owed import reminders
 from firstfive.incident.packs import offered
 from firstfive.incident.policy import Policy
 from firstfive.incident.timeline import Incident
@@ -35,4 +36,5 @@ def _all(handbook: Handbook, policy: Policy, incident: Incident, now: datetime) 
     yield from offered.orders(incident)
     yield from recover.orders(handbook, policy, incident, now)
     yield from communicate.orders(handbook, policy, incident, now)
+    yield from reminders.orders(handbook, policy, incident, now)
     yield from escalate.orders(handbook, policy, incident, now)

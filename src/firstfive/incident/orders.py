@@ -148,6 +148,19 @@ class WritePostmortem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReadPostmortem:
+    """Look into the vault how far the post-mortem is, for the `number`th time."""
+
+    path: str
+    number: int
+
+    @property
+    def key(self) -> str:
+        """One look back of each number."""
+        return f"readback:{self.number}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WakeAt:
     """Decide again at `at` (aware UTC): something becomes due then."""
 
@@ -160,5 +173,7 @@ class WakeAt:
         return f"wake:{self.why}:{self.at.isoformat()}"
 
 
-Deed = RunCheck | PlanRollback | RunStep | SendNotice | Remind | Page | Deliver | WritePostmortem | WakeAt
+Deed = (
+    RunCheck | PlanRollback | RunStep | SendNotice | Remind | Page | Deliver | WritePostmortem | ReadPostmortem | WakeAt
+)
 Order = Record | Deed

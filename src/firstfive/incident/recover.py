@@ -12,6 +12,7 @@ from firstfive.handbook.model import Handbook, Mode, Purpose, Runbook, Step
 from firstfive.incident import events as ev
 from firstfive.incident.diagnose import spoken
 from firstfive.incident.orders import Order, Record, WakeAt
+from firstfive.incident.owed.duty import silent
 from firstfive.incident.policy import Policy
 from firstfive.incident.records import Run, Status
 from firstfive.incident.timeline import Attempt, Incident
@@ -45,6 +46,8 @@ def orders(handbook: Handbook, policy: Policy, incident: Incident, now: datetime
     until = since + policy.resolve_after
     if now < until:
         yield WakeAt(at=until, why="resolve")
+        return
+    if silent(handbook, incident):
         return
     yield Record(
         event=ev.Resolved(

@@ -8,20 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from firstfive.errors import JournalError
-from firstfive.incident.events import Entry, Event
+from firstfive.incident.events import Entry, Event, Imported
 from firstfive.incident.signals import Beat, Deploy, Observation, Signal
-from firstfive.ports import Alert, Fenced, Heartbeat, Letter, Outcome, Received, Silence, Work
+from firstfive.ports import Alert, Fenced, Head, Heartbeat, Letter, Outcome, Reached, Received, Silence, Work
 from firstfive.stores import chain, codec, outside, rows, tables
 from firstfive.stores.tables import alert, deploy, event, handbook, incident, instant, report, ticks, work
-
-# A lease covers a program that lost track of a row without dying; one that died loses its leases when the journal is opened again.
-LEASE = timedelta(minutes=15)
 
 # Written out, not bound: a database uses a partial index only when it can see the value while planning.
 _READY: sa.ColumnElement[str] = sa.literal_column("'ready'")
@@ -84,6 +81,22 @@ class SqlTransaction:
         wanted = sa.select(incident.c.id).order_by(incident.c.number.desc())
         return tuple(self.connection.scalars(wanted.where(incident.c.is_open) if only_open else wanted))
 
+    def imported(self) -> tuple[tuple[str, Imported], ...]:
+        """Incidents that were carried over from another installation, with what they were there."""
+        wanted = sa.select(event.c.incident, event.c.data).where(event.c.type == Imported.__name__)
+        rows = ((row[0], codec.unpack(Imported.__name__, row[1])) for row in self.connection.execute(wanted))
+        return tuple((name, found) for name, found in rows if isinstance(found, Imported))
+
+    def heads(self) -> tuple[Head, ...]:
+        """Where each timeline ends, oldest first."""
+        columns = (incident.c.id, incident.c.number, incident.c.last_seq, incident.c.last_hash, incident.c.is_open)
+        rows = self.connection.execute(sa.select(*columns).order_by(incident.c.number))
+        return tuple(Head(incident=r[0], number=r[1], seq=r[2], hash=r[3], is_open=bool(r[4])) for r in rows)
+
+    def count_entries(self) -> int:
+        """How many entries all timelines hold."""
+        return self.connection.scalar(sa.select(sa.func.sum(incident.c.last_seq))) or 0
+
     def close_incident(self, incident: str) -> None:
         """Nothing more is due on this incident."""
         self._on_incident(incident, is_open=False)
@@ -121,30 +134,8 @@ class SqlTransaction:
         """Take up to `limit` rows that are due, earliest first; each is ours for LEASE, and its fence has grown."""
         if limit <= 0 or not kinds:
             return ()
-        at = ticks(now)
-        known = work.c.kind.in_(kinds)
-        ready = sa.select(work.c.id).where(work.c.state == _READY, work.c.due <= at, known).order_by(work.c.due)
-        lost = sa.select(work.c.id).where(work.c.state == _LEASED, work.c.lease <= at, known).order_by(work.c.lease)
-        ids: list[int] = []
-        for wanted in (lost, ready):
-            free = wanted.limit(limit - len(ids)).with_for_update(skip_locked=True)
-            ids += self.connection.scalars(free)
-        if not ids:
-            return ()
-        taken = (
-            work.update()
-            .where(work.c.id.in_(ids))
-            .values(
-                state="leased",
-                owner=self.owner,
-                lease=at + LEASE // timedelta(microseconds=1),
-                fence=work.c.fence + 1,
-                tries=work.c.tries + 1,
-            )
-            .returning(work)
-        )
-        rows = self.connection.execute(taken).mappings().all()
-        return tuple(_work(row) for row in sorted(rows, key=lambda row: (row["due"], row["id"])))
+        ids = rows.due(self.connection, kinds, ticks(now), limit)
+        return rows.leased(self.connection, ids, self.owner, ticks(now))
 
     def close(self, work: Work, *, state: str = "done") -> None:
         """The row is `done`, or `dead` when it was given up. Raises Fenced when it is no longer ours."""
@@ -152,9 +143,10 @@ class SqlTransaction:
             raise ValueError(f"work is closed as done or dead, not as {state}")
         self._let_go(work, state=state)
 
-    def put_off(self, work: Work, due: datetime, why: str) -> None:
-        """The row is due again at `due`, and `why` stands beside it. Raises Fenced when it is no longer ours."""
-        self._let_go(work, state="ready", due=ticks(due), error=codec.sound(why))
+    def put_off(self, work: Work, due: datetime, why: str, *, tried: bool = True) -> None:
+        """The row is due again at `due`, `why` beside it; not `tried`, this claim counts no try. Raises Fenced when it is not ours."""
+        tries = work.tries if tried else work.tries - 1
+        self._let_go(work, state="ready", due=ticks(due), error=codec.sound(why), tries=tries)
 
     def give_up(self, work: Work, why: str) -> None:
         """The row is dead, and `why` stands beside it. Raises Fenced when it is no longer ours."""
@@ -171,6 +163,15 @@ class SqlTransaction:
     def outbox(self, limit: int) -> tuple[Letter, ...]:
         """Messages that wait or were given up: the dead ones first, then by when they are due."""
         return rows.outbox(self.connection, limit)
+
+    def take(self, key: str, now: datetime) -> Work | None:
+        """Claim one row by its key, due or not; None when it is not ready."""
+        taken = rows.leased(self.connection, rows.ready(self.connection, key), self.owner, ticks(now))
+        return taken[0] if taken else None
+
+    def revive(self, key: str, due: datetime) -> bool:
+        """Make a row that was given up due once more. False when there is none of that key."""
+        return rows.revive(self.connection, key, ticks(due))
 
     def _let_go(self, row: Work, **values: object) -> None:
         ours = (
@@ -280,6 +281,14 @@ class SqlTransaction:
         """Every heartbeat."""
         return outside.heartbeats(self.connection)
 
+    def reached(self, reached: Reached) -> None:
+        """A way to a person was tried, or they answered through it."""
+        outside.keep_reached(self.connection, reached)
+
+    def all_reached(self) -> tuple[Reached, ...]:
+        """Every way that was ever tried or answered."""
+        return outside.all_reached(self.connection)
+
     def report(self, at: datetime, reporter: str, text: str, incident: str) -> None:
         """A person reported something, to `incident` or to none when that is empty."""
         row = {"at": ticks(at), "reporter": codec.sound(reporter), "text": codec.sound(text)}
@@ -354,11 +363,6 @@ def _entry(row: Row) -> Entry:
         event=codec.unpack(row["type"], row["data"]),
         hash=row["hash"],
     )
-
-
-def _work(row: Row) -> Work:
-    names = ("id", "key", "kind", "data", "tries", "fence")
-    return Work(**{name: row[name] for name in names}, incident=row["incident"] or "", due=instant(row["due"]))
 
 
 def _alert(row: Row) -> Alert:

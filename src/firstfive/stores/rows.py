@@ -1,11 +1,13 @@
-"""Questions about rows of work: in which state they are, what stands before one of them, what the outbox holds.
+"""Rows of work: which are due, whose they are, in which state they are, what the outbox holds.
 
-Called by `journal` inside its transactions. Changes nothing.
+Called by `journal` inside its transactions. Knows no kind of work and no rule.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -13,6 +15,42 @@ from firstfive.ports import Letter, Work
 from firstfive.stores.tables import instant, work
 
 OPEN = ("ready", "leased")
+
+# A lease covers a program that lost track of a row without dying; one that died loses its leases when the journal is opened again.
+LEASE = timedelta(minutes=15)
+
+# Written out, not bound: a database uses a partial index only when it can see the value while planning.
+READY: sa.ColumnElement[str] = sa.literal_column("'ready'")
+LEASED: sa.ColumnElement[str] = sa.literal_column("'leased'")
+
+
+def due(connection: sa.Connection, kinds: Sequence[str], at: int, limit: int) -> list[int]:
+    """Up to `limit` rows that can be claimed at that instant: those whose lease is over first, then by when they are due."""
+    known = work.c.kind.in_(kinds)
+    due = sa.select(work.c.id).where(work.c.state == READY, work.c.due <= at, known).order_by(work.c.due)
+    lost = sa.select(work.c.id).where(work.c.state == LEASED, work.c.lease <= at, known).order_by(work.c.lease)
+    ids: list[int] = []
+    for wanted in (lost, due):
+        free = wanted.limit(limit - len(ids)).with_for_update(skip_locked=True)
+        ids += connection.scalars(free)
+    return ids
+
+
+def ready(connection: sa.Connection, key: str) -> list[int]:
+    """The row of that key, when it is ready and nobody holds it."""
+    wanted = sa.select(work.c.id).where(work.c.key == key, work.c.state == READY)
+    return list(connection.scalars(wanted.with_for_update(skip_locked=True)))
+
+
+def leased(connection: sa.Connection, ids: Sequence[int], owner: str, at: int) -> tuple[Work, ...]:
+    """These rows taken by `owner`, earliest first; the fence of each has grown."""
+    if not ids:
+        return ()
+    values = {"state": "leased", "owner": owner, "lease": at + LEASE // timedelta(microseconds=1)}
+    grown = {"fence": work.c.fence + 1, "tries": work.c.tries + 1}
+    taken = work.update().where(work.c.id.in_(ids)).values(**values, **grown).returning(work)
+    rows = connection.execute(taken).mappings().all()
+    return tuple(_work(row) for row in sorted(rows, key=lambda row: (row["due"], row["id"])))
 
 
 def states(connection: sa.Connection, keys: Sequence[str]) -> Mapping[str, str]:
@@ -33,6 +71,13 @@ def open_before(connection: sa.Connection, given: Work, ending: str) -> bool:
     return connection.scalar(sa.select(work.c.id).where(*older).limit(1)) is not None
 
 
+def revive(connection: sa.Connection, key: str, due: int) -> bool:
+    """Make a row that was given up due once more. False when there is none of that key."""
+    dead = (work.c.key == key, work.c.state == "dead")
+    changed = connection.execute(work.update().where(*dead).values(state="ready", due=due, tries=0, error=None))
+    return changed.rowcount == 1
+
+
 def outbox(connection: sa.Connection, limit: int) -> tuple[Letter, ...]:
     """Messages that wait or were given up: the dead ones first, then by when they are due."""
     wanted = sa.select(work).where(work.c.kind == "deliver", work.c.state != "done")
@@ -49,3 +94,8 @@ def outbox(connection: sa.Connection, limit: int) -> tuple[Letter, ...]:
         )
         for row in connection.execute(ordered).mappings()
     )
+
+
+def _work(row: Mapping[Any, Any]) -> Work:
+    names = ("id", "key", "kind", "data", "tries", "fence")
+    return Work(**{name: row[name] for name in names}, incident=row["incident"] or "", due=instant(row["due"]))

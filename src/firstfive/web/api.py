@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from firstfive import __version__
+from firstfive.documents.metrics import exposition, own_families
 from firstfive.documents.summary import summary
 from firstfive.engine import requests
 from firstfive.web import asked
@@ -27,11 +28,13 @@ def routes() -> list[Route]:
     """Every route of the API, with /health beside it."""
     return [
         Route("/health", health),
+        Route("/metrics", metrics),
         Route(f"{AT}/incidents", incidents, methods=["GET", "POST"]),
         Route(f"{AT}/incidents/{{id}}", incident),
         Route(f"{AT}/incidents/{{id}}/timeline", timeline),
         *(Route(f"{AT}/incidents/{{id}}/{verb}", saying(verb), methods=["POST"]) for verb in requests.VERBS),
         Route(f"{AT}/incidents/{{id}}/offer", offer, methods=["POST"]),
+        Route(f"{AT}/incidents/{{id}}/look-back", look_back, methods=["POST"]),
         Route(f"{AT}/reports", report, methods=["POST"]),
     ]
 
@@ -43,6 +46,12 @@ def _json(answer: dict[str, Any], *, status: int = 200) -> Response:
 async def health(request: Request) -> Response:
     """That the server answers, and which version it is; says nothing of incidents, since it is open."""
     return _json({"ok": True, "version": __version__})
+
+
+async def metrics(request: Request) -> Response:
+    """How Firstfive itself does, in the text format of Prometheus 0.0.4; docs/reference/metrics.md names each."""
+    text = exposition(own_families(await room_of(request).own_state()))
+    return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 async def incidents(request: Request) -> Response:
@@ -109,6 +118,13 @@ async def offer(request: Request) -> Response:
     by, pack = asked.person(fields), asked.text(fields, "pack")
     given = {name: value for name, value in fields.items() if name not in ("by", "pack")}
     return _json(seen(room, await room.offer(state.id, by, pack, given)))
+
+
+async def look_back(request: Request) -> Response:
+    """Read the post-mortem in the vault again: the incident with its closing list as it then stands."""
+    room = room_of(request)
+    state = await found(room, request.path_params["id"])
+    return _json(seen(room, await room.look_back(state.id)))
 
 
 def saying(verb: str) -> Callable[[Request], Awaitable[Response]]:

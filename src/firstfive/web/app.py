@@ -19,6 +19,8 @@ from firstfive.web import acts, api, live, outside, paper, problems, room
 from firstfive.web.asked import LARGEST_BODY
 from firstfive.web.engine_face import Room
 from firstfive.web.gate import door, dress, guarded, with_headers
+from firstfive.web.pages import past
+from firstfive.web.pages.past import Past
 from firstfive.web.public import status
 from firstfive.web.public.status import PublicFiles
 
@@ -26,10 +28,18 @@ SMALL = 500
 
 
 def build(
-    room_behind: Room, /, *, key: str, host: str, port: int, also: str = "", status_page: PublicFiles | None = None
+    room_behind: Room,
+    /,
+    *,
+    key: str,
+    host: str,
+    port: int,
+    also: str = "",
+    status_page: PublicFiles | None = None,
+    past_of: Past | None = None,
 ) -> Starlette:
     """The web application of one running program; `key` signs in, `host` and `port` are where it listens, `also` is the name that a
-    proxy in front of it is reached by. With a `status_page` that one is open to everybody.
+    proxy in front of it is reached by. With a `status_page` that one is open to everybody; with `past_of` there are pages about the past.
     """
     public = status.AT if status_page is not None else ""
     entrance = door(key=key, host=host, port=port, also=also, refuse=problems.problem, public=public)
@@ -40,6 +50,7 @@ def build(
             *api.routes(),
             *outside.routes(),
             *acts.routes(),
+            *(past.routes(past_of) if past_of is not None else []),
             Route("/static/{name}", paper.static),
             *(status.routes(status_page) if status_page is not None else []),
         ],

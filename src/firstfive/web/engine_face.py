@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from starlette.requests import Request
 
+from firstfive.documents.metrics import OwnState
 from firstfive.documents.view import view
 from firstfive.engine.outsiders.desk import Outside
 from firstfive.engine.steps.aloud import Aloud
@@ -70,6 +71,10 @@ class Room(Protocol):
         """Ask for a change out of a pack. Raises Refused with the reason why not."""
         ...
 
+    async def look_back(self, incident_id: str) -> Incident:
+        """Read the post-mortem in the vault again."""
+        ...
+
     async def declare(self, by: str, title: str, level: int | None = None, why: str = "") -> Incident:
         """A person declares."""
         ...
@@ -91,6 +96,14 @@ class Room(Protocol):
     @property
     def outside(self) -> Outside:
         """Silences, heartbeats, the backlog, and what was made of each request of a sender."""
+        ...
+
+    async def reached(self, person: str, way: str) -> None:
+        """A person answered through this way."""
+        ...
+
+    async def own_state(self) -> OwnState:
+        """How the program itself does."""
         ...
 
     def follow(self, heard: Callable[[str], None]) -> Callable[[], None]:

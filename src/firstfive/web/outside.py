@@ -38,6 +38,8 @@ def routes() -> list[Route]:
         Route(f"{AT}/silences", data, methods=["GET", "POST"]),
         Route(f"{AT}/silences/{{silence}}/end", data, methods=["POST"]),
         Route(f"{AT}/heartbeats", data, methods=["GET", "POST"]),
+        Route(f"{AT}/outbox", data),
+        Route(f"{AT}/outbox/again", data, methods=["POST"]),
         Route(f"{AT}/simulate", data, methods=["POST"]),
     ]
 

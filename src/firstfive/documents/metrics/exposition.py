@@ -67,7 +67,7 @@ def own_families(state: OwnState) -> tuple[Family, ...]:
         ),
         _gauge(
             "firstfive_next_update_overdue_seconds",
-            "Seconds by which the latest promised update is late.",
+            "Seconds by which the latest promise to the team or to customers is late.",
             state.update_overdue,
         ),
         Family(
@@ -89,7 +89,7 @@ def own_families(state: OwnState) -> tuple[Family, ...]:
             help="Runs of steps by outcome.",
             samples=tuple(_labelled(n, outcome=outcome) for outcome, n in sorted(state.step_runs.items())),
         ),
-        _gauge("firstfive_timeline_head", "Sequence number of the last entry over all timelines.", state.head),
+        _gauge("firstfive_timeline_head", "Entries on all timelines.", state.head),
         _gauge("firstfive_vault_compile_ok", "1 while the page in the vault compiles, else 0.", good),
     )
 

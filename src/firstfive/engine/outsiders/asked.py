@@ -19,7 +19,7 @@ LONGEST = timedelta(days=366)
 MOST = 1000
 Fields = Mapping[str, Any]
 Reader = Callable[[str, bytes], tuple[tuple[Observation, ...], str]]
-ANSWERED = ("signals", "alerts", "silences", "heartbeats", "simulate")
+ANSWERED = ("signals", "alerts", "silences", "heartbeats", "simulate", "outbox")
 
 
 async def answer(
@@ -45,6 +45,14 @@ async def answer(
             return {"heartbeats": [told.heartbeat(one, now) for one in await outside.heartbeats()]}
         case "POST", ["heartbeats"]:
             return await expected(outside, fields)
+        case "GET", ["outbox"]:
+            return {"outbox": [told.letter(one) for one in await outside.letters(_limit(query))]}
+        case "POST", ["outbox", "again"]:
+            key = fields.get("key")
+            if not isinstance(key, str) or not key:
+                raise _wrong("key is missing", "give the key that the outbox shows")
+            await outside.again(key)
+            return {"key": key}
         case "POST", ["simulate"]:
             return await simulated(outside, fields, read)
         case _:

@@ -16,7 +16,7 @@ from firstfive.engine.requests import person
 from firstfive.errors import Exit, Refused
 from firstfive.incident.signals import Observation
 from firstfive.incident.triage.silences import Matcher, Silence, matching, refuse_pattern
-from firstfive.ports import Alert, Heartbeat, Outcome, Received
+from firstfive.ports import Alert, Heartbeat, Letter, Outcome, Received
 
 if TYPE_CHECKING:
     from firstfive.engine.loop import Engine
@@ -30,6 +30,18 @@ class Outside:
     """The desk for everything that is not an incident yet."""
 
     engine: Engine
+
+    # ----------------------------------------------------------------------------------------------------- messages
+
+    async def letters(self, limit: int) -> tuple[Letter, ...]:
+        """Messages that were given up, then those that wait, by when they are due."""
+        return await self.engine.journal.read(lambda tx: tx.outbox(limit))
+
+    async def again(self, key: str) -> None:
+        """Try a message once more that was given up. Raises Refused when there is none of that key."""
+        now = self.engine.clock.now()
+        if not await self.engine.journal.write(lambda tx: tx.revive(key, now)):
+            raise Refused("no message of that key was given up", remedy="firstfive outbox lists them")
 
     # ---------------------------------------------------------------------------------------------------- silences
 

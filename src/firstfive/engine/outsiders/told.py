@@ -8,9 +8,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, assert_never
 
+from firstfive.engine.advance import deed_of
+from firstfive.incident.orders import Deliver
 from firstfive.incident.signals import Beat, Deploy, Observation, Signal
 from firstfive.incident.triage.silences import Silence
-from firstfive.ports import Alert, Heartbeat, Outcome, Received
+from firstfive.ports import Alert, Heartbeat, Letter, Outcome, Received
 
 SHOWN_BODY = 16_000
 
@@ -38,6 +40,26 @@ def request(received: Received, *, whole: bool = False) -> dict[str, Any]:
             "body_bytes": len(received.body),
         }
     return told
+
+
+def letter(one: Letter) -> dict[str, Any]:
+    """One message that waits or was given up."""
+    made = deed_of("deliver", one.data)
+    known = made if isinstance(made, Deliver) else None
+    return {
+        "key": one.key,
+        "incident": one.incident,
+        "state": "given up" if one.state == "dead" else "waits",
+        "due": stamp(one.due),
+        "tries": one.tries,
+        "why": one.why,
+        "notifier": known.notifier if known else "",
+        "address": known.address if known else "",
+        "channel": known.channel if known else "",
+        "person": known.person if known else "",
+        "title": known.title if known else "",
+        "urgent": known.urgent if known else False,
+    }
 
 
 def _summary(received: Received) -> str:

@@ -1,4 +1,4 @@
-"""Notices, pages and the post-mortem: filled, told, and what came of it written down.
+"""Notices, pages and reminders: put into words, put into the outbox, and what came of it written down.
 
 Called by `obey`. Tells nobody what a person has to say first.
 """
@@ -8,13 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from firstfive.documents import postmortem
 from firstfive.documents.notice import fill
 from firstfive.engine.advance import advance
 from firstfive.engine.closing import close
 from firstfive.engine.telling.outbox import SECOND_WAY, Way, failed, post
 from firstfive.engine.telling.routes import Destination
-from firstfive.errors import FirstfiveError, JournalError
 from firstfive.handbook.model import TemplateKind
 from firstfive.incident import communicate
 from firstfive.incident import events as ev
@@ -32,6 +30,9 @@ async def notice(engine: Engine, row: Work, order: od.SendNotice) -> None:
     if any(n.kind == order.kind and n.number == order.number and n.channel == order.channel for n, _ in state.notices):
         await close(engine, row, ())
         return
+    if order.kind == TemplateKind.CUSTOMER:
+        await _to_customers(engine, row, order, state)
+        return
     handbook = engine.handbook_for(state)
     template = handbook.template(TemplateKind(order.kind))
     now = engine.clock.now()
@@ -44,6 +45,16 @@ async def notice(engine: Engine, row: Work, order: od.SendNotice) -> None:
         kind=order.kind, number=order.number, channel=order.channel, text=text, unfilled=draft.unfilled, since=now
     )
     made = od.Deliver(channel=order.channel, title=draft.title, text=text, since=now, notice=told)
+    await _posted(engine, row, made, _ways(engine, engine.tools.channel(order.channel)))
+
+
+async def _to_customers(engine: Engine, row: Work, order: od.SendNotice, state: Incident) -> None:
+    """What a person told the public, word for word, to whoever speaks to customers."""
+    said = state.public[order.number - 1][0]
+    now = engine.clock.now()
+    told = ev.NoticeSent(kind=order.kind, number=order.number, channel=order.channel, text=said.text, since=now)
+    title = f"{row.incident} told the public: {said.status}"
+    made = od.Deliver(channel=order.channel, title=title, text=said.text, since=now, notice=told)
     await _posted(engine, row, made, _ways(engine, engine.tools.channel(order.channel)))
 
 
@@ -103,20 +114,3 @@ async def _posted(engine: Engine, row: Work, made: od.Deliver, ways: Sequence[Wa
         return advance(tx, engine.rules, row.incident, events, by=ev.SELF, now=engine.clock.now())
 
     await engine.write(write)
-
-
-async def write_up(engine: Engine, row: Work, order: od.WritePostmortem) -> None:
-    """Write the post-mortem into the vault, once."""
-    state = await engine.incident(row.incident)
-    if state.postmortem is not None:
-        await close(engine, row, ())
-        return
-    text = postmortem.write_postmortem(engine.handbook_for(state), state, due=order.due)
-    try:
-        path = engine.tools.vault.write_new(order.path, text)
-    except FirstfiveError as problem:
-        if isinstance(problem, JournalError):
-            raise
-        await close(engine, row, (ev.PostmortemFailed(why=str(problem)),))
-        return
-    await close(engine, row, (ev.PostmortemWritten(path=path, sha256=postmortem.digest(text), due=order.due),))

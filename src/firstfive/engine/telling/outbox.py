@@ -7,14 +7,15 @@ the first destination took it, and as failed when none will. Nothing is said on 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from firstfive.engine.advance import advance
+from firstfive.engine.advance import advance, deed_of
+from firstfive.engine.telling.pace import Waiting
 from firstfive.engine.telling.routes import Destination
 from firstfive.incident import events as ev
 from firstfive.incident import orders as od
@@ -30,6 +31,9 @@ PATIENCE = timedelta(hours=24)
 URGENT_PATIENCE = timedelta(minutes=3)
 LONGEST_PAUSE = timedelta(minutes=5)
 TURN = timedelta(seconds=1)
+WAITS = "it waits for the first message of its thread"
+MOST_OTHERS = 2  # a message carries three buttons at most with some notifiers
+_RESULT = {Delivered: "sent", Retry: "retry", GaveUp: "gave up"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +63,9 @@ def post(tx: Transaction, made: od.Deliver, ways: Sequence[Way], key: str, incid
 
 async def deliver(engine: Engine, row: Work, made: od.Deliver) -> None:
     """Hand one message to one destination, unless it is no longer wanted; what came of it is written with the closing of the row."""
+    if not row.incident:
+        await _alone(engine, row, made)
+        return
     state = await engine.incident(row.incident)
     if over(state, made):
         await engine.write(lambda tx: _closed(engine, tx, row, (), "done"))
@@ -67,18 +74,20 @@ async def deliver(engine: Engine, row: Work, made: od.Deliver) -> None:
     root = state.threads.get(where, "")
     if not root and not made.urgent and await engine.journal.read(lambda tx: tx.open_before(row, f">{where}")):
         later = engine.clock.now() + TURN
-        await engine.journal.write(lambda tx: tx.put_off(row, later, "it waits for the first message of its thread"))
+        await engine.journal.write(lambda tx: tx.put_off(row, later, WAITS, tried=False))
         return
-    now = engine.clock.now()
-    free = engine.pace.free_at(made.person, row.incident, now) if made.paged is not None else now
-    if free > now:
-        await engine.journal.write(lambda tx: tx.put_off(row, free, f"{made.person} was paged a moment ago"))
-        return
+    others: Mapping[str, Waiting] = {}
     if made.paged is not None:
-        engine.pace.paged(made.person, row.incident, now)
-    receipt = await _handed(engine, row, made, state, root)
-    if made.paged is not None and not isinstance(receipt, Delivered):
-        engine.pace.missed(made.person, row.incident)
+        turn = await _paced(engine, row, made)
+        if turn is None:
+            return
+        others = turn
+    receipt = await _handed(engine, row, made, state, root, others)
+    engine.vitals.handed(made.notifier, _RESULT[type(receipt)])
+    if made.paged is not None and isinstance(receipt, Delivered):
+        engine.pace.arrived(made.person, others)
+    elif made.paged is not None:
+        engine.pace.missed(made.person, row.incident, Waiting(key=row.key, title=made.title))
     match receipt:
         case Delivered(reference=reference):
             opened = (
@@ -86,11 +95,53 @@ async def deliver(engine: Engine, row: Work, made: od.Deliver) -> None:
                 if root or made.urgent or not reference
                 else (ev.ThreadOpened(destination=where, reference=reference),)
             )
-            await engine.write(lambda tx: _taken(engine, tx, row, made, opened))
+            await engine.write(lambda tx: _taken(engine, tx, row, made, opened, others))
         case Retry(after=after, why=why):
             await _later(engine, row, made, after, why)
         case GaveUp(why=why):
             await engine.write(lambda tx: _dead(engine, tx, row, made, why))
+
+
+async def _alone(engine: Engine, row: Work, made: od.Deliver) -> None:
+    """A message that belongs to no incident: no thread, no timeline, the same patience."""
+    receipt = await _sent_by(engine, made, _alone_message(engine, row, made))
+    engine.vitals.handed(made.notifier, _RESULT[type(receipt)])
+    match receipt:
+        case Delivered():
+            await engine.journal.write(lambda tx: tx.close(row))
+        case Retry(after=after, why=why) if _patient(engine, row, made, after):
+            due = engine.clock.now() + pause(row.key, row.tries, after)
+            await engine.journal.write(lambda tx: tx.put_off(row, due, engine.tools.redactor.line(why)))
+        case Retry(why=why) | GaveUp(why=why):
+            await engine.journal.write(lambda tx: tx.give_up(row, engine.tools.redactor.line(why)))
+
+
+def _alone_message(engine: Engine, row: Work, made: od.Deliver) -> Message:
+    url = engine.links.reach(made.person, made.notifier, engine.clock.now()) if made.run else ""
+    return Message(
+        key=row.key,
+        thread=row.key,
+        channel=made.channel,
+        title=made.title,
+        text=made.text,
+        address=made.address,
+        actions=(Action(label="It reaches me", url=url),) if url else (),
+    )
+
+
+def _patient(engine: Engine, row: Work, made: od.Deliver, after: timedelta) -> bool:
+    return engine.clock.now() + pause(row.key, row.tries, after) - made.since <= PATIENCE
+
+
+async def _paced(engine: Engine, row: Work, made: od.Deliver) -> Mapping[str, Waiting] | None:
+    """What goes out within this page, by incident; None when it has to wait for its turn."""
+    now = engine.clock.now()
+    free = engine.pace.free_at(made.person, row.incident, Waiting(key=row.key, title=made.title), now)
+    if free > now:
+        why = f"{made.person} was paged a moment ago"
+        await engine.journal.write(lambda tx: tx.put_off(row, free, why, tried=False))
+        return None
+    return engine.pace.paged(made.person, row.incident, now)
 
 
 def over(state: Incident, made: od.Deliver) -> bool:
@@ -100,24 +151,49 @@ def over(state: Incident, made: od.Deliver) -> bool:
     return made.spare and _recorded(state, made)
 
 
-async def _handed(engine: Engine, row: Work, made: od.Deliver, state: Incident, root: str) -> Receipt:
-    notifier = next((n for n in engine.tools.notifiers if n.name == made.notifier), None)
-    if notifier is None:
-        known = ", ".join(n.name for n in engine.tools.notifiers) or "none"
-        return GaveUp(why=f"settings name no notifier {made.notifier} (known: {known})")
+async def _handed(
+    engine: Engine, row: Work, made: od.Deliver, state: Incident, root: str, others: Mapping[str, Waiting]
+) -> Receipt:
     message = Message(
         key=row.key,
         thread=row.incident,
         channel=made.channel,
         title=made.title,
-        text=made.text,
+        text=_with(made.text, others),
         urgent=made.urgent,
         address=made.address,
         root=root,
-        actions=_actions(engine, made, state),
+        actions=(*_actions(engine, made, state), *await _also(engine, made, others)),
         drill=state.declared.drill if state.declared else False,
     )
+    return await _sent_by(engine, made, message)
+
+
+async def _sent_by(engine: Engine, made: od.Deliver, message: Message) -> Receipt:
+    notifier = next((n for n in engine.tools.notifiers if n.name == made.notifier), None)
+    if notifier is None:
+        known = ", ".join(n.name for n in engine.tools.notifiers) or "none"
+        return GaveUp(why=f"settings name no notifier {made.notifier} (known: {known})")
     return await notifier.send(message)
+
+
+def _with(text: str, others: Mapping[str, Waiting]) -> str:
+    """A page's text with the pages of other incidents that wait for the same person."""
+    rows = [f"{one.title}\nAcknowledge: firstfive ack {incident}" for incident, one in others.items()]
+    return "\n\n".join((text, *rows))
+
+
+async def _also(engine: Engine, made: od.Deliver, others: Mapping[str, Waiting]) -> tuple[Action, ...]:
+    """A button for each of the first few others that nobody has taken."""
+    if not made.own:
+        return ()
+    found: list[Action] = []
+    for name in list(others)[:MOST_OTHERS]:
+        state = await engine.incident(name)
+        url = engine.links.acknowledge(state, made.person, engine.clock.now()) if not state.acknowledged_by else ""
+        if url:
+            found.append(Action(label=f"I have {name}", url=url))
+    return tuple(found)
 
 
 def _actions(engine: Engine, made: od.Deliver, state: Incident) -> tuple[Action, ...]:
@@ -126,7 +202,7 @@ def _actions(engine: Engine, made: od.Deliver, state: Incident) -> tuple[Action,
         return ()
     now, links = engine.clock.now(), engine.links
     if made.paged is not None:
-        url = links.acknowledge(state, made.person, now)
+        url = links.acknowledge(state, made.person, now, way=made.notifier)
         return (Action(label="I have it", url=url),) if url else ()
     run = state.attempts.get(made.run)
     if run is None or run.state != "asked":
@@ -164,10 +240,24 @@ def _closed(engine: Engine, tx: Transaction, row: Work, events: tuple[ev.Event, 
     return advance(tx, engine.rules, row.incident, events, by=ev.SELF, now=engine.clock.now())
 
 
-def _taken(engine: Engine, tx: Transaction, row: Work, made: od.Deliver, opened: tuple[ev.Event, ...]) -> Incident:
+def _taken(
+    engine: Engine,
+    tx: Transaction,
+    row: Work,
+    made: od.Deliver,
+    opened: tuple[ev.Event, ...],
+    others: Mapping[str, Waiting],
+) -> Incident:
+    """Told, and with it what went out within it, so that none of it is told again after a crash."""
+    for waiting in others.values():
+        other = tx.take(waiting.key, engine.clock.now())
+        if other is None:
+            continue  # it is being done now, or was taken meanwhile
+        page = deed_of(other.kind, other.data)
+        said = () if not isinstance(page, od.Deliver) else _unsaid(engine.rules.load(tx, other.incident), page)
+        _closed(engine, tx, other, said, "done")
     state = engine.rules.load(tx, row.incident)
-    said = () if _recorded(state, made) else _sent(made)
-    return _closed(engine, tx, row, (*opened, *said), "done")
+    return _closed(engine, tx, row, (*opened, *_unsaid(state, made)), "done")
 
 
 def _dead(engine: Engine, tx: Transaction, row: Work, made: od.Deliver, why: str) -> Incident:
@@ -195,7 +285,10 @@ def _recorded(state: Incident, made: od.Deliver) -> bool:
     return False
 
 
-def _sent(made: od.Deliver) -> tuple[ev.Event, ...]:
+def _unsaid(state: Incident, made: od.Deliver) -> tuple[ev.Event, ...]:
+    """What the timeline gets now that somebody took it, unless it is there already."""
+    if _recorded(state, made):
+        return ()
     return tuple(event for event in (made.notice, made.paged, made.reminded) if event is not None)
 
 

@@ -39,12 +39,15 @@ from firstfive.incident.events.runs import StepRequested as StepRequested
 from firstfive.incident.events.runs import StepSkipped as StepSkipped
 from firstfive.incident.events.runs import StepStarted as StepStarted
 from firstfive.incident.events.runs import UndoRequested as UndoRequested
+from firstfive.incident.events.telling import ClosingTicked as ClosingTicked
+from firstfive.incident.events.telling import Imported as Imported
 from firstfive.incident.events.telling import Noted as Noted
 from firstfive.incident.events.telling import NoticeFailed as NoticeFailed
 from firstfive.incident.events.telling import NoticeSent as NoticeSent
 from firstfive.incident.events.telling import Paged as Paged
 from firstfive.incident.events.telling import PageFailed as PageFailed
 from firstfive.incident.events.telling import PostmortemFailed as PostmortemFailed
+from firstfive.incident.events.telling import PostmortemRead as PostmortemRead
 from firstfive.incident.events.telling import PostmortemWritten as PostmortemWritten
 from firstfive.incident.events.telling import PublicUpdate as PublicUpdate
 from firstfive.incident.events.telling import Reminded as Reminded
@@ -91,6 +94,9 @@ Event = (
     | Resolved
     | PostmortemWritten
     | PostmortemFailed
+    | PostmortemRead
+    | ClosingTicked
+    | Imported
     | Noted
     | Reminded
     | Unacknowledged

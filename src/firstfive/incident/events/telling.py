@@ -97,6 +97,36 @@ class PostmortemFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PostmortemRead:
+    """The post-mortem was read back from the vault: what of it is still open (`gaps`, empty when it is whole), how many action items it
+    holds, and how many of them name an owner, a day and a ticket. `number` counts the looks back.
+    """
+
+    path: str
+    number: int
+    gaps: tuple[str, ...]
+    items: int
+    tracked: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosingTicked:
+    """A person said of one box of the closing list that it is done, or with `done` false that it is not needed here, and why."""
+
+    item: str
+    done: bool
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """This timeline was carried over from another installation, where it was `origin` and ended with the hash `head`."""
+
+    origin: str
+    head: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadOpened:
     """The first message of this incident arrived at a destination; `reference` is what replies there hang on."""
 

@@ -13,12 +13,15 @@ from firstfive.incident import safety
 from firstfive.incident.timeline.state import Attempt, Incident
 
 
-def accept(s: Incident, event: ev.Event, now: datetime, *, by: str = "") -> ev.Event:
-    """The event as it may be written, or `Refused` with the reason: one door for the command line, the room and chat."""
+def accept(s: Incident, event: ev.Event, now: datetime, *, by: str = "", silent: str = "") -> ev.Event:
+    """The event as it may be written, or `Refused` with the reason: one door for the command line, the room and chat.
+
+    `silent` is why this incident must not end without a word to customers; empty when it may.
+    """
     if s.declared is None:
         raise Refused(f"there is no incident {s.id}", remedy="firstfive status lists the open ones")
     match event:
-        case ev.Acknowledged() if s.resolved_at is not None:
+        case ev.Acknowledged() | ev.Resolved() | ev.UpdateAsked() if s.resolved_at is not None:
             raise Refused(f"{s.id} is already resolved", remedy="declare a new one if it came back")
         case ev.Approved():
             _accept_approval(s, event, by, now)
@@ -34,12 +37,15 @@ def accept(s: Incident, event: ev.Event, now: datetime, *, by: str = "") -> ev.E
                 raise Refused(
                     f"the outcome of {run_id} is not in question", remedy=f"firstfive status {s.id} shows every run"
                 )
-        case ev.Resolved() | ev.UpdateAsked() if s.resolved_at is not None:
-            raise Refused(f"{s.id} is already resolved", remedy="declare a new one if it came back")
         case ev.Resolved() if any(a.state in ("started", "unknown") and a.run.changing for a in s.attempts.values()):
             raise Refused(
                 "a changing step is still running or its outcome is unknown",
                 remedy="wait for it, or settle its outcome first",
+            )
+        case ev.Resolved() if silent:
+            raise Refused(
+                f"customers have not been told anything, and {silent}",
+                remedy=f'tell them first: firstfive public {s.id} --status monitoring "..."',
             )
         case ev.HypothesisSet(text=text) | ev.Noted(text=text) | ev.UpdateAsked(text=text) if not text.strip():
             raise Refused("there is no text", exit_code=Exit.USAGE)

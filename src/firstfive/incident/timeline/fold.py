@@ -85,6 +85,9 @@ TellingEvent = (
     | ev.PageFailed
     | ev.PostmortemWritten
     | ev.PostmortemFailed
+    | ev.PostmortemRead
+    | ev.ClosingTicked
+    | ev.Imported
     | ev.Noted
     | ev.Reminded
     | ev.Unacknowledged
@@ -133,13 +136,17 @@ def _after_telling(s: Incident, entry: ev.Entry, event: TellingEvent) -> Inciden
             return replace(s, postmortem=event, postmortem_why_not="")
         case ev.PostmortemFailed(why=why):
             return replace(s, postmortem_why_not=why)
+        case ev.PostmortemRead():
+            return replace(s, postmortem_read=event, postmortem_read_at=at)
+        case ev.ClosingTicked(item=item):
+            return replace(s, closing=with_(s.closing, item, (event, entry.by)))
         case ev.ThreadOpened(destination=destination, reference=reference):
             return replace(s, threads=with_(s.threads, destination, reference))
         case ev.Unacknowledged():
             return replace(s, acknowledged_by="", paging_since=(len(s.pages), at))
         case ev.Reminded():
             return replace(s, reminders=(*s.reminders, (event, at)))
-        case ev.NoticeFailed() | ev.Noted():
+        case ev.NoticeFailed() | ev.Noted() | ev.Imported():
             return s
         case _:
             assert_never(event)

@@ -94,6 +94,9 @@ class Incident:
     root_cause: str = ""
     postmortem: ev.PostmortemWritten | None = None
     postmortem_why_not: str = ""
+    postmortem_read: ev.PostmortemRead | None = None
+    postmortem_read_at: datetime | None = None
+    closing: Mapping[str, tuple[ev.ClosingTicked, str]] = field(default_factory=lambda: _EMPTY)
 
     @property
     def started_at(self) -> datetime | None:
