@@ -56,7 +56,7 @@ IMAGES = {  # name -> its command, and what it carries in its environment
     "nickapp-backend:1.4.1": (["node", "/app/backend.js"], {"RELEASE": "1.4.1"}),
     "mongodb:latest": (["bash", "/app/mongodb.sh"], {}),
     "redis:latest": (["redis-server"], {}),
-    "nginx:latest": (["nginx", "-c", "/srv/nginx/conf/nginx.conf"], {}),
+    "nginx:latest": (["nginx"], {}),
     "shkeeper:latest": (["python3", "-u", "/app/shkeeper.py"], {}),
     "smtp:latest": (["python3", "-u", "/app/smtp.py"], {"PYTHONPATH": "/lab/pylib"}),
     "watchtower:latest": (["bash", "/app/watchtower.sh"], {}),

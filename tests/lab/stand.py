@@ -53,7 +53,9 @@ class Stand:
     def start(self, *words: str) -> subprocess.Popen[bytes]:
         """A command that goes on by itself."""
         argv = self.words(*words, "--config", str(self.settings))
-        return subprocess.Popen(argv, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=ROOT)
+        return subprocess.Popen(
+            argv, env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT
+        )
 
 
 def refuse(reason: str) -> None:

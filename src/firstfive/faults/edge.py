@@ -7,7 +7,7 @@ from datetime import timedelta
 from firstfive.faults.model import Fault
 
 MINUTE, WINDOW = timedelta(seconds=70), timedelta(minutes=5, seconds=20)  # what the looks at the edge count over
-RELOAD = "docker exec nickapp-nginx nginx -c /srv/nginx/conf/nginx.conf -s reload\n"
+RELOAD = "docker exec nickapp-nginx nginx -s reload\n"
 CYCLING = "test \"$(docker logs --since 5s nickapp-backend 2>&1 | grep -c 'User disconnected')\" -ge 8"
 
 NO_UPGRADE = Fault(
