@@ -125,7 +125,9 @@ def _machine(settings: Settings) -> list[Finding]:
     found = [_found("disk", free > ROOM, f"{free // 2**20} MiB free for the journal", "free at least 200 MiB")]
     found.append(_journal(settings))
     server = server_of(settings)
-    found.append(_port(settings) if server is None else _found("server", True, f"runs on {server[0]}:{server[1]}", ""))
+    found.append(
+        _port(settings) if server is None else _found("server", True, f"runs on {server.host}:{server.port}", "")
+    )
     fixed = sqlite3.sqlite_version_info >= (3, 51, 3)
     note = "" if fixed else ", which has the WAL-reset bug; harmless here: one process writes with one connection"
     found.append(_found("SQLite", True, f"{sqlite3.sqlite_version}{note}", ""))

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from firstfive.errors import SettingsError
 from firstfive.settings import mouth, reading, watching
+from firstfive.settings.entrance import LISTEN, entrance, oidc
 from firstfive.settings.model import PORT, HolidaySettings, Settings, StatusPageSettings, TargetSettings
 from firstfive.settings.packs import packs
 from firstfive.settings.people import people
@@ -27,7 +28,7 @@ INHERITED = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR"
 TOP = set(
     """
     vault page state database listen timing notify postmortems targets target logs deploys risk lexicon
-    probes docker trackers heartbeats intake severity packs status_page people oncall holidays notifiers
+    probes docker trackers heartbeats intake severity packs status_page people oidc oncall holidays notifiers
     """.split()  # noqa: SIM905 - a word list is read as words
 )
 TIMING = ("probe_interval", "log_quiet", "resolve_after", "update_every", "escalate_after", "one_fault")
@@ -56,7 +57,7 @@ def load(*, vault: Path | None = None, config: Path | None = None, page: str = "
     home = file.parent.resolve() if file is not None else (folder or Path.cwd()).resolve()
     root = folder or reading.path(data, "vault", home, home, at)
     state = reading.path(data, "state", home, home / ".firstfive", at)
-    listen = reading.table(data, "listen", {"host", "port", "address"}, at)
+    listen = reading.table(data, "listen", LISTEN, at)
     timing = reading.table(data, "timing", set(TIMING), at)
     postmortems = reading.table(data, "postmortems", {"folder"}, at)
     spans: dict[str, Any] = {name: reading.span(timing, name, at, shown="timing") for name in TIMING if name in timing}
@@ -71,6 +72,9 @@ def load(*, vault: Path | None = None, config: Path | None = None, page: str = "
         host=reading.text(listen, "host", "127.0.0.1", at),
         port=_port(listen, at),
         address=_address(listen, at),
+        **entrance(listen, home, at),
+        oidc=oidc(data, _known(places), at),
+        token=os.environ.get("FIRSTFIVE_TOKEN", ""),  # noqa: TID251
         **spans,
         **_mouth(data, _known(places), at),
         postmortem_folder=reading.text(postmortems, "folder", "", at),

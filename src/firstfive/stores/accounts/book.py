@@ -168,14 +168,22 @@ class Accounts:
                 _add(c, replace(passkey, account=name), at)
         return self.get(name)
 
-    def from_outside(self, name: str, role: Role, now: datetime) -> Account:
-        """The account of somebody whom an identity provider vouches for, made or given the role that it claims."""
-        compared = plain_name(name)
+    def from_outside(self, name: str, subject: str, role: Role, now: datetime) -> Account:
+        """The account of somebody whom an identity provider vouches for, made if it is new. `subject` is what the provider never gives
+        to another. Who has no other proof gets the role that is claimed now. Raises Refused when the name is another subject's.
+        """
+        mine = t.account.c.compared == plain_name(name)
         with self._engine.begin() as c:
-            known = c.execute(sa.select(t.account).where(t.account.c.compared == compared)).one_or_none()
+            known = c.execute(sa.select(t.account).where(mine)).one_or_none()
             if known is None:
-                row = {"name": name, "compared": compared, "role": int(role), "disabled": False, "made_at": ticks(now)}
-                c.execute(t.account.insert().values(**row))
+                row = {"name": name, "compared": plain_name(name), "role": int(role), "disabled": False}
+                c.execute(t.account.insert().values(**row, subject=subject, made_at=ticks(now)))
+            elif known.subject not in (None, subject):
+                raise Refused(f"the provider gives the name {name} to two people", exit_code=Exit.NOT_AUTHORISED)
+            else:
+                keys = sa.select(t.passkey.c.id).where(t.passkey.c.account == known.name).limit(1)
+                own = known.password is not None or c.execute(keys).first() is not None
+                c.execute(t.account.update().where(mine).values(subject=subject, role=known.role if own else int(role)))
         return self.get(name)
 
     # ------------------------------------------------------------------------------------------------------------- proof

@@ -17,6 +17,7 @@ account = Table(
     Column("role", Integer, nullable=False),
     Column("disabled", Boolean, nullable=False, default=False),
     Column("password", Text),
+    Column("subject", Text),
     Column("made_at", BigInteger, nullable=False),
 )
 
