@@ -176,7 +176,7 @@ def test_steps_see_a_short_list_of_our_environment(monkeypatch: pytest.MonkeyPat
 # -------------------------------------------------------------------------------------------------------------- slips
 
 KNOWN = (
-    "database, deploys, docker, heartbeats, holidays, intake, lexicon, listen, logs, notifiers, notify, oncall, packs, page, people,"
+    "database, deploys, docker, heartbeats, holidays, intake, lexicon, listen, logs, notifiers, notify, oidc, oncall, packs, page, people,"
     " postmortems, probes, risk, severity, state, status_page, target, targets, timing, trackers, vault"
 )
 SPAN = 'write a number and ms, s, m, h or d: "2s"'
