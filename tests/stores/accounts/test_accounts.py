@@ -24,7 +24,7 @@ def book(tmp_path: Path) -> Iterator[Accounts]:
     opened.close()
 
 
-def joined(book: Accounts, name: str, role: Role, *, password: str = "hash", at: datetime = T0) -> None:  # noqa: S107
+def joined(book: Accounts, name: str, role: Role, *, password: str = "hash", at: datetime = T0) -> None:
     book.accept(book.invite(name, role, at), at, password=password)
 
 
