@@ -53,7 +53,7 @@ def _reached(settings: Settings) -> str:
 
 @click.group()
 def account() -> None:
-    """Who may sign in. As soon as there is one account, everybody signs in by name."""
+    """Who may sign in. As soon as there is one account, everybody signs in by name. Each of these takes --json."""
 
 
 def _told(book: Accounts, name: str) -> dict[str, Any]:

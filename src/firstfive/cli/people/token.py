@@ -18,7 +18,7 @@ SCOPES = ("read", "report", "act", "admin")
 
 @click.group()
 def token() -> None:
-    """Tokens with which programs act in a person's name."""
+    """Tokens with which programs act in a person's name. Each of these takes --json."""
 
 
 @token.command("new")
