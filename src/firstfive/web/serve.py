@@ -14,6 +14,7 @@ import socket
 import ssl
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -54,6 +55,7 @@ def _log(text: str) -> None:
 async def _serve(settings: Settings, say: Callable[[dict[str, object]], None]) -> None:
     refuse_open(settings)
     _tls(settings)
+    _provider(settings)
     listener = _bound(settings)
     try:
         program = await open_program(settings, notifiers=(Console(sys.stdout),), log=_log)
@@ -180,6 +182,15 @@ def _way_in(entrance: Entrance, address: str, key: str, person: str) -> dict[str
         name = known.name if known else "admin" if person in ("root", "firstfive") else person
         told["welcome"] = f"{reached}/welcome/{entrance.accounts.invite(name, Role.ADMIN, entrance.clock.now())}"
     return told
+
+
+def _provider(settings: Settings) -> None:
+    """Raises FirstfiveError when settings name an identity provider and the part that speaks to one is not installed."""
+    if settings.oidc is not None and not (find_spec("authlib") and find_spec("httpx")):
+        raise FirstfiveError(
+            "settings name an identity provider, and the part that speaks to one is not installed",
+            remedy='pip install "firstfive[oidc]", or take [oidc] out of the settings',
+        )
 
 
 def _tls(settings: Settings) -> None:
