@@ -186,7 +186,7 @@ SLIPS = [
     pytest.param(
         "[listen]\nadress = 'x'",
         "there is no setting [listen] adress",
-        "known here: address, host, port",
+        "known here: address, behind_proxy, host, port, proxies, tls_cert, tls_key",
         id="in a table",
     ),
     pytest.param(

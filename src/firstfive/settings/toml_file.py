@@ -72,9 +72,7 @@ def load(*, vault: Path | None = None, config: Path | None = None, page: str = "
         host=reading.text(listen, "host", "127.0.0.1", at),
         port=_port(listen, at),
         address=_address(listen, at),
-        **entrance(listen, home, at),
-        oidc=oidc(data, _known(places), at),
-        token=os.environ.get("FIRSTFIVE_TOKEN", ""),  # noqa: TID251
+        **_entrance(data, listen, home, _known(places), at),
         **spans,
         **_mouth(data, _known(places), at),
         postmortem_folder=reading.text(postmortems, "folder", "", at),
@@ -98,6 +96,13 @@ def load(*, vault: Path | None = None, config: Path | None = None, page: str = "
         cache=_cache(),
         person=os.environ.get("FIRSTFIVE_USER") or os.environ.get("SUDO_USER") or os.environ.get("USER") or "operator",  # noqa: TID251
     )
+
+
+def _entrance(
+    data: Mapping[str, Any], listen: Mapping[str, Any], home: Path, known: Mapping[str, str], at: str
+) -> dict[str, Any]:
+    token = os.environ.get("FIRSTFIVE_TOKEN", "")  # noqa: TID251
+    return {**entrance(listen, home, at), "oidc": oidc(data, known, at), "token": token}
 
 
 def _status_page(data: Mapping[str, Any], home: Path, kept: tuple[Path, ...], at: str) -> StatusPageSettings | None:

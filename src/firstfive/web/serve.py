@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 import uvicorn
 import uvloop
+from starlette.applications import Starlette
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from firstfive.app import Program, open_program
@@ -121,20 +122,7 @@ async def _together(program: Program, listener: socket.socket, say: Callable[[di
         program.engine, key=key, host=str(host), port=int(port), also=also, status_page=book, entrance=entrance
     )
     hooks = _hooks(program, key, reached)
-    config = uvicorn.Config(
-        hooks.beside(pages),
-        http=cast("Any", Lane.of(hooks).protocol(HttpToolsProtocol)),
-        loop="asyncio",
-        lifespan="off",
-        log_level="warning",
-        access_log=False,
-        proxy_headers=bool(settings.proxies),
-        forwarded_allow_ips=list(settings.proxies),
-        ssl_certfile=settings.tls_cert,
-        ssl_keyfile=settings.tls_key,
-        server_header=False,
-        timeout_graceful_shutdown=GRACE,
-    )
+    config = _config(settings, hooks, pages)
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     running = asyncio.create_task(program.run(stop))
@@ -155,6 +143,23 @@ async def _together(program: Program, listener: socket.socket, say: Callable[[di
             known.unlink()
         await asyncio.gather(serving, running)
         entrance.close()
+
+
+def _config(settings: Settings, hooks: Hooks, pages: Starlette) -> uvicorn.Config:
+    return uvicorn.Config(
+        hooks.beside(pages),
+        http=cast("Any", Lane.of(hooks).protocol(HttpToolsProtocol)),
+        loop="asyncio",
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        proxy_headers=bool(settings.proxies),
+        forwarded_allow_ips=list(settings.proxies),
+        ssl_certfile=settings.tls_cert,
+        ssl_keyfile=settings.tls_key,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE,
+    )
 
 
 def _entrance(program: Program, port: int, reached: str) -> Entrance:
