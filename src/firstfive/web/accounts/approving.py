@@ -1,7 +1,7 @@
 """What approving a step takes of a signed-in person beside the rules of response.
 
-Asked by the room and the API before an approval is said. A change that the page can take back takes a responder, any other a
-commander; who must be asked, and how many, is decided by `incident.safety` all the same.
+Asked by the room and the API before an approval is said. A change that the page can take back, and taking one back, takes a
+responder, any other a commander; who must be asked, and how many, is decided by `incident.safety` all the same.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def may(request: Request, verb: str, run: object, shown: Callable[[], Mapping[st
     if caller is None or verb != "approve" or caller.role >= Role.COMMANDER:
         return
     row = next((row for row in shown()["waiting"] if row["run"] == run), None)
-    if row is None or (row["undo"] and row["verdict"] != "destructive"):
+    if row is None or row["undoes"] or (row["undo"] and row["verdict"] != "destructive"):
         return
     why = "destroys something" if row["verdict"] == "destructive" else "cannot be taken back"
     raise NotAllowed(
