@@ -57,6 +57,8 @@ CALLS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "outbox": ((), ("--again", "nothing")),
     "scan": (("app.log",), ("nowhere.log",)),
     "offenders": (("access.log",), ("nowhere.log",)),
+    "account": (("list",), ("role", "nobody", "admin")),
+    "token": (("list",), ("revoke", "nothing")),
     "oncall": ((), ("--at", "nonsense")),
     "oncall-import": (("rota.json",), ("nowhere.json",)),
     "timeline": (("INC-1",), ("INC-9",)),

@@ -55,6 +55,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "outbox": ("outside.outbox", "Messages that wait or were given up, and why."),
     "scan": ("outside.logs", "How often each symptom stands in log files, by the minute."),
     "offenders": ("outside.logs", "Who stands in an access log how often."),
+    "account": ("people.account", "Who may sign in, as which role; the break-glass code."),
+    "token": ("people.token", "Tokens with which programs act in a person's name."),
     "oncall": ("oncall", "Who is on call now, who is next, and when nobody is."),
     "oncall-import": ("oncall", "Schedules of PagerDuty, Opsgenie or Grafana OnCall as settings."),
     "timeline": ("journal", "The timeline of an incident."),

@@ -162,7 +162,9 @@ def _machine(settings: Settings) -> list[Finding]:
     found.append(_journal(settings))
     found += _copies(settings)
     server = server_of(settings)
-    found.append(_port(settings) if server is None else _found("server", True, f"runs on {server[0]}:{server[1]}", ""))
+    found.append(
+        _port(settings) if server is None else _found("server", True, f"runs on {server.host}:{server.port}", "")
+    )
     fixed = sqlite3.sqlite_version_info >= (3, 51, 3)
     note = "" if fixed else ", which has the WAL-reset bug; harmless here: one process writes with one connection"
     found.append(_found("SQLite", True, f"{sqlite3.sqlite_version}{note}", ""))

@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from firstfive.errors import FirstfiveError
 from firstfive.web import acts, api, live, outside, paper, problems, room
+from firstfive.web.accounts.entrance import Entrance
 from firstfive.web.asked import LARGEST_BODY
 from firstfive.web.engine_face import Room
 from firstfive.web.gate import door, dress, guarded, with_headers
@@ -25,6 +26,13 @@ from firstfive.web.public import status
 from firstfive.web.public.status import PublicFiles
 
 SMALL = 500
+
+
+def accounts() -> list[Route]:
+    """Every route about accounts; loaded only where there may be some."""
+    from firstfive.web.accounts import mine, people, provider, signing, welcome
+
+    return [*signing.routes(), *welcome.routes(), *mine.routes(), *people.routes(), *provider.routes()]
 
 
 def build(
@@ -37,12 +45,14 @@ def build(
     also: str = "",
     status_page: PublicFiles | None = None,
     past_of: Past | None = None,
+    entrance: Entrance | None = None,
 ) -> Starlette:
     """The web application of one running program; `key` signs in, `host` and `port` are where it listens, `also` is the name that a
-    proxy in front of it is reached by. With a `status_page` that one is open to everybody; with `past_of` there are pages about the past.
+    proxy in front of it is reached by. With a `status_page` that one is open to everybody. With an `entrance`
+    people sign in by name as soon as there is an account; with `past_of` there are pages about the past.
     """
     public = status.AT if status_page is not None else ""
-    entrance = door(key=key, host=host, port=port, also=also, refuse=problems.problem, public=public)
+    gate = door(key=key, host=host, port=port, also=also, refuse=problems.problem, public=public, entrance=entrance)
     app = Starlette(
         routes=[
             *room.routes(),
@@ -51,12 +61,13 @@ def build(
             *outside.routes(),
             *acts.routes(),
             *(past.routes(past_of) if past_of is not None else []),
+            *(accounts() if entrance is not None else []),
             Route("/static/{name}", paper.static),
             *(status.routes(status_page) if status_page is not None else []),
         ],
         middleware=[
             Middleware(with_headers),
-            Middleware(guarded, door=entrance),
+            Middleware(guarded, door=gate),
             Middleware(GZipMiddleware, minimum_size=SMALL),
         ],
         exception_handlers={
@@ -67,6 +78,7 @@ def build(
         max_body_size=LARGEST_BODY,
     )
     app.state.room = room_behind
+    app.state.entrance = entrance
     return app
 
 

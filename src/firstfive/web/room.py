@@ -22,6 +22,8 @@ from firstfive.incident.diagnose import words_of
 from firstfive.incident.events import Event, ParameterSet
 from firstfive.incident.timeline import Incident
 from firstfive.web import asked, live, paper
+from firstfive.web.accounts.approving import may
+from firstfive.web.accounts.callers import caller_of
 from firstfive.web.engine_face import Room, found, room_of, seen
 from firstfive.web.problems import status_of
 
@@ -142,14 +144,22 @@ async def handbook(request: Request) -> Response:
 
 def everywhere(request: Request, refused: FirstfiveError | None) -> dict[str, Any]:
     """What every page shows: who looks, what was refused, where they are."""
-    return {"name": name_of(request), "refused": refused, "path": request.url.path}
+    return {
+        "name": name_of(request),
+        "refused": refused,
+        "path": request.url.path,
+        "signed_in": caller_of(request),
+    }
 
 
 # ------------------------------------------------------------------------------------------------------------- forms
 
 
 def name_of(request: Request) -> str:
-    """The name this browser remembers, or nothing."""
+    """The name of the account, else the one this browser remembers, else nothing."""
+    caller = caller_of(request)
+    if caller is not None and caller.name:
+        return caller.name
     return line(unquote(request.cookies.get(NAME, "")), asked.LONGEST["by"])
 
 
@@ -230,6 +240,7 @@ def _acting(verb: str) -> Any:
         state = await found(room, request.path_params["id"])
         try:
             by, fields = await _who(request)
+            may(request, verb, fields.get("run"), lambda: seen(room, state))
             for event in events_of(verb, fields, by):
                 await room.say(state.id, by, event)
         except FirstfiveError as refused:
