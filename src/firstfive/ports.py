@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
-from firstfive.incident.events import Entry, Event
+from firstfive.incident.events import Entry, Event, Imported
 from firstfive.incident.records import Run
 from firstfive.incident.signals import Beat, Deploy, Observation, Signal, Spike
 from firstfive.incident.triage.silences import Silence as Silence
@@ -251,6 +251,27 @@ class Letter:
     data: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """Where a timeline ends: its number, how many entries it has, the hash of the last, and whether something is still due on it."""
+
+    incident: str
+    number: int
+    seq: int
+    hash: str
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """One way of reaching a person (the name of a notifier): when it was last tried in a test, and when they last answered through it."""
+
+    person: str
+    way: str
+    asked_at: datetime | None = None
+    answered_at: datetime | None = None
+
+
 class Fenced(Exception):
     """Somebody else owns this row now; nothing was written."""
 
@@ -262,6 +283,8 @@ class Transaction(Protocol):
     def append(self, incident: str, by: str, events: Sequence[Event], at: datetime) -> tuple[Entry, ...]: ...
     def entries(self, incident: str, after: int = 0) -> tuple[Entry, ...]: ...  # ordered by seq; locks the incident
     def incidents(self, *, only_open: bool) -> tuple[str, ...]: ...  # newest first
+    def imported(self) -> tuple[tuple[str, Imported], ...]: ...  # incidents carried over from elsewhere
+    def heads(self) -> tuple[Head, ...]: ...  # of every timeline, oldest first
     def close_incident(self, incident: str) -> None: ...  # resolved and written up: nothing is due any more
     def summarise(self, incident: str, summary: bytes) -> None: ...  # a JSON object kept beside it for a quick look
     def enqueue(
@@ -309,6 +332,8 @@ class Transaction(Protocol):
     def heartbeat(self, heartbeat: Heartbeat) -> None: ...  # upsert by name
     def beat(self, beat: Beat) -> None: ...  # an unknown name is kept with the default period
     def heartbeats(self) -> tuple[Heartbeat, ...]: ...
+    def reached(self, reached: Reached) -> None: ...  # upsert by person and way; a time that is None stays as it was
+    def all_reached(self) -> tuple[Reached, ...]: ...
     def report(self, at: datetime, reporter: str, text: str, incident: str) -> None: ...
     def reports_since(self, at: datetime) -> tuple[datetime, ...]: ...
     def record_deploy(self, deploy: Deploy) -> bool: ...  # False when the newest entry already says so

@@ -89,7 +89,7 @@ def test_a_journal_that_cannot_be_used(ask: Ask, well: Path) -> None:
     ok, found, remedy = findings(ask)["journal"]
     assert (ok, found) == (
         False,
-        "a newer version of Firstfive wrote this journal (schema 9999, known here up to 0003)",
+        "a newer version of Firstfive wrote this journal (schema 9999, known here up to 0004)",
     )
     assert remedy.startswith("start that version again")
 
@@ -129,3 +129,10 @@ def test_tools_that_are_missing(ask: Ask, well: Path, monkeypatch: pytest.Monkey
         "missing: bash, env, setsid, timeout",
         "install coreutils, util-linux and bash",
     )
+
+
+def test_a_way_that_nobody_ever_answered_is_said(ask: Ask, well: Path) -> None:
+    settings = well / "firstfive.toml"
+    people = '[people.ann]\nntfy = "ann-phone"\n[notifiers.push]\nkind = "ntfy"\n'
+    settings.write_text(settings.read_text() + people)
+    assert findings(ask)["ann by push"][:2] == (False, "never answered")

@@ -66,8 +66,16 @@ CALLS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "postmortem-check": ((), ("nowhere.md",)),
     "actions": ((), ("--on", "someday")),
     "learn": (("INC-1",), ("INC-9",)),
+    "coverage": ((), ("--vault", "nowhere")),
     "close": (("INC-1",), ("INC-9",)),
     "metrics": ((), ("--since", "ever")),
+    "history": ((), ("--since", "ever")),
+    "search": (("shop",), ("...",)),
+    "backup": ((), ("--vault", "nowhere")),
+    "restore": ((), ("firstfive.toml",)),
+    "export": (("INC-1", "--out", "carried.ndjson"), ("INC-9", "--out", "x.ndjson")),
+    "import": ((), ("message.json",)),
+    "drill": (("list",), ("run", "nothing")),
     "verify": ((), ("--vault", "nowhere")),
     "doctor": ((), ("--vault", "nowhere")),
     "completion": (("bash",), ("tcsh",)),
@@ -82,6 +90,8 @@ GOOD_ELSEWHERE = {
     "mend-websocket": "test_changes.py",
     "resume-updater": "test_changes.py",
     "postmortem": "test_incident_commands.py",
+    "restore": "afterwards/test_backup.py",
+    "import": "afterwards/test_carry.py",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -47,6 +48,33 @@ GRADES = [
         "one person's report is isolated until more arrive",
     ),
 ]
+
+
+MATRIX = tuple(
+    replace(row, examples=examples)
+    for row, examples in zip(
+        b.SEVERITIES,
+        (("Backend container in crashloop", "Mongo unreachable"), ("Email broken", "Redis disk full"), (), ()),
+        strict=True,
+    )
+)
+NAMED = [
+    # the runbook's title, the symptom, level, why this row
+    ("Redis unreachable", "pay.1", 2, "the row that names Redis, not the one that is unreachable too"),
+    ("Mongo unreachable", "pay.1", 1, "both words stand in one row"),
+    ("Backend down", "down.1", 1, "a backend that is down"),
+]
+
+
+@pytest.mark.parametrize(("title", "symptom", "level", "because"), NAMED, ids=[n[3] for n in NAMED])
+def test_what_a_runbook_is_named_after_counts_more_than_the_state_it_is_in(title, symptom, level, because) -> None:
+    page = b.handbook(severities=MATRIX)
+    found = page.symptom(symptom)
+    assert found is not None
+    runbook = replace(found[0], title=title, severity=None)
+    signal = b.signal(symptom, subject="nickapp-backend", text="ENOTFOUND")
+    graded, why = grade(page, signal, runbook, found[1])
+    assert graded == level, f"{because}: {why}"
 
 
 @pytest.mark.parametrize(("symptom", "changes", "level", "reason", "because"), GRADES, ids=[g[4] for g in GRADES])

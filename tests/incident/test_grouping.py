@@ -12,7 +12,8 @@ from firstfive.handbook.model import Cause, Deadline, ResponseTime
 from firstfive.incident import events as ev
 from firstfive.incident.policy import Policy
 from firstfive.incident.signals import SignalKind
-from firstfive.incident.triage import Declare, Ignore, Join, Shelve, Silenced, triage
+from firstfive.incident.timeline import Incident
+from firstfive.incident.triage import Declare, Ignore, Join, Shelve, Silenced, raised, triage
 from firstfive.incident.triage.silences import Silence, matching, read_matcher
 from incident import builders as b
 
@@ -74,6 +75,37 @@ def test_a_runbook_that_the_page_calls_a_cause_of_another_is_one_group_with_it()
     assert "cause of the other" in verdict.why
     back = triage(page, b.signal("down.1"), (opened("pay.1"),), policy=POLICY, now=b.seconds(3600))
     assert isinstance(back, Join), "both ways"
+
+
+def test_what_a_drill_caused_goes_to_the_drill_and_nowhere_else() -> None:
+    drill = opened(drill=True, name="INC-7")
+    ours = triage(PAGE, b.signal("down.3"), (WEB, drill), policy=POLICY, now=b.seconds(9), drill=True)
+    assert isinstance(ours, Join)
+    assert ours.incident == "INC-7"
+    alone = triage(PAGE, b.signal("down.3"), (WEB,), policy=POLICY, now=b.seconds(9), drill=True)
+    assert isinstance(alone, Declare), "a real incident takes in nothing of a drill"
+
+
+def graded(level: int, *, by: str = "") -> Incident:
+    more = ((1, by, ev.SeverityChanged(level=level, why="as I see it")),) if by else ()
+    declared = replace(b.declared(), level=level)
+    return b.incident((0, declared), (0, ev.SignalSeen(signal=b.signal("pay.1"))), *more)
+
+
+RAISED = [
+    # the incident, the signal, the level it brings, why this row
+    (graded(3), b.signal("down.1"), 1, "the worse symptom of another runbook"),
+    (graded(1), b.signal("down.1"), None, "nothing is worse than the worst"),
+    (graded(3), b.signal("down.1", firing=False), None, "what is well brings nothing"),
+    (graded(3), b.signal("", subject="x"), None, "only the page's own symptoms count"),
+    (graded(3, by="sam"), b.signal("down.1"), None, "what a person graded stays"),
+]
+
+
+@pytest.mark.parametrize(("state", "signal", "level", "because"), RAISED, ids=[r[3] for r in RAISED])
+def test_a_worse_symptom_that_joins_raises_the_severity(state, signal, level, because) -> None:
+    found = raised(PAGE, state, signal)
+    assert (found[0] if found else None) == level, because
 
 
 def test_the_newest_of_several_is_asked_first() -> None:

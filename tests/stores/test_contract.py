@@ -13,7 +13,7 @@ import pytest
 from firstfive.errors import JournalError
 from firstfive.incident.events import Acknowledged, Entry, Event, Noted
 from firstfive.incident.signals import Deploy, Signal, SignalKind
-from firstfive.ports import Fenced, Journal, Transaction
+from firstfive.ports import Fenced, Journal, Reached, Transaction
 from firstfive.stores import open_journal
 
 T = TypeVar("T")
@@ -484,6 +484,19 @@ def test_the_ledger_takes_a_version_once_in_a_row_for_each_subject(url: str) -> 
         assert await journal.read(lambda tx: tx.deploys(1)) == (other,)
 
     on(url, story)
+
+
+def test_a_way_to_a_person_keeps_when_it_was_tried_and_when_it_was_answered(url: str) -> None:
+    async def story(journal: Journal) -> tuple[Reached, ...]:
+        await journal.write(lambda tx: tx.reached(Reached(person="sam", way="phone", asked_at=NOON)))
+        await journal.write(lambda tx: tx.reached(Reached(person="sam", way="phone", answered_at=NOON + MINUTE)))
+        await journal.write(lambda tx: tx.reached(Reached(person="kim", way="mail", answered_at=NOON)))
+        return await journal.read(lambda tx: tx.all_reached())
+
+    assert on(url, story) == (
+        Reached(person="kim", way="mail", answered_at=NOON),
+        Reached(person="sam", way="phone", asked_at=NOON, answered_at=NOON + MINUTE),
+    )
 
 
 def test_a_handbook_is_kept_under_its_digest_as_it_first_was(url: str) -> None:

@@ -45,6 +45,7 @@ class Room:
     lines: dict[str, list[Line]] = field(default_factory=dict)
     ears: list[Callable[[str], None]] = field(default_factory=list)
     broken: Exception | None = None
+    answered: list[tuple[str, str]] = field(default_factory=list)
     links: Links = field(default_factory=lambda: Links(key="k" * 32, base="https://ops.example"))
     aloud: Aloud = field(default_factory=lambda: Aloud(redactor=Redactor(["hunter2-secret"])))
 
@@ -101,6 +102,9 @@ class Room:
         if self.broken:
             raise self.broken
         return self._state(incident_id)
+
+    async def reached(self, person: str, way: str) -> None:
+        self.answered.append((person, way))
 
     async def own_state(self) -> OwnState:
         return OwnState(open_incidents={1: len(self.lines)}, waiting=0, page_compiles=True)

@@ -20,6 +20,7 @@ from firstfive.web.app import build
 from firstfive.web.public.status import PublicFiles
 from incident.builders import Line
 from web.client import BEARER, KEY
+from web.past import Archive
 from web.room import Room
 
 
@@ -58,6 +59,7 @@ def serving(
     port: int = 0,
     *,
     status_page: PublicFiles | None = None,
+    past_of: Archive | None = None,
     entrance: Callable[[int], Entrance] | None = None,
 ) -> Iterator[Served]:
     """Serve until the block is left; streams that are open then are ended. `entrance` makes the way in for a port."""
@@ -66,7 +68,8 @@ def serving(
     listener.bind(("127.0.0.1", port))
     port = listener.getsockname()[1]
     way_in = entrance(port) if entrance else None
-    app = build(room, key=KEY, host="127.0.0.1", port=port, status_page=status_page, entrance=way_in)
+    past_of = past_of or Archive()
+    app = build(room, key=KEY, host="127.0.0.1", port=port, status_page=status_page, entrance=way_in, past_of=past_of)
     config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="off", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     loops: list[asyncio.AbstractEventLoop] = []

@@ -107,3 +107,18 @@ def _destructive(event: ev.ApprovalAsked) -> ev.ApprovalAsked:
     from dataclasses import replace
 
     return replace(event, people=2, confirm="local")
+
+
+def test_a_test_of_how_somebody_is_reached_is_answered_by_its_button_only(room: Room) -> None:
+    where = room.links.reach("ana", "phone", room.clock.now()).removeprefix(room.links.base)
+    shown = get(room, where)
+    assert (shown.status, "came to you through <strong>phone</strong>" in shown.text) == (200, True)
+    assert room.answered == []
+    assert "Messages reach you here" in post(room, where).text
+    assert room.answered == [("ana", "phone")]
+
+
+def test_taking_an_incident_by_a_link_proves_the_way_that_carried_it(room: Room) -> None:
+    address = room.links.acknowledge(room._state("INC-1"), "ben", room.clock.now(), way="phone")
+    post(room, address.removeprefix(room.links.base))
+    assert room.answered == [("ben", "phone")]

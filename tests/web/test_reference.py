@@ -10,6 +10,7 @@ from firstfive.engine import requests
 from firstfive.web.accounts.entrance import Entrance
 from firstfive.web.app import build
 from web.client import KEY, PORT
+from web.past import Archive
 from web.public.said import Said
 from web.room import Room
 
@@ -19,7 +20,9 @@ REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "http.m
 def test_every_route_stands_in_the_reference() -> None:
     text, room = REFERENCE.read_text(), Room()
     way_in = Entrance(state=Path("unused"), clock=room.clock, port=PORT)
-    for route in build(room, key=KEY, host="127.0.0.1", port=PORT, status_page=Said(), entrance=way_in).routes:
+    said, past = Said(), Archive()
+    app = build(room, key=KEY, host="127.0.0.1", port=PORT, status_page=said, entrance=way_in, past_of=past)
+    for route in app.routes:
         assert isinstance(route, Route)
         verb = route.path.rpartition("/")[2]
         form = route.path.startswith("/incidents/{id}/") and verb in requests.VERBS

@@ -5,17 +5,18 @@ Part of `app`. Holds no rule: what a symptom means is the page's and the family 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from firstfive.app.looks import Around, build, log_file
 from firstfive.errors import SettingsError
-from firstfive.handbook.model import Handbook
+from firstfive.handbook.model import Handbook, StatusSymptom
 from firstfive.handbook.watching import Known, Plan, Watcher, watchers
 from firstfive.handbook.watching.logs import Text
 from firstfive.incident.signals import Deploy
 from firstfive.ports import Journal, Probe, Target, Tracker
-from firstfive.probes.docker import Containers, ContainerTail, EngineApi, Ledger
+from firstfive.probes.docker import Containers, ContainerTail, EngineApi, Ledger, Turning
 from firstfive.probes.listing import Listing
 from firstfive.probes.logs.follow import FileTail
 from firstfive.probes.logs.symptom import Lines, LogSymptoms, Sought, Wanted
@@ -51,19 +52,44 @@ def environment_of(settings: Settings) -> dict[str, str]:
 def known_of(settings: Settings) -> Known:
     """What the plan may build on."""
     environment = environment_of(settings)
+    places = {name: _place(value) for name, value in environment.items() if is_secret(name)}
     return Known(
         docker=settings.default_target in engines_of(settings),
         logs=tuple(settings.logs),
-        environment={name: value for name, value in environment.items() if not is_secret(name)},
+        environment={name: value for name, value in environment.items() if not is_secret(name)}
+        | {name: place for name, place in places.items() if place},
         secrets=frozenset(name for name in environment if is_secret(name)),
         set_by_hand=frozenset(str(probe.options.get("symptom", "")) for probe in settings.probes) - {""},
         trackers=bool(settings.trackers),
     )
 
 
+_URL = re.compile(r"([a-z][a-z0-9+.-]*)://(?:[^/?#@]*@)?([\w.-]+)(:\d+)?(?=[/?#,]|$)", re.IGNORECASE)
+
+
+def _place(value: str) -> str:
+    """Scheme, host and port of an address that may hold a login, without anything else of it; empty for what is no address."""
+    found = _URL.match(value)
+    return f"{found[1]}://{found[2]}{found[3] or ''}" if found else ""
+
+
 def plan_of(settings: Settings, handbook: Handbook) -> Plan:
     """What is to watch which symptom, and why some are not watched."""
     return watchers(handbook, known_of(settings))
+
+
+def turning_of(settings: Settings, handbook: Handbook) -> Turning | None:
+    """Who can say that a container is just being exchanged; None without an Engine."""
+    engine = engines_of(settings).get(settings.default_target)
+    if engine is None:
+        return None
+    behind: dict[str, tuple[str, ...]] = {}
+    for runbook in handbook.runbooks:
+        names = tuple(
+            s.subject for s in runbook.symptoms if isinstance(s, StatusSymptom) and s.via.startswith("docker")
+        )
+        behind |= {symptom.id: names for symptom in runbook.symptoms if names}
+    return Turning(engine=engine, behind=behind)
 
 
 def probes_for(

@@ -5,7 +5,8 @@ Part of `app`. Connects to nothing until a step or a look needs it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from hashlib import sha256
 from socket import gethostname
 
@@ -29,16 +30,24 @@ def secrets(settings: Settings) -> Iterable[str]:
     yield from (tracker.token for tracker in settings.trackers if tracker.token)
 
 
-def target_of(name: str, target: TargetSettings, settings: Settings) -> Target:
-    """The target of one table."""
+def target_of(
+    name: str, target: TargetSettings, settings: Settings, learn: Callable[[Iterable[str]], None] | None = None
+) -> Target:
+    """The target of one table. `learn` is told the secrets of an env file that was edited, before a run sees them."""
     if target.kind == "ssh":
         return _over_ssh(name, target, settings)
-    environment = {**settings.inherited, **env_file(target.env_file), **target.environment}
-    extra = ":".join(str(p) for p in target.path)
-    if extra:
-        environment["PATH"] = f"{extra}:{environment.get('PATH', '/usr/bin:/bin')}"
-    environment.update(QUIET)
-    return Local(name=name, workdir=target.workdir, runs=settings.state / "runs", environment=environment)
+
+    def present() -> dict[str, str]:
+        kept = env_file(target.env_file)
+        if learn is not None:
+            learn(value for key, value in kept.items() if is_secret(key))
+        environment = {**settings.inherited, **kept, **target.environment}
+        extra = ":".join(str(p) for p in target.path)
+        if extra:
+            environment["PATH"] = f"{extra}:{environment.get('PATH', '/usr/bin:/bin')}"
+        return environment | QUIET
+
+    return Local(name=name, workdir=target.workdir, runs=settings.state / "runs", environment=present(), anew=present)
 
 
 def pack_rules(settings: Settings) -> PackRules:
@@ -52,6 +61,17 @@ def pack_rules(settings: Settings) -> PackRules:
         websocket_path=given.websocket_path,
         read_nginx=configuration,
     )
+
+
+def env_stamp(settings: Settings) -> tuple[tuple[str, int, int], ...]:
+    """What changes when somebody edits an env file: name, time and size of each on this machine."""
+    found = []
+    for name, target in settings.targets.items():
+        if target.kind == "local" and target.env_file is not None:
+            with suppress(OSError):
+                held = target.env_file.stat()
+                found.append((name, held.st_mtime_ns, held.st_size))
+    return tuple(found)
 
 
 def _over_ssh(name: str, target: TargetSettings, settings: Settings) -> Ssh:

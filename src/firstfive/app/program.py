@@ -12,9 +12,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from firstfive.app.daily import rounds_of
 from firstfive.app.ears import message_of, understood
-from firstfive.app.eyes import engines_of, probes_for, trackers_of
-from firstfive.app.hands import pack_rules, secrets, target_of
+from firstfive.app.eyes import engines_of, probes_for, trackers_of, turning_of
+from firstfive.app.hands import env_stamp, pack_rules, secrets, target_of
 from firstfive.app.mouth import notifiers_of, rota_of, routes_of, secrets_of
 from firstfive.app.pages import again, last_good, pinned, read_handbook, vault_of
 from firstfive.app.status import publisher_of
@@ -48,6 +49,7 @@ from firstfive.targets.ssh import Ssh
 RELOAD_EVERY = 5.0
 RESTAFFED_EVERY = timedelta(hours=1)
 ALIVE_EVERY = timedelta(minutes=1)
+DRILL = "drill.json"  # there while a drill's fault is in place
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,6 +67,7 @@ class Program:
     staffed_at: datetime
     problem: str = ""
     stamp: int = 0
+    edited: tuple[tuple[str, int, int], ...] = ()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Watch, obey and follow the page until `stop` is set."""
@@ -79,6 +82,7 @@ class Program:
             self._watching(stop),
             self.inbox.run(stop),
             self._alive(stop),
+            rounds_of(self.settings, self.engine).run(stop),
             *public,
             *(one.run(stop) for one in self._listening()),
         )
@@ -133,6 +137,13 @@ class Program:
 
     async def reload(self) -> bool:
         """Read the vault again; True when a changed page was taken over. Open incidents keep the page they were declared under."""
+        edited = env_stamp(self.settings)
+        if edited != self.edited:
+            self.edited = edited
+            self.engine.tools.redactor.learn(secrets(self.settings))
+            await self.take(self.engine.handbook)
+            self.log("an env file was edited; the looks that use it begin anew")
+            return True
         try:
             stamp = await asyncio.to_thread(vault_of(self.settings, "").stamp)
             if stamp == self.stamp:
@@ -166,7 +177,7 @@ class Program:
         probes, unwatched = probes_for(self.settings, handbook, self.engine.tools.targets, newest, self.journal)
         for reason in unwatched:
             self.log(f"not watched: {reason}")
-        self.watch = replace(self.watch, probes=probes)
+        self.watch = replace(self.watch, probes=probes, turning=turning_of(self.settings, handbook))
         self.ledgers[:] = [probe for probe in probes if isinstance(probe, ReleaseLink | Ledger)]
         self.engine.watched = tuple(s for probe in probes for s in probe.symptoms)
 
@@ -215,12 +226,13 @@ def _tools_of(
         log(remark)
     notifiers = ours or given
     folder = handbook.postmortem.folder if handbook.postmortem else ""
+    redactor = Redactor((*secrets(settings), *secrets_of(settings)))
     return Tools(
-        targets={name: target_of(name, target, settings) for name, target in settings.targets.items()},
+        targets={name: target_of(name, held, settings, redactor.learn) for name, held in settings.targets.items()},
         notifiers=notifiers,
         routes=routes_of(settings, notifiers),
-        vault=vault_of(settings, folder),
-        redactor=Redactor((*secrets(settings), *secrets_of(settings))),
+        vault=replace(vault_of(settings, folder), commits=settings.postmortem_commit, told=log),
+        redactor=redactor,
         log=log,
         trackers=trackers_of(settings),
         packs=pack_rules(settings),
@@ -254,15 +266,10 @@ async def _joined(
         look_for_deploys=look,
         ensure=_ensured(settings, journal, shelf),
         links=Links(key=kept_key(settings.state, LINKS)),
+        drilling=(settings.state / DRILL).exists,
     )
-    watch = Watch(
-        probes=(),
-        clock=clock,
-        observe=engine.observe,
-        redactor=tools.redactor,
-        log=log,
-        interval=settings.probe_interval,
-    )
+    observe, every = engine.observe, settings.probe_interval
+    watch = Watch(probes=(), clock=clock, observe=observe, redactor=tools.redactor, log=log, interval=every)
     program = Program(
         settings=settings,
         engine=engine,
@@ -273,6 +280,7 @@ async def _joined(
         inbox=Inbox(engine=engine, read=understood, since=clock.now()),
         ledgers=ledgers,
         staffed_at=clock.now(),
+        edited=env_stamp(settings),
     )
     await program.take(handbook)
     await engine.open_incidents()

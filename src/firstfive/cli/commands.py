@@ -6,6 +6,7 @@ Called by `__main__`. Knows no command's inside.
 from __future__ import annotations
 
 import importlib
+import keyword
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -63,8 +64,16 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "postmortem-check": ("afterwards.postmortem_check", "What a reader of a post-mortem will miss."),
     "actions": ("afterwards.actions", "What was promised in post-mortems, by whom, and what is late."),
     "learn": ("afterwards.learn", "What an incident teaches the page, as a diff to take or leave."),
+    "coverage": ("afterwards.coverage", "How far the page was ever tried: proofs, stale ones, gaps."),
     "close": ("afterwards.close", "The closing list of an incident: what is proved, said and open."),
     "metrics": ("afterwards.metrics", "How long incidents took, by span, with definitions and what is unknown."),
+    "history": ("afterwards.history", "Every incident that ever was, newest first."),
+    "search": ("afterwards.history", "Find words in timelines and post-mortems."),
+    "backup": ("afterwards.backup", "Copy everything that is remembered into one file."),
+    "restore": ("afterwards.backup", "Put such a copy back."),
+    "drill": ("practice.drill", "Break a lab on purpose and score the answer."),
+    "export": ("afterwards.carry", "Write timelines for another installation."),
+    "import": ("afterwards.carry", "Take the incidents of an export in."),
     "verify": ("journal", "Prove that no timeline was altered."),
     "doctor": ("journal", "Check everything Firstfive needs, with the fix for each."),
     "completion": ("journal", "Print the shell completion script."),
@@ -82,10 +91,16 @@ def group_for(words: list[str]) -> click.Group:
     named = next((word for word in words if not word.startswith("-")), "")
     for name in [named] if named in COMMANDS else COMMANDS:
         module, about = COMMANDS[name]
-        command: click.Command = getattr(importlib.import_module(f"firstfive.cli.{module}"), name.replace("-", "_"))
+        command: click.Command = getattr(importlib.import_module(f"firstfive.cli.{module}"), attribute(name))
         command.short_help = about
         group.add_command(command, name)
     return group
+
+
+def attribute(name: str) -> str:
+    """What a command is called in its module: Python keeps some words for itself."""
+    plain = name.replace("-", "_")
+    return f"{plain}_" if keyword.iskeyword(plain) else plain
 
 
 def _version(ctx: click.Context, wanted: object) -> None:

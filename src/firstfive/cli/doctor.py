@@ -9,8 +9,9 @@ import asyncio
 import shutil
 import socket
 import sqlite3
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from firstfive.app import probes_for, read_handbook
 from firstfive.cli.line import server_of
@@ -20,8 +21,13 @@ from firstfive.incident.escalate import people
 from firstfive.incident.policy import Policy
 from firstfive.settings import Settings
 
+if TYPE_CHECKING:
+    from firstfive.engine.telling.routes import Routes
+
 Finding = dict[str, Any]
 ROOM = 200 * 1024 * 1024
+PROOF_LIVES = timedelta(days=35)
+COPY_LIVES = timedelta(hours=26)
 
 
 def examine(settings: Settings) -> list[Finding]:
@@ -95,6 +101,36 @@ def _mouth(settings: Settings) -> list[Finding]:
         ways = routes.people.get(plain_name(person.name), ())
         words = ", ".join(way.notifier for way in ways) or "no notifier reaches this person"
         found.append(_found(f"person {person.name}", bool(ways), words, "give an address for a notifier that there is"))
+    return [*found, *_proved(settings, routes)]
+
+
+def _proved(settings: Settings, routes: Routes) -> list[Finding]:
+    """Whether somebody ever answered by each way that they are paged: one that nobody proved may reach nobody."""
+    from firstfive.engine.clock import SystemClock
+    from firstfive.incident.safety import plain_name
+    from firstfive.stores import open_journal
+
+    async def read() -> dict[tuple[str, str], datetime | None]:
+        journal = open_journal(settings.database, read_only=True)
+        try:
+            known = await journal.read(lambda tx: tx.all_reached())
+        finally:
+            await journal.close()
+        return {(plain_name(one.person), one.way): one.answered_at for one in known}
+
+    try:
+        known = asyncio.run(read()) if settings.people else {}
+    except FirstfiveError:
+        known = {}
+    found: list[Finding] = []
+    now = SystemClock().now()
+    for person in settings.people.values():
+        for way in dict.fromkeys(one.notifier for one in routes.people.get(plain_name(person.name), ())):
+            at = known.get((plain_name(person.name), way))
+            fresh = at is not None and now - at <= PROOF_LIVES
+            words = f"answered {at:%Y-%m-%d}" if at is not None else "never answered"
+            remedy = "press the button of the weekly test or of a page; the test needs listen.address"
+            found.append(_found(f"{person.name} by {way}", fresh, words, remedy))
     return found
 
 
@@ -124,6 +160,7 @@ def _machine(settings: Settings) -> list[Finding]:
     free = shutil.disk_usage(_standing(settings.state)).free
     found = [_found("disk", free > ROOM, f"{free // 2**20} MiB free for the journal", "free at least 200 MiB")]
     found.append(_journal(settings))
+    found += _copies(settings)
     server = server_of(settings)
     found.append(
         _port(settings) if server is None else _found("server", True, f"runs on {server.host}:{server.port}", "")
@@ -145,6 +182,22 @@ def _journal(settings: Settings) -> Finding:
     except FirstfiveError as problem:
         return _found("journal", False, problem.what, problem.remedy)
     return _found("journal", True, path, "")
+
+
+def _copies(settings: Settings) -> list[Finding]:
+    from firstfive.engine.clock import SystemClock
+    from firstfive.stores.backup import newest
+
+    folder = settings.backup.folder
+    if folder is None:
+        return []
+    latest = newest(folder)
+    made = datetime.fromtimestamp(latest.stat().st_mtime, UTC) if latest is not None else None
+    fresh = made is not None and SystemClock().now() - made <= COPY_LIVES
+    words = f"the newest copy is of {made:%Y-%m-%d %H:%M} UTC" if made is not None else f"no copy in {folder} yet"
+    return [
+        _found("nightly copy", fresh, words, "the server makes one after 02:00 UTC; firstfive backup makes one now")
+    ]
 
 
 def _standing(path: Path) -> Path:

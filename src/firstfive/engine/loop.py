@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -34,7 +35,7 @@ from firstfive.incident.owed.duty import silent
 from firstfive.incident.policy import Policy
 from firstfive.incident.signals import Deploy, Observation, Signal, SignalKind
 from firstfive.incident.timeline import Incident, accept, repeats
-from firstfive.ports import Clock, Fenced, Journal, Outcome, Transaction, Work
+from firstfive.ports import Clock, Fenced, Journal, Outcome, Reached, Transaction, Work
 
 T = TypeVar("T")
 
@@ -51,7 +52,7 @@ class Engine:
     """Runs one handbook against one journal. `tools` are the edges that orders are obeyed with.
 
     `ensure` loads the handbook of a digest that an incident is pinned to, when it is not the present one. `look_for_deploys` brings
-    the ledger up to date before somebody concludes from it.
+    the ledger up to date before somebody concludes from it. `drilling` says whether a drill is on: what labs show then is a drill's.
     """
 
     journal: Journal
@@ -61,6 +62,7 @@ class Engine:
     tools: Tools
     ensure: Callable[[str], Awaitable[None]]
     look_for_deploys: Callable[[], Awaitable[None]]
+    drilling: Callable[[], bool] = lambda: False
     watched: tuple[str, ...] = ()
     turned_at: datetime | None = None
     complaints: list[str] = field(default_factory=list)
@@ -68,6 +70,7 @@ class Engine:
     links: Links = field(default_factory=Links)
     pace: Pace = field(default_factory=Pace)
     vitals: Vitals = field(default_factory=Vitals)
+    lanes: Counter[str] = field(default_factory=Counter)
     began: datetime = field(init=False)
     _awake: asyncio.Event = field(default_factory=asyncio.Event)
     _doing: set[asyncio.Task[None]] = field(default_factory=set)
@@ -108,6 +111,11 @@ class Engine:
     def handbook_for(self, incident: Incident) -> Handbook:
         """The handbook that an incident is pinned to."""
         return self.rules.handbook_for(incident)
+
+    async def reached(self, person: str, way: str) -> None:
+        """A person answered through this way, so it is proved."""
+        proved = Reached(person=person, way=way, answered_at=self.clock.now())
+        await self.journal.write(lambda tx: tx.reached(proved))
 
     async def own_state(self) -> OwnState:
         """How the program itself does, for whoever watches it."""
@@ -209,8 +217,12 @@ class Engine:
 
     def opened(self, tx: Transaction, title: str, level: int, why: str, signal: Signal, *, now: datetime) -> Incident:
         """Declare by the rules, on this signal."""
-        declared = self._declared(title, level, why, signal.at)
+        declared = replace(self._declared(title, level, why, signal.at), drill=self.rehearsed(signal))
         return self._open(tx, declared, (ev.SignalSeen(signal=signal),), by=ev.SELF, now=now)
+
+    def rehearsed(self, signal: Signal) -> bool:
+        """Whether this signal belongs to a drill: one is on, and it is about a lab."""
+        return (signal.host or self.policy.target) in self.policy.labs and self.drilling()
 
     # --------------------------------------------------------------------------------------------------------- loop
 
@@ -328,9 +340,12 @@ class Engine:
         self, tx: Transaction, declared: ev.Declared, more: tuple[ev.Event, ...], *, by: str, now: datetime
     ) -> Incident:
         incident_id = tx.open_incident(now)
-        changes = (d for d in tx.deploys(200) if not d.first and timedelta(0) <= now - d.at <= DEPLOY_HORIZON)
+        ledger = tx.deploys(200)
+        changes = (d for d in ledger if not d.first and timedelta(0) <= now - d.at <= DEPLOY_HORIZON)
         newest = next(changes, None)
-        known = sorting.deploy_events(newest, now) if newest is not None else ()
+        known: tuple[ev.Event, ...] = ()
+        if newest is not None:
+            known = sorting.back_again(newest, ledger) or sorting.deploy_events(newest, now)
         return advance(tx, self.rules, incident_id, (declared, *more, *known), by=by, now=now)
 
     def complain(self, problem: BaseException) -> None:

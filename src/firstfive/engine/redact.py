@@ -82,7 +82,18 @@ class Redactor:
     """Knows the values that must never be shown and the shapes that secrets come in."""
 
     def __init__(self, values: Iterable[str] = ()) -> None:
-        known = sorted({v for v in values if len(v) >= 4}, key=len, reverse=True)
+        self._values: frozenset[str] = frozenset()
+        self._know(frozenset(v for v in values if len(v) >= 4))
+
+    def learn(self, values: Iterable[str]) -> None:
+        """Further values that must never be shown, such as a password that was changed while we ran; the old ones stay known."""
+        fresh = frozenset(v for v in values if len(v) >= 4) - self._values
+        if fresh:
+            self._know(self._values | fresh)
+
+    def _know(self, values: frozenset[str]) -> None:
+        self._values = values
+        known = sorted(values, key=len, reverse=True)
         self._known = re.compile("|".join(re.escape(v) for v in known)) if known else None
         self._suspicious = _finder([*_HINTS, *known])
 

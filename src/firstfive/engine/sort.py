@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, assert_never
 
 from firstfive.engine.advance import advance
@@ -61,8 +61,9 @@ def sorted_in(engine: Engine, tx: Transaction, seen: Signal | Deploy) -> Outcome
         )
     now = engine.clock.now()
     live = [i for i in (engine.rules.load(tx, name) for name in tx.incidents(only_open=True)) if i.resolved_at is None]
+    silences = tx.silences(now) if seen.firing else ()
     verdict = triage.triage(
-        engine.handbook, seen, live, policy=engine.policy, now=now, silences=tx.silences(now) if seen.firing else ()
+        engine.handbook, seen, live, policy=engine.policy, now=now, silences=silences, drill=engine.rehearsed(seen)
     )
     outcome = _recorded(engine, tx, seen, verdict, now)
     return replace(outcome, why=f"{outcome.why}; {pointer}") if pointer else outcome
@@ -101,7 +102,8 @@ def _recorded(engine: Engine, tx: Transaction, seen: Signal, verdict: triage.Ver
             state = engine.rules.load(tx, incident_id)
             tx.see(seen, incident_id if seen.firing else "", "joined", why)
             if seen.fingerprint in state.signals or len(state.signals) < CROWD:
-                advance(tx, engine.rules, incident_id, _joining(state, seen), by=ev.SELF, now=now)
+                joining = _joining(engine, state, seen)
+                advance(tx, engine.rules, incident_id, joining, by=ev.SELF, now=now)
             return _outcome(seen, "joined", why, incident_id)
         case triage.Declare(title=title, level=level, why=why):
             opened = engine.opened(tx, title, level, why, seen, now=now)
@@ -111,8 +113,11 @@ def _recorded(engine: Engine, tx: Transaction, seen: Signal, verdict: triage.Ver
             assert_never(verdict)
 
 
-def _joining(state: Incident, seen: Signal) -> tuple[ev.Event, ...]:
+def _joining(engine: Engine, state: Incident, seen: Signal) -> tuple[ev.Event, ...]:
     joined: tuple[ev.Event, ...] = (ev.SignalSeen(signal=seen),)
+    worse = triage.raised(engine.handbook_for(state), state, seen, engine.policy.severity_words)
+    if worse is not None:
+        joined = (*joined, ev.SeverityChanged(level=worse[0], why=worse[1]))
     if seen.fingerprint not in state.signals and len(state.signals) == CROWD - 1:
         text = f"this is the {CROWD}th kind of signal here; further ones are counted under signals and not written down"
         joined = (*joined, ev.Noted(text=text))
@@ -139,6 +144,27 @@ def _deploy(engine: Engine, tx: Transaction, deploy: Deploy) -> Outcome:
 
 def _because(told: Outcome, why: str) -> Outcome:
     return replace(told, why=why)
+
+
+PROVEN = timedelta(minutes=30)
+
+
+def back_again(deploy: Deploy, ledger: Sequence[Deploy]) -> tuple[ev.Event, ...]:
+    """What is noted of a change that brought back what ran well before, such as a roll-back; nothing for any other change.
+
+    `ledger` is newest first. What ran for half an hour, or when we first looked, counts as well; rolling back from it would lead to
+    what was left.
+    """
+    mine = [one for one in ledger if one.subject == deploy.subject and one.host == deploy.host and one.at < deploy.at]
+    for later, one in zip([deploy, *mine], mine, strict=False):
+        same = one.image_id == deploy.image_id if deploy.image_id else one.version == deploy.version
+        if same and (one.first or later.at - one.at >= PROVEN):
+            text = (
+                f"{deploy.subject} went back to {deploy.version} at {deploy.at:%H:%M} UTC, which ran before: no new release,"
+                " so no reason to roll back"
+            )
+            return (ev.Noted(text=text),)
+    return ()
 
 
 def deploy_events(deploy: Deploy, now: datetime) -> tuple[ev.Event, ...]:

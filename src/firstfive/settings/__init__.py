@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from firstfive.settings.model import PORT as PORT
+from firstfive.settings.model import BackupSettings as BackupSettings
 from firstfive.settings.model import HeartbeatSettings as HeartbeatSettings
 from firstfive.settings.model import HolidaySettings as HolidaySettings
 from firstfive.settings.model import IntakeSettings as IntakeSettings

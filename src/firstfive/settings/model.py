@@ -99,13 +99,15 @@ class NotifierSettings:
 class NotifySettings:
     """Where messages go. A way is the name of a notifier, or `name:address`; `channels` are in lower case.
 
-    `heartbeat` is an address that is asked for while all is well, so that our own silence is noticed elsewhere.
+    `heartbeat` is an address that is asked for while all is well, so that our own silence is noticed elsewhere. `reach_test` is whether
+    each way to each person is tested once a week.
     """
 
     channel: str = "#incidents"
     channels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     fallback: tuple[str, ...] = ()
     heartbeat: str = ""
+    reach_test: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +136,27 @@ class StatusPageSettings:
     folder: Path | None = None
     copy: tuple[str, ...] = ()
     copy_within: timedelta = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupSettings:
+    """Where the server copies everything to once a night, None for nowhere, and how many of these copies stay."""
+
+    folder: Path | None = None
+    keep: int = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgeSettings:
+    """Where action items are filed: `kind` is github or gitlab, `project` owner/name, `url` empty for the public one; `missing` is the
+    variable that is not set.
+    """
+
+    kind: str
+    project: str
+    token: str
+    url: str = ""
+    missing: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,6 +246,7 @@ class Settings:
     escalate_after: timedelta = timedelta(minutes=15)
     channel: str = "#incidents"
     postmortem_folder: str = ""
+    postmortem_commit: bool = False
     targets: Mapping[str, TargetSettings] = field(default_factory=dict)
     default_target: str = "local"
     logs: Mapping[str, Path] = field(default_factory=dict)
@@ -246,6 +270,8 @@ class Settings:
     packs: PackSettings = field(default_factory=PackSettings)
     severity: Mapping[str, int] = field(default_factory=dict)
     status_page: StatusPageSettings | None = None
+    forge: ForgeSettings | None = None
+    backup: BackupSettings = field(default_factory=BackupSettings)
     people: Mapping[str, PersonSettings] = field(default_factory=dict)
     oncall: tuple[ScheduleSettings, ...] = ()
     holidays: HolidaySettings = field(default_factory=HolidaySettings)

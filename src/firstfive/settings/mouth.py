@@ -69,7 +69,7 @@ def _one(name: str, table: object, known: Mapping[str, str], at: str) -> Notifie
 
 def notify(data: Mapping[str, Any], known: tuple[NotifierSettings, ...], at: str) -> NotifySettings:
     """The table `[notify]`: the channel of last resort, routes by the page's word for a channel, and the fallback."""
-    table = reading.table(data, "notify", {"channel", "channels", "fallback", "heartbeat"}, at)
+    table = reading.table(data, "notify", {"channel", "channels", "fallback", "heartbeat", "reach_test"}, at)
     names = {one.name for one in known} | {"console"}
     channels = {
         word.strip().lower(): _ways(ways, f"notify.channels.{word!r}", names, at)
@@ -80,6 +80,7 @@ def notify(data: Mapping[str, Any], known: tuple[NotifierSettings, ...], at: str
         channels=channels,
         fallback=_ways(table.get("fallback", []), "notify.fallback", names, at),
         heartbeat=reading.text(table, "heartbeat", "", at),
+        reach_test=reading.flag(table, "reach_test", True, at),
     )
 
 

@@ -14,9 +14,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from firstfive.errors import JournalError
-from firstfive.incident.events import Entry, Event
+from firstfive.incident.events import Entry, Event, Imported
 from firstfive.incident.signals import Beat, Deploy, Observation, Signal
-from firstfive.ports import Alert, Fenced, Heartbeat, Letter, Outcome, Received, Silence, Work
+from firstfive.ports import Alert, Fenced, Head, Heartbeat, Letter, Outcome, Reached, Received, Silence, Work
 from firstfive.stores import chain, codec, outside, rows, tables
 from firstfive.stores.tables import alert, deploy, event, handbook, incident, instant, report, ticks, work
 
@@ -80,6 +80,18 @@ class SqlTransaction:
         """Ids of the incidents, newest first."""
         wanted = sa.select(incident.c.id).order_by(incident.c.number.desc())
         return tuple(self.connection.scalars(wanted.where(incident.c.is_open) if only_open else wanted))
+
+    def imported(self) -> tuple[tuple[str, Imported], ...]:
+        """Incidents that were carried over from another installation, with what they were there."""
+        wanted = sa.select(event.c.incident, event.c.data).where(event.c.type == Imported.__name__)
+        rows = ((row[0], codec.unpack(Imported.__name__, row[1])) for row in self.connection.execute(wanted))
+        return tuple((name, found) for name, found in rows if isinstance(found, Imported))
+
+    def heads(self) -> tuple[Head, ...]:
+        """Where each timeline ends, oldest first."""
+        columns = (incident.c.id, incident.c.number, incident.c.last_seq, incident.c.last_hash, incident.c.is_open)
+        rows = self.connection.execute(sa.select(*columns).order_by(incident.c.number))
+        return tuple(Head(incident=r[0], number=r[1], seq=r[2], hash=r[3], is_open=bool(r[4])) for r in rows)
 
     def count_entries(self) -> int:
         """How many entries all timelines hold."""
@@ -268,6 +280,14 @@ class SqlTransaction:
     def heartbeats(self) -> tuple[Heartbeat, ...]:
         """Every heartbeat."""
         return outside.heartbeats(self.connection)
+
+    def reached(self, reached: Reached) -> None:
+        """A way to a person was tried, or they answered through it."""
+        outside.keep_reached(self.connection, reached)
+
+    def all_reached(self) -> tuple[Reached, ...]:
+        """Every way that was ever tried or answered."""
+        return outside.all_reached(self.connection)
 
     def report(self, at: datetime, reporter: str, text: str, incident: str) -> None:
         """A person reported something, to `incident` or to none when that is empty."""

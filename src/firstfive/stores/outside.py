@@ -16,9 +16,9 @@ import sqlalchemy as sa
 from firstfive.errors import JournalError
 from firstfive.incident.signals import Beat, BeatState, Deploy, Signal
 from firstfive.incident.triage.silences import Silence
-from firstfive.ports import Heartbeat, Outcome, Received
+from firstfive.ports import Heartbeat, Outcome, Reached, Received
 from firstfive.stores import codec
-from firstfive.stores.tables import heartbeat, instant, received, silence, ticks
+from firstfive.stores.tables import heartbeat, instant, reached, received, silence, ticks
 
 Row = Mapping[Any, Any]
 
@@ -250,3 +250,28 @@ def _upsert(
 ) -> None:
     if connection.execute(table.update().where(mine).values(**values)).rowcount == 0:
         connection.execute(table.insert().values(**{**fresh, **values}))
+
+
+def keep_reached(connection: sa.Connection, given: Reached) -> None:
+    """Upsert by person and way; a time that is None stays as it was."""
+    who = (reached.c.person == codec.sound(given.person), reached.c.way == given.way)
+    times = {"asked_at": given.asked_at, "answered_at": given.answered_at}
+    values = {name: ticks(at) for name, at in times.items() if at is not None}
+    if connection.scalar(sa.select(reached.c.way).where(*who)) is None:
+        connection.execute(reached.insert().values(person=codec.sound(given.person), way=given.way, **values))
+    elif values:
+        connection.execute(reached.update().where(*who).values(**values))
+
+
+def all_reached(connection: sa.Connection) -> tuple[Reached, ...]:
+    """Every way that was ever tried or answered, by person."""
+    rows = connection.execute(sa.select(reached).order_by(reached.c.person, reached.c.way)).mappings()
+    return tuple(
+        Reached(
+            person=row["person"],
+            way=row["way"],
+            asked_at=instant(row["asked_at"]) if row["asked_at"] is not None else None,
+            answered_at=instant(row["answered_at"]) if row["answered_at"] is not None else None,
+        )
+        for row in rows
+    )

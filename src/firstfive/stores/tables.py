@@ -164,6 +164,15 @@ heartbeat = Table(
     Column("text", Text, nullable=False),
 )
 
+reached = Table(
+    "reached",
+    metadata,
+    Column("person", Text, primary_key=True),
+    Column("way", Text, primary_key=True),
+    Column("asked_at", BigInteger),
+    Column("answered_at", BigInteger),
+)
+
 handbook = Table(
     "handbook",
     metadata,

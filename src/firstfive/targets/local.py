@@ -11,7 +11,7 @@ import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -39,12 +39,16 @@ ASKING = timedelta(seconds=20)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Local:
-    """Runs on this machine, in `workdir`, with `environment` added to a small inherited one. `runs` is the run journal."""
+    """Runs on this machine, in `workdir`, with `environment` added to a small inherited one. `runs` is the run journal.
+
+    `anew` reads the environment again before each run: during an incident people edit the file that it comes from.
+    """
 
     name: str
     workdir: Path
     runs: Path
     environment: Mapping[str, str] = field(default_factory=dict)
+    anew: Callable[[], Mapping[str, str]] | None = field(default=None, compare=False)
     _tidied: list[bool] = field(default_factory=list, repr=False, compare=False)
 
     async def look(
@@ -59,7 +63,7 @@ class Local:
         began = monotonic()
         out, err = Kept(heard), Kept(heard)
         argv = ["bash", "--noprofile", "--norc", "-o", "pipefail", "-c", script]
-        code = await _capture(argv, self.workdir, {**self.environment, **(environment or {})}, timeout, out, err)
+        code = await _capture(argv, self.workdir, {**self._present(), **(environment or {})}, timeout, out, err)
         stdout, stderr = out.text(), err.text()
         return Output(
             exit_code=TIMED_OUT if code is None else code,
@@ -76,7 +80,7 @@ class Local:
         folder = self._folder(run.id)
         began = monotonic()
         live = asyncio.create_task(_live(folder / "out", heard)) if heard is not None else None
-        environment = {**self.environment, **dict(run.environment)}
+        environment = {**self._present(), **dict(run.environment)}
         program = run_program(
             mark=(mark := new_mark()),
             place=self._place(),
@@ -135,6 +139,9 @@ class Local:
             self._tidied.append(True)
             program = tidy_program(place=self._place())
             await _capture(["sh"], Path("/"), self.environment, ASKING, Kept(), Kept(), program)
+
+    def _present(self) -> Mapping[str, str]:
+        return self.anew() if self.anew is not None else self.environment
 
     def _place(self) -> Place:
         return Place(runs=str(self.runs.absolute()))

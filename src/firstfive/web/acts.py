@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from firstfive.engine.telling.links import Link, act_of, spent
+from firstfive.engine.telling.links import ACK, REACH, Link, act_of, spent
 from firstfive.errors import Exit, FirstfiveError, Refused
 from firstfive.web import paper
 from firstfive.web.engine_face import Room, found, room_of, seen
@@ -29,7 +29,7 @@ async def show(request: Request) -> Response:
         link = room.links.open(request.path_params["token"], room.clock.now())
     except Refused as refused:
         return _told(refused)
-    return await _page(room, link, done="", refused=None)
+    return await _page(room, link, done="", refused=None) if link.act != REACH else _reach(link, done="")
 
 
 async def act(request: Request) -> Response:
@@ -39,6 +39,10 @@ async def act(request: Request) -> Response:
         link = room.links.open(request.path_params["token"], room.clock.now())
     except Refused as refused:
         return _told(refused)
+    if link.act in (REACH, ACK) and link.run:
+        await room.reached(link.by, link.run)
+    if link.act == REACH:
+        return _reach(link, done="Thank you. Messages reach you here.")
     over = spent(link, await found(room, link.incident))
     if over:
         return await _page(room, link, done="", refused=None)
@@ -55,6 +59,10 @@ def _told(refused: Refused) -> Response:
     values = {"refused": refused, "link": None, "v": None, "row": None, "over": "", "done": ""}
     status = 403 if refused.exit_code is Exit.NOT_AUTHORISED else status_of(refused)
     return paper.page("act.html", values, status=status)
+
+
+def _reach(link: Link, *, done: str) -> Response:
+    return paper.page("reach.html", {"link": link, "done": done})
 
 
 async def _page(room: Room, link: Link, *, done: str, refused: FirstfiveError | None) -> Response:

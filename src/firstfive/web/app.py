@@ -20,6 +20,8 @@ from firstfive.web.accounts.entrance import Entrance
 from firstfive.web.asked import LARGEST_BODY
 from firstfive.web.engine_face import Room
 from firstfive.web.gate import door, dress, guarded, with_headers
+from firstfive.web.pages import past
+from firstfive.web.pages.past import Past
 from firstfive.web.public import status
 from firstfive.web.public.status import PublicFiles
 
@@ -43,10 +45,11 @@ def build(
     also: str = "",
     status_page: PublicFiles | None = None,
     entrance: Entrance | None = None,
+    past_of: Past | None = None,
 ) -> Starlette:
     """The web application of one running program; `key` signs in, `host` and `port` are where it listens, `also` is the name that a
-    proxy in front of it is reached by. With a `status_page` that one is open to everybody. With an `entrance`
-    people sign in by name as soon as there is an account.
+    proxy in front of it is reached by. With a `status_page` that one is open to everybody; with an `entrance` people sign in by name
+    as soon as there is an account; with `past_of` there are pages about the past.
     """
     public = status.AT if status_page is not None else ""
     gate = door(key=key, host=host, port=port, also=also, refuse=problems.problem, public=public, entrance=entrance)
@@ -58,6 +61,7 @@ def build(
             *outside.routes(),
             *acts.routes(),
             *(accounts() if entrance is not None else []),
+            *(past.routes(past_of) if past_of is not None else []),
             Route("/static/{name}", paper.static),
             *(status.routes(status_page) if status_page is not None else []),
         ],

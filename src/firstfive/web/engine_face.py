@@ -98,6 +98,10 @@ class Room(Protocol):
         """Silences, heartbeats, the backlog, and what was made of each request of a sender."""
         ...
 
+    async def reached(self, person: str, way: str) -> None:
+        """A person answered through this way."""
+        ...
+
     async def own_state(self) -> OwnState:
         """How the program itself does."""
         ...

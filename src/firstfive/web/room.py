@@ -186,7 +186,7 @@ async def me(request: Request) -> Response:
 
 def is_ours(path: str) -> bool:
     """Whether a path leads to a page of this server, and to nothing a browser could take for another one."""
-    return path in ("/", "/handbook") or (
+    return path in ("/", "/handbook", "/history", "/figures") or (
         path.startswith("/incidents/") and path.removeprefix("/incidents/").replace("-", "").isalnum()
     )
 
@@ -264,6 +264,8 @@ def events_of(verb: str, fields: asked.Fields, by: str) -> tuple[Event, ...]:
         _as_number(fields)
     if verb == "approve":
         fields["affirmed"] = fields.get("affirmed") == "yes"
+    if verb == "tick":
+        fields["done"] = asked.text(fields, "done") == "yes"
     if verb == "settle":
         fields["ran"] = asked.text(fields, "ran") == "yes"
     return (requests.event_of(verb, {**fields, "by": by}),)

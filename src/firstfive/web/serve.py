@@ -24,6 +24,7 @@ from starlette.applications import Starlette
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from firstfive.app import Program, open_program
+from firstfive.app.history import Archive
 from firstfive.app.status import book_of
 from firstfive.errors import Exit, FirstfiveError
 from firstfive.intake import Credentials
@@ -119,7 +120,14 @@ async def _together(program: Program, listener: socket.socket, say: Callable[[di
     book = book_of(settings, program.journal, program.engine.clock)
     entrance = _entrance(program, int(port), reached)
     pages = build(
-        program.engine, key=key, host=str(host), port=int(port), also=also, status_page=book, entrance=entrance
+        program.engine,
+        key=key,
+        host=str(host),
+        port=int(port),
+        also=also,
+        status_page=book,
+        entrance=entrance,
+        past_of=Archive(settings=settings),
     )
     hooks = _hooks(program, key, reached)
     config = _config(settings, hooks, pages)

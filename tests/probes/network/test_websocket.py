@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from firstfive.errors import FirstfiveError
 from firstfive.incident.signals import Signal
 from firstfive.probes.network import Websocket
 
@@ -73,8 +74,6 @@ def test_it_asks_as_the_rfc_says() -> None:
         (400, "saw no upgrade"),
         (404, "no such path"),
         (426, "saw no upgrade"),
-        (502, "does not reach what is behind it"),
-        (504, "gave up"),
         (301, "HTTP 301 instead of 101"),
         (418, "HTTP 418 instead of 101"),
     ],
@@ -84,6 +83,27 @@ def test_what_came_instead_is_named(status: int, word: str) -> None:
     assert (seen.firing, seen.family) == (True, "websocket upgrade fails")
     assert f"HTTP {status} instead of 101" in seen.text
     assert word in seen.text
+
+
+def only_upgrades_fail(status: int) -> Script:
+    def script(connection: socket.socket, head: bytes) -> None:
+        answer = status if b"Upgrade: websocket" in head else 200
+        connection.sendall(f"HTTP/1.1 {answer} x\r\nContent-Length: 0\r\n\r\n".encode())
+
+    return script
+
+
+@pytest.mark.parametrize(("status", "word"), [(502, "does not reach what is behind it"), (504, "gave up")])
+def test_a_proxy_that_fails_upgrades_alone_is_in_trouble(status: int, word: str) -> None:
+    seen = answered(only_upgrades_fail(status))
+    assert (seen.firing, seen.family) == (True, "websocket upgrade fails")
+    assert word in seen.text
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_when_everything_behind_the_proxy_is_gone_nothing_is_said_of_websockets(status: int) -> None:
+    with pytest.raises(FirstfiveError, match=f"HTTP {status} to everybody"):
+        answered(saying(f"HTTP/1.1 {status} x\r\nContent-Length: 0\r\n\r\n".encode()))
 
 
 def flood(connection: socket.socket, _: bytes) -> None:

@@ -15,6 +15,7 @@ from firstfive.stores.accounts import Role
 from firstfive.web.accounts.entrance import Entrance
 from firstfive.web.app import build
 from web.client import HOST, KEY, PORT, Answer, ask
+from web.past import Archive
 from web.public.said import Said
 from web.room import HandClock, Room
 
@@ -92,5 +93,14 @@ def house(state: Path, *, room: Room | None = None, **entrance: Any) -> House:
     """A room with an entrance; nobody has an account yet."""
     behind, logged = room or Room(), []  # type: ignore[var-annotated]
     way_in = Entrance(state=state, clock=behind.clock, port=PORT, log=logged.append, **entrance)
-    app = build(behind, key=KEY, host="127.0.0.1", port=PORT, also="ops.example", entrance=way_in, status_page=Said())
+    app = build(
+        behind,
+        key=KEY,
+        host="127.0.0.1",
+        port=PORT,
+        also="ops.example",
+        entrance=way_in,
+        status_page=Said(),
+        past_of=Archive(),
+    )
     return House(room=behind, entrance=way_in, app=app, logged=logged)

@@ -46,7 +46,7 @@ def metrics(
     from firstfive.documents import metrics as told
 
     settings = settings_of(vault, config)
-    began = _since(since)
+    began = day_of("--since", since)
     rows = [row for row in _rows(settings, past=past) if began is None or row.began >= began]
     groups = told.summarise(rows, by=by)
     if svg:
@@ -62,30 +62,38 @@ def metrics(
         show(told.as_json(groups, by=by), as_json=as_json, text=lambda _: told.table(groups, by=by))
 
 
-def _since(text: str) -> datetime | None:
+def day_of(option: str, text: str) -> datetime | None:
+    """The beginning of that day (UTC); None for an empty text. Raises FirstfiveError naming the option for what is no day."""
     if not text:
         return None
     try:
         return datetime.combine(date.fromisoformat(text), time(), UTC)
     except ValueError:
-        raise FirstfiveError(f"--since {text!r} is no day", remedy="write 2026-01-01", exit_code=Exit.USAGE) from None
+        raise FirstfiveError(f"{option} {text!r} is no day", remedy="write 2026-01-01", exit_code=Exit.USAGE) from None
 
 
 def _rows(settings: Settings, *, past: bool) -> list[MetricRow]:
     """A row for every incident of the journal, and for every older post-mortem when they are asked for."""
+    from firstfive.app.history import History, metric_rows
     from firstfive.cli.afterwards.kept import read_incidents
     from firstfive.documents.metrics import row_of
 
     notes = _past(settings)
     impact = {note.incident: note.impact_began for note in notes if note.incident}
-    incidents = read_incidents(settings)
-    if not incidents:
+    index = History(settings=settings, told=lambda text: click.echo(f"note: {text}", err=True)).open()
+    try:
+        rows = {row.id: row for row in metric_rows(index)}
+    finally:
+        index.close()
+    if not rows:
         click.echo("note: the journal holds no incident to count", err=True)
-    interval = _interval(settings)
-    rows = [row_of(each, interval=interval, impact_began=impact.get(each.id)) for each in incidents]
-    known = {each.id for each in incidents}
-    older = [_older(note) for note in notes if note.incident not in known] if past else []
-    return [*(row for row in rows if row is not None), *older]
+    told = [name for name, at in impact.items() if at is not None and name in rows]
+    interval = _interval(settings) if told else timedelta(0)
+    for each in read_incidents(settings, *told) if told else ():
+        row = row_of(each, interval=interval, impact_began=impact[each.id])
+        rows |= {each.id: row} if row is not None else {}
+    older = [_older(note) for note in notes if note.incident not in rows] if past else []
+    return [*rows.values(), *older]
 
 
 def _interval(settings: Settings) -> timedelta:

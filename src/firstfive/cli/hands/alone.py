@@ -24,7 +24,7 @@ from firstfive.errors import Exit, FirstfiveError, JournalError, Refused
 from firstfive.handbook.model import Mode
 
 if TYPE_CHECKING:
-    from firstfive.app.bundle import Bundle
+    from firstfive.app.offline.bundle import Bundle
     from firstfive.engine.steps.break_glass import Wanted
     from firstfive.handbook.model import Step
     from firstfive.incident.records import Run
@@ -74,8 +74,8 @@ def said(answer: View) -> str:
 @options
 def pack(out: Path, vault: Path | None, config: Path | None, as_json: bool) -> None:
     """Write the page for paper, and a break-glass bundle that runs its steps without a server."""
-    from firstfive.app.bundle import made, opened
-    from firstfive.documents.printed import printed
+    from firstfive.app.offline.bundle import made, opened
+    from firstfive.documents.paper.handbook import printed
     from firstfive.stores.files.key import write_private
 
     settings = settings_of(vault, config)
@@ -127,7 +127,7 @@ def break_glass(
     as_json: bool,
 ) -> None:
     """Run a step of a bundle with no server and no journal: shown first, confirmed by you, written to a sealed log."""
-    from firstfive.app.bundle import opened
+    from firstfive.app.offline.bundle import opened
     from firstfive.engine.steps.break_glass import agreed
 
     settings = settings_of(vault, config)
@@ -161,7 +161,7 @@ def break_glass(
 @options
 def merge(log: Path, incident: str, named: str | None, vault: Path | None, config: Path | None, as_json: bool) -> None:
     """Take the sealed log of a break-glass bundle into an incident's timeline, once, after proving it."""
-    from firstfive.app.merging import merged
+    from firstfive.app.offline.merging import merged
 
     settings = settings_of(vault, config)
     answer = asyncio.run(merged(settings, log, incident, by(settings, named)))

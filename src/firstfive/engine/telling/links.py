@@ -20,16 +20,18 @@ from firstfive.errors import Exit, Refused
 from firstfive.incident import events as ev
 from firstfive.incident.timeline import APPROVAL_LIVES, Incident
 
-ACK, APPROVE, DECLINE = "ack", "approve", "decline"
+ACK, APPROVE, DECLINE, REACH = "ack", "approve", "decline", "reach"
 ACK_LIVES = timedelta(hours=24)
+REACH_LIVES = timedelta(days=7)
 SEAL = 18
 LONGEST = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """One act of one person on one incident. `run` and `sha256` are those of the run that is approved or declined; `until` is in
-    seconds of the epoch; `entry` is the length of the timeline when it was made.
+    """One act of one person, on one incident unless it only proves that messages reach them. `run` and `sha256` are those of the run
+    that is approved or declined; for the others `run` is the notifier that carried the link. `until` is in seconds of the epoch; `entry`
+    is the length of the timeline when it was made.
     """
 
     act: str
@@ -48,11 +50,15 @@ class Links:
     key: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     base: str = ""
 
-    def acknowledge(self, incident: Incident, by: str, now: datetime) -> str:
+    def acknowledge(self, incident: Incident, by: str, now: datetime, way: str = "") -> str:
         """A link with which `by` takes the incident, for a day; empty when the room has no address."""
         return self._address(
-            Link(act=ACK, incident=incident.id, by=by, until=_until(now + ACK_LIVES), entry=incident.seq)
+            Link(act=ACK, incident=incident.id, by=by, until=_until(now + ACK_LIVES), entry=incident.seq, run=way)
         )
+
+    def reach(self, by: str, way: str, now: datetime) -> str:
+        """A link with which `by` says that messages by this way reach them, for a week."""
+        return self._address(Link(act=REACH, incident="", by=by, until=_until(now + REACH_LIVES), run=way))
 
     def decide(self, incident: Incident, run: str, act: str, by: str, now: datetime) -> str:
         """A link with which `by` approves or declines exactly this run, for ten minutes."""
@@ -73,7 +79,9 @@ class Links:
         if now.timestamp() >= link.until:
             raise Refused(
                 "the time of this link is over",
-                remedy=f"open {link.incident} in the room, or use a newer message",
+                remedy=f"open {link.incident} in the room, or use a newer message"
+                if link.incident
+                else "the next weekly test brings a newer one",
                 exit_code=Exit.CONFLICT,
             )
         return link

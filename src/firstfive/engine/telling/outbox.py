@@ -31,6 +31,7 @@ PATIENCE = timedelta(hours=24)
 URGENT_PATIENCE = timedelta(minutes=3)
 LONGEST_PAUSE = timedelta(minutes=5)
 TURN = timedelta(seconds=1)
+LANE = 8  # messages that are being handed to one notifier at once
 WAITS = "it waits for the first message of its thread"
 MOST_OTHERS = 2  # a message carries three buttons at most with some notifiers
 _RESULT = {Delivered: "sent", Retry: "retry", GaveUp: "gave up"}
@@ -62,7 +63,25 @@ def post(tx: Transaction, made: od.Deliver, ways: Sequence[Way], key: str, incid
 
 
 async def deliver(engine: Engine, row: Work, made: od.Deliver) -> None:
-    """Hand one message to one destination, unless it is no longer wanted; what came of it is written with the closing of the row."""
+    """Hand one message to one destination, unless it is no longer wanted; what came of it is written with the closing of the row.
+
+    A channel that hangs holds up its own messages only: beyond a few at once they wait, and leave room for the others.
+    """
+    if engine.lanes[made.notifier] >= LANE:
+        later = engine.clock.now() + (TURN if made.urgent else TURN * 3)
+        await engine.journal.write(lambda tx: tx.put_off(row, later, "its channel is busy", tried=False))
+        return
+    engine.lanes[made.notifier] += 1
+    try:
+        await _delivered(engine, row, made)
+    finally:
+        engine.lanes[made.notifier] -= 1
+
+
+async def _delivered(engine: Engine, row: Work, made: od.Deliver) -> None:
+    if not row.incident:
+        await _alone(engine, row, made)
+        return
     state = await engine.incident(row.incident)
     if over(state, made):
         await engine.write(lambda tx: _closed(engine, tx, row, (), "done"))
@@ -99,6 +118,37 @@ async def deliver(engine: Engine, row: Work, made: od.Deliver) -> None:
             await engine.write(lambda tx: _dead(engine, tx, row, made, why))
 
 
+async def _alone(engine: Engine, row: Work, made: od.Deliver) -> None:
+    """A message that belongs to no incident: no thread, no timeline, the same patience."""
+    receipt = await _sent_by(engine, made, _alone_message(engine, row, made))
+    engine.vitals.handed(made.notifier, _RESULT[type(receipt)])
+    match receipt:
+        case Delivered():
+            await engine.journal.write(lambda tx: tx.close(row))
+        case Retry(after=after, why=why) if _patient(engine, row, made, after):
+            due = engine.clock.now() + pause(row.key, row.tries, after)
+            await engine.journal.write(lambda tx: tx.put_off(row, due, engine.tools.redactor.line(why)))
+        case Retry(why=why) | GaveUp(why=why):
+            await engine.journal.write(lambda tx: tx.give_up(row, engine.tools.redactor.line(why)))
+
+
+def _alone_message(engine: Engine, row: Work, made: od.Deliver) -> Message:
+    url = engine.links.reach(made.person, made.notifier, engine.clock.now()) if made.run else ""
+    return Message(
+        key=row.key,
+        thread=row.key,
+        channel=made.channel,
+        title=made.title,
+        text=made.text,
+        address=made.address,
+        actions=(Action(label="It reaches me", url=url),) if url else (),
+    )
+
+
+def _patient(engine: Engine, row: Work, made: od.Deliver, after: timedelta) -> bool:
+    return engine.clock.now() + pause(row.key, row.tries, after) - made.since <= PATIENCE
+
+
 async def _paced(engine: Engine, row: Work, made: od.Deliver) -> Mapping[str, Waiting] | None:
     """What goes out within this page, by incident; None when it has to wait for its turn."""
     now = engine.clock.now()
@@ -120,10 +170,6 @@ def over(state: Incident, made: od.Deliver) -> bool:
 async def _handed(
     engine: Engine, row: Work, made: od.Deliver, state: Incident, root: str, others: Mapping[str, Waiting]
 ) -> Receipt:
-    notifier = next((n for n in engine.tools.notifiers if n.name == made.notifier), None)
-    if notifier is None:
-        known = ", ".join(n.name for n in engine.tools.notifiers) or "none"
-        return GaveUp(why=f"settings name no notifier {made.notifier} (known: {known})")
     message = Message(
         key=row.key,
         thread=row.incident,
@@ -136,6 +182,14 @@ async def _handed(
         actions=(*_actions(engine, made, state), *await _also(engine, made, others)),
         drill=state.declared.drill if state.declared else False,
     )
+    return await _sent_by(engine, made, message)
+
+
+async def _sent_by(engine: Engine, made: od.Deliver, message: Message) -> Receipt:
+    notifier = next((n for n in engine.tools.notifiers if n.name == made.notifier), None)
+    if notifier is None:
+        known = ", ".join(n.name for n in engine.tools.notifiers) or "none"
+        return GaveUp(why=f"settings name no notifier {made.notifier} (known: {known})")
     return await notifier.send(message)
 
 
@@ -164,7 +218,7 @@ def _actions(engine: Engine, made: od.Deliver, state: Incident) -> tuple[Action,
         return ()
     now, links = engine.clock.now(), engine.links
     if made.paged is not None:
-        url = links.acknowledge(state, made.person, now)
+        url = links.acknowledge(state, made.person, now, way=made.notifier)
         return (Action(label="I have it", url=url),) if url else ()
     run = state.attempts.get(made.run)
     if run is None or run.state != "asked":

@@ -42,7 +42,7 @@ _ZONES = (
     (
         re.compile(r"^(?:meaning|impact|overview|background|summary|description|context|causes?|notes?|see also|references?|links"
             r"|additional|further|prevention|escalation|related|post-?incident|prerequisites|history|owners?|contacts?|introduction"
-            r"|alert info\w*|when to use|metadata|architecture|what it means)\b",
+            r"|alert info\w*|when to use|metadata|architecture|what it means|drills?)\b",
             re.IGNORECASE),
         Zone.CONTEXT,
     ),

@@ -6,6 +6,7 @@ Called by the engine for every change of state that a probe, a sender or a perso
 from __future__ import annotations
 
 from firstfive.incident.triage.grade import grade as grade
+from firstfive.incident.triage.grade import raised as raised
 from firstfive.incident.triage.grade import title_of as title_of
 from firstfive.incident.triage.point import pointed as pointed
 from firstfive.incident.triage.sort import Declare as Declare

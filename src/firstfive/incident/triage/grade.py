@@ -9,7 +9,9 @@ import re
 from collections.abc import Mapping
 
 from firstfive.handbook.model import Handbook, HttpSymptom, LogSymptom, Runbook, Severity, StatusSymptom, Symptom
+from firstfive.incident import events as ev
 from firstfive.incident.signals import Signal, SignalKind
+from firstfive.incident.timeline import Incident
 
 # What most loggers put before the message: a time, a level, a colon or bracket.
 _STAMP = re.compile(
@@ -41,6 +43,14 @@ _NOISE = frozenset(
     """.split()  # noqa: SIM905 - a word list is read as words
 )
 
+# States that anything can be in: "Redis unreachable" is about Redis, not about everything that is unreachable.
+_CONDITIONS = frozenset(
+    """
+    unreachable broken full failing failed failure fail error slow timeout degraded undelivered missing refused lost
+    permanently unable older missed
+    """.split()  # noqa: SIM905
+)
+
 
 def grade(
     handbook: Handbook,
@@ -52,8 +62,9 @@ def grade(
     """The severity level of a first signal, and why.
 
     In order: the matrix row whose own example the signal watches; the runbook's own words; the sender's word, where the team maps
-    it (`words`) or the matrix uses it; the matrix row whose examples or meaning share most words with the runbook and the symptom
-    (the worse row wins a tie); for one person's report the row about isolated reports; else the worst level, said so.
+    it (`words`) or the matrix uses it; the matrix row whose examples or meaning share most with the runbook and the symptom, where
+    what the runbook is named after weighs most (the worse row wins a tie); for one person's report the row about isolated
+    reports; else the worst level, said so.
     """
     if not handbook.severities:
         return 1, "the page has no severity matrix, so the worst level is assumed"
@@ -65,9 +76,28 @@ def grade(
     said = _said(handbook, signal.severity, words or {})
     if said is not None:
         return said
-    return _by_words(handbook, _words_of(signal, runbook, symptom), signal)
+    named = frozenset(_stems(runbook.title)) - _CONDITIONS if runbook is not None else frozenset()
+    return _by_words(handbook, _words_of(signal, runbook, symptom), named, signal)
 
 
+def raised(
+    handbook: Handbook, incident: Incident, signal: Signal, words: Mapping[str, int] | None = None
+) -> tuple[int, str] | None:
+    """The worse level that a further signal of an incident brings with it, and why; None when it brings none.
+
+    Only a symptom of the page counts, and never the mere assumption of the worst; what a person graded stays as it is.
+    """
+    found = handbook.symptom(signal.symptom) if signal.firing and signal.symptom else None
+    graded = any(isinstance(e.event, ev.SeverityChanged) and e.by != ev.SELF for e in incident.entries)
+    if found is None or graded or not handbook.severities:
+        return None
+    level, why = grade(handbook, signal, *found, words)
+    if level >= incident.level or _ASSUMED in why:
+        return None
+    return level, f"{found[0].number} {found[0].title} shows as well; {why}"
+
+
+_ASSUMED = "is assumed until a person grades it"
 _ROW = re.compile(r"matrix\.(\d+)\.\d+")
 
 
@@ -97,8 +127,13 @@ def _said(handbook: Handbook, word: str, words: Mapping[str, int]) -> tuple[int,
     return None
 
 
-def _by_words(handbook: Handbook, words: frozenset[str], signal: Signal) -> tuple[int, str]:
-    best = max(handbook.severities, key=lambda s: (len(_shared(words, s)), -s.level))
+def _by_words(handbook: Handbook, words: frozenset[str], named: frozenset[str], signal: Signal) -> tuple[int, str]:
+    """The row that shares most: what the runbook is named after counts most, a state that anything can be in least."""
+
+    def weight(severity: Severity) -> int:
+        return sum(4 if word in named else 1 if word in _CONDITIONS else 2 for word in _shared(words, severity))
+
+    best = max(handbook.severities, key=lambda s: (weight(s), -s.level))
     shared = _shared(words, best)
     if shared:
         example = _closest(words, best)
@@ -110,7 +145,7 @@ def _by_words(handbook: Handbook, words: frozenset[str], signal: Signal) -> tupl
     unread = f"; the sender's {signal.severity} is mapped to no level" if signal.severity else ""
     return (
         worst.level,
-        f"no row of the matrix matches, so the worst level {worst.label} is assumed until a person grades it{unread}",
+        f"no row of the matrix matches, so the worst level {worst.label} {_ASSUMED}{unread}",
     )
 
 

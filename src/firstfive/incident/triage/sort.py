@@ -68,6 +68,7 @@ def triage(
     policy: Policy,
     now: datetime,
     silences: Sequence[Silence] = (),
+    drill: bool = False,
 ) -> Verdict:
     """Where a signal belongs; `open_incidents` come newest first.
 
@@ -75,8 +76,8 @@ def triage(
     nothing. What a silence covers is not acted on. Then one incident a group: a firing signal joins the open incident of its own
     runbook on its own host; that of a runbook which its page calls a cause of the other; that which began at most
     `policy.one_fault` ago there, since one fault shows many faces at once; and a signal that points to no runbook joins what
-    opened there within `policy.unnamed_joins`. Drills never take in what was not seen by them. What no runbook knows, on a level
-    whose response is the backlog, is shelved. What is left declares.
+    opened there within `policy.unnamed_joins`. A drill takes in what a drill caused (`drill`) and
+    nothing else. What no runbook knows, on a level whose response is the backlog, is shelved. What is left declares.
     """
     for incident in open_incidents:
         if signal.fingerprint in incident.signals:
@@ -97,6 +98,8 @@ def triage(
     if row is not None and _is_hygiene(row) and runbook is None:
         return Shelve(level=level, why=f"{why}; the page answers {row.label} with “{row.response.text}”")
     for incident in open_incidents:
+        if incident.declared is None or incident.declared.drill is not drill:
+            continue
         joined = _joined(handbook, policy, signal, runbook, incident, now)
         if joined:
             return Join(incident=incident.id, why=joined)
@@ -111,7 +114,7 @@ def _joined(
     handbook: Handbook, policy: Policy, signal: Signal, runbook: Runbook | None, incident: Incident, now: datetime
 ) -> str:
     """Why a firing signal belongs to this incident, or nothing."""
-    if incident.declared is None or incident.declared.drill or incident.resolved_at is not None:
+    if incident.resolved_at is not None:
         return ""
     hosts = {s.host or policy.target for s in incident.signals.values()}
     if hosts and (signal.host or policy.target) not in hosts:

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from urllib.parse import quote, urlsplit
 
+from firstfive.errors import FirstfiveError
 from firstfive.incident.signals import Deploy, Signal, SignalKind
 from firstfive.probes.network.address import Guard, NoSuchName, place_of
 from firstfive.probes.network.reach import NotReached, reach
@@ -34,6 +35,8 @@ INSTEAD: Mapping[int, str] = {
     504: "the proxy waited for what is behind it and gave up",
 }
 
+BEHIND = frozenset({502, 503, 504})  # a proxy's words for what is behind it
+
 
 class _Broken(Exception):
     """What came is no answer to an upgrade."""
@@ -41,7 +44,10 @@ class _Broken(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Websocket:
-    """Watches `url` (`ws`, `wss`, `http` or `https`) for one symptom: anything but a right answer 101 within `patience` fires."""
+    """Watches `url` (`ws`, `wss`, `http` or `https`) for one symptom: anything but a right answer 101 within `patience` fires.
+
+    Where a plain request to the same place fails alike, it is not about WebSockets, and nobody can know.
+    """
 
     name: str
     symptom: str
@@ -90,8 +96,29 @@ class Websocket:
             return True, "the connection broke off", "websocket upgrade fails"
         if status == 101:
             return False, "opens (101)", ""
+        if status in BEHIND and await self._plainly() in BEHIND:
+            raise FirstfiveError(
+                f"{self.url} answers HTTP {status} to everybody: what is behind the proxy is gone, so nothing is known of WebSockets",
+                remedy="mend what is behind the proxy first; the look at its health says what it sees",
+            )
         why = INSTEAD.get(status, "")
         return True, f"HTTP {status} instead of 101" + (f": {why}" if why else ""), "websocket upgrade fails"
+
+    async def _plainly(self) -> int:
+        """The status of the same address for one who wants no upgrade; 0 when no answer comes."""
+        url = self.url.replace("transport=websocket", "transport=polling")
+        try:
+            connection = await reach(place_of(url), self.guard, patience=self.patience)
+            reader, writer = await self._streams(connection)
+            try:
+                writer.write(self._request(url))
+                head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), self.patience.total_seconds())
+                return _head(head)[0]
+            finally:
+                writer.transport.abort()
+                await asyncio.sleep(0)
+        except (NoSuchName, NotReached, _Broken, OSError, TimeoutError, EOFError, asyncio.LimitOverrunError):
+            return 0
 
     async def _streams(self, connection: socket.socket) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         parts = urlsplit(self.url)
@@ -109,7 +136,7 @@ class Websocket:
         reader, writer = streams
         key = base64.b64encode(secrets.token_bytes(16))
         try:
-            writer.write(self._request(key))
+            writer.write(self._request(self.url, key))
             status, headers = _head(await reader.readuntil(b"\r\n\r\n"))
             if status != 101:
                 return status
@@ -128,18 +155,22 @@ class Websocket:
             writer.transport.abort()  # a goodbye that the other side never answers is not waited for
             await asyncio.sleep(0)
 
-    def _request(self, key: bytes) -> bytes:
-        parts, place = urlsplit(self.url), place_of(self.url)
+    def _request(self, url: str, key: bytes = b"") -> bytes:
+        """The request, for an upgrade when it has a key."""
+        parts, place = urlsplit(url), place_of(url)
         usual = place.port == (443 if parts.scheme in ("wss", "https") else 80)
         host = str(place).rpartition(":")[0] if usual else str(place)
         path = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe="/?%~!$&'()*+,;=:@-._")
-        lines = (
-            f"GET {path} HTTP/1.1",
-            f"Host: {host}",
+        upgrade = (
             "Connection: Upgrade",
             "Upgrade: websocket",
             "Sec-WebSocket-Version: 13",
             f"Sec-WebSocket-Key: {key.decode()}",
+        )
+        lines = (
+            f"GET {path} HTTP/1.1",
+            f"Host: {host}",
+            *(upgrade if key else ("Connection: close",)),
             "User-Agent: firstfive",
         )
         return ("\r\n".join(lines) + "\r\n\r\n").encode()

@@ -199,6 +199,19 @@ POLL = "/socket.io/?EIO=4&transport=polling&sid=1"
         (line("172.17.0.1", UP, 101) * 30, False, "30 upgrades", "thirty clients behind Docker's gateway"),
         (line("172.17.0.1", UP, 101) * 130, True, "again and again", "a storm behind Docker's gateway"),
         (line("8.8.8.8", POLL) * 500, False, "0 upgrades", "polling alone"),
+        (
+            line("8.8.8.8", UP, 101).replace("curl/8", "firstfive") * 130,
+            False,
+            "0 upgrades",
+            "our own look, which is no client",
+        ),
+        (
+            line("8.8.8.8", UP, 502) * 20 + line("8.8.8.8", "/api/health", 502),
+            False,
+            "0 upgrades in the last minute, 0 failed",
+            "the backend is gone for everybody",
+        ),
+        (line("8.8.8.8", UP, 502) * 20 + line("8.8.8.8", "/"), True, "mostly with 502", "gone for upgrades alone"),
     ],
 )
 def test_a_socket_storm_is_told_from_many_clients(text: str, firing: bool, words: str, why: str) -> None:

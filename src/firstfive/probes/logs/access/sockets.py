@@ -2,6 +2,7 @@
 
 Built by `app` from the family table and from settings. Facts, seen on a real stack: a proxy without the Upgrade headers answers 400
 (the page says 502), and 504 when its read timeout is shorter than the ping interval; counting log lines does not tell good from bad.
+Our own look at the upgrade stands in that log as well and is not counted; nor are upgrades that fail as everything fails there.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ MINUTE = timedelta(minutes=1)
 AGAIN = 6  # upgrades of one address in a minute: a page that is opened twice makes two
 CROWD = 120  # the same behind one hidden address, where clients cannot be told apart
 FAMILY = "websocket storm"
+OURS = b'"firstfive"'  # how our own look signs
+GONE = frozenset({502, 503})  # nothing is behind the proxy
 
 
 @dataclass(slots=True, kw_only=True)
@@ -31,6 +34,7 @@ class Sockets:
     path: str = "/socket.io/"
     more_than: int = 10
     _seen: deque[tuple[datetime, str, int]] = field(default_factory=deque)
+    _plain: deque[tuple[datetime, bool]] = field(default_factory=deque)
 
     @property
     def symptoms(self) -> tuple[str, ...]:
@@ -42,10 +46,16 @@ class Sockets:
         below = self.path.encode()
         for line in (await self.lines.fresh(now)).split(b"\n"):
             found = LINE.match(line)
-            if found is not None and found[4].startswith(below) and b"transport=websocket" in found[4]:
+            if found is None or line.rstrip().endswith(OURS):
+                continue
+            if found[4].startswith(below) and b"transport=websocket" in found[4]:
                 self._seen.append((now, found[1].decode("ascii", "replace")[:64], int(found[5])))
+            else:
+                self._plain.append((now, int(found[5]) in GONE))
         while self._seen and now - self._seen[0][0] >= MINUTE:
             self._seen.popleft()
+        while self._plain and now - self._plain[0][0] >= MINUTE:
+            self._plain.popleft()
         firing, text = self._judged()
         return (
             Signal(
@@ -62,10 +72,12 @@ class Sockets:
 
     def _judged(self) -> tuple[bool, str]:
         statuses = Counter(status for _, _, status in self._seen)
-        failed = sum(count for status, count in statuses.items() if status >= 400)
+        gone = any(gone for _, gone in self._plain)
+        bad = {status: count for status, count in statuses.items() if status >= 400 and not (gone and status in GONE)}
+        failed = sum(bad.values())
         good = statuses[101]
         if failed > self.more_than and failed > good:
-            often = statuses.most_common(1)[0][0]
+            often = max(bad, key=bad.__getitem__)
             return True, f"{failed} of {len(self._seen)} upgrades failed in the last minute, mostly with {often}"
         again = Counter(address for _, address, status in self._seen if status == 101)
         loud = [a for a, count in again.items() if count > (CROWD if is_hidden(a) else AGAIN)]

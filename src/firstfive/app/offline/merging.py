@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from firstfive.app.bundle import key_of
+from firstfive.app.offline.bundle import key_of
 from firstfive.app.program import open_program
 from firstfive.engine.advance import advance
 from firstfive.engine.steps.break_glass import told

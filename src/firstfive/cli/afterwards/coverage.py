@@ -1,0 +1,113 @@
+"""`firstfive coverage`: how far the page was ever tried.
+
+Called by the front door. Reads the index of what happened; changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from firstfive.cli.line import View, options, settings_of, show
+from firstfive.errors import FirstfiveError
+
+if TYPE_CHECKING:
+    from firstfive.documents.learning.coverage import Coverage, RunbookCover
+    from firstfive.incident.signals import Deploy
+    from firstfive.settings import Settings
+
+SHOWN = 10
+
+
+@click.command()
+@options
+def coverage(vault: Path | None, config: Path | None, as_json: bool) -> None:
+    """When each runbook last mended something, what is stale, what never ran, and incidents that no runbook fitted."""
+    from firstfive.app import read_handbook
+    from firstfive.app.history import History, proofs
+    from firstfive.documents.learning import coverage as covered
+
+    settings = settings_of(vault, config)
+    handbook = read_handbook(settings)
+    index = History(settings=settings, told=lambda text: click.echo(f"note: {text}", err=True)).open()
+    try:
+        found = covered.coverage(handbook, proofs(index), _deploys(settings))
+    finally:
+        index.close()
+    show(_view(found), as_json=as_json, text=_shown)
+
+
+def _deploys(settings: Settings) -> tuple[Deploy, ...]:
+    from firstfive.stores import open_journal
+
+    async def read() -> tuple[Deploy, ...]:
+        journal = open_journal(settings.database, read_only=True)
+        try:
+            return await journal.read(lambda tx: tx.deploys(1000))
+        finally:
+            await journal.close()
+
+    try:
+        return asyncio.run(read())
+    except FirstfiveError:
+        return ()  # no journal yet
+
+
+def _view(found: Coverage) -> View:
+    return {
+        "runbooks": [_row(one) for one in found.runbooks],
+        "unmatched": [
+            {"incident": p.incident, "at": p.at.isoformat(), "seen": list(p.seen)} for p in found.unmatched[:SHOWN]
+        ],
+        "mended": [{"step": step, "times": times} for step, times in found.mended],
+    }
+
+
+def _row(one: RunbookCover) -> View:
+    proof = one.proof
+    return {
+        "runbook": one.runbook,
+        "number": one.number,
+        "title": one.title,
+        "used": one.used,
+        "drills": one.drills,
+        "proven": None
+        if proof is None
+        else {
+            "at": proof.at.isoformat(),
+            "incident": proof.incident,
+            "drill": proof.drill,
+            "by": proof.by,
+            "minutes": proof.minutes,
+            "step": proof.mended_by,
+            "page": proof.text[:12],
+        },
+        "stale": one.stale,
+        "never": list(one.never),
+        "idle": list(one.idle),
+    }
+
+
+def _shown(answer: View) -> str:
+    lines: list[str] = []
+    for row in answer["runbooks"]:
+        lines.append(f"{row['number']} {row['title']}".strip())
+        proven = row["proven"]
+        if proven is None:
+            lines.append(f"  never proven; ran in {row['used']} incidents" if row["used"] else "  never used")
+        else:
+            how = "in a drill" if proven["drill"] else "for real"
+            who = f" by {proven['by']}" if proven["by"] else ""
+            took = f", {proven['minutes']:g} min to mitigate" if proven["minutes"] is not None else ""
+            lines.append(
+                f"  proven {proven['at'][:10]} {how} ({proven['incident']}){who}{took}, after {proven['step']}"
+            )
+        lines += [f"  STALE: {row['stale']}"] if row["stale"] else []
+        lines += [f"  never ran: {', '.join(row['never'])}"] if row["never"] and row["used"] else []
+        lines += [f"  never helped: {', '.join(row['idle'])}"] if row["idle"] else []
+    for one in answer["unmatched"]:
+        lines.append(f"{one['incident']} fitted no runbook: {'; '.join(one['seen']) or 'declared by a person'}")
+    return "\n".join(lines) or "The page has no runbook."

@@ -1,0 +1,250 @@
+"""The scorecard of one drill: ten questions, each with its answer, its seconds and why.
+
+Built from the incident as the API shows it (`documents.view`) and from when the fault went in, hurt and was taken out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+View = Mapping[str, Any]
+ASSUMED = "is assumed until a person grades it"  # `triage.grade` where the page has no word for it
+DETECT_WITHIN = 5.0  # seconds from the first symptom that a drill asks of detection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """Aware UTC instants of a drill: the fault went in, its first effect was seen, it was taken out, customers were well again."""
+
+    injected: datetime
+    hurt: datetime | None = None
+    healed: datetime | None = None
+    well: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What the fault is: its name, what was done, the severity, and whether a runbook's title is a right one."""
+
+    fault: str
+    what: str
+    level: int
+    fits: Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """One question: `met` is None where it does not apply. `seconds` count from the first effect, None when unknown."""
+
+    name: str
+    met: bool | None
+    why: str
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """A drill's result. `at` (it went in) and `hurt` (its first effect) are ISO 8601 in UTC; `mended` says what ended it.
+
+    `incident` is its id, empty for a silent fault.
+    """
+
+    fault: str
+    what: str
+    at: str
+    hurt: str
+    mode: str
+    page: str
+    incident: str
+    mended: str
+    marks: tuple[Mark, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether no question was answered with no."""
+        return all(mark.met is not False for mark in self.marks)
+
+    def mark(self, name: str) -> Mark:
+        """The mark of that name; one without an answer where the drill did not ask."""
+        unasked = Mark(name=name, met=None, why="not asked")
+        return next((mark for mark in self.marks if mark.name == name), unasked)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data, with the verdict."""
+        return {**asdict(self), "marks": [asdict(mark) for mark in self.marks], "passed": self.passed}
+
+
+def card(
+    wanted: Wanted,
+    times: Times,
+    seen: View | None,
+    *,
+    opened: int,
+    mode: str,
+    page: str,
+    open_places: int | None = None,
+) -> Card:
+    """The card of a drill whose incident is `seen` (None when nothing was declared) out of `opened` ones that it caused.
+
+    `open_places` counts what the written post-mortem leaves to people, None when none was read.
+    """
+    marks = tuple(_marks(wanted, times.hurt or times.injected, times, seen or {}, opened, open_places))
+    mended = _mended(times, seen or {})
+    return Card(
+        fault=wanted.fault,
+        what=wanted.what,
+        at=times.injected.isoformat(timespec="seconds"),
+        hurt=(times.hurt or times.injected).isoformat(),
+        mode=mode,
+        page=page,
+        incident=str((seen or {}).get("id", "")),
+        mended=mended,
+        marks=marks,
+    )
+
+
+def _marks(
+    wanted: Wanted, since: datetime, times: Times, seen: View, opened: int, open_places: int | None
+) -> Iterator[Mark]:
+    def after(stamp: object) -> float | None:
+        return round((datetime.fromisoformat(stamp) - since).total_seconds(), 1) if isinstance(stamp, str) else None
+
+    detected = after(seen.get("started_at"))
+    yield Mark(
+        name="detected",
+        met=detected is not None and detected <= DETECT_WITHIN,
+        seconds=detected,
+        why=_first_signal(seen) if seen else "no symptom of the page showed it: a gap",
+    )
+    yield Mark(name="declared", met=bool(seen), seconds=after(seen.get("declared_at")), why=str(seen.get("title", "")))
+    yield _severity(wanted, seen)
+    yield from _ranked(wanted, list(seen.get("ranking", [])))
+    yield _first_five(list(seen.get("checks", [])), list(seen.get("timeline", [])), after)
+    yield Mark(
+        name="one incident",
+        met=opened == 1,
+        why=f"{opened} incidents were declared" if opened != 1 else "one fault, one incident",
+    )
+    yield Mark(name="mitigated", met=bool(seen.get("mitigated_at")), seconds=after(seen.get("mitigated_at")), why="")
+    yield Mark(name="verified", met=bool(seen.get("verified_at")), seconds=after(seen.get("verified_at")), why="")
+    yield _told(list(seen.get("notices", [])), after)
+    yield _written(seen, open_places)
+    well = times.well.isoformat() if times.well else None
+    yield Mark(name="healed", met=well is not None, seconds=after(well), why="the lab works for its customers again")
+
+
+def _severity(wanted: Wanted, seen: View) -> Mark:
+    level, why = seen.get("level"), str(seen.get("level_why", ""))
+    if ASSUMED in why:
+        return Mark(name="severity", met=None, why=f"SEV-{level}, the page says nothing of it: {why}")
+    return Mark(
+        name="severity",
+        met=level == wanted.level,
+        why=f"SEV-{level}, wanted SEV-{wanted.level}: {why}" if seen else "not declared",
+    )
+
+
+def _first_signal(seen: View) -> str:
+    signals: Sequence[Mapping[str, Any]] = seen.get("signals", [])
+    first = min(signals, key=lambda s: str(s["at"]), default=None)
+    return (
+        f"{first['kind']} {first['subject']}: {str(first['text'])[:120]}"
+        if first is not None
+        else "declared by a person"
+    )
+
+
+def _ranked(wanted: Wanted, ranking: list[Mapping[str, Any]]) -> Iterator[Mark]:
+    right = next((n for n, row in enumerate(ranking, 1) if wanted.fits(str(row["title"]))), None)
+    first = ranking[0] if ranking else None
+    named = f"{first['number']} {first['title']} first" if first else "nothing was ranked"
+    yield Mark(name="right runbook", met=right == 1, why=f"{named}; the right one is number {right or '-'}")
+    wrong = [row for row in ranking if not wanted.fits(str(row["title"]))]
+    top = float(ranking[right - 1]["score"]) if right else 0.0
+    rivals = [f"{row['number']} {row['title']}" for row in wrong if float(row["score"]) >= top]
+    yield Mark(name="no wrong one", met=not rivals, why=", ".join(rivals) or "none stands as high")
+
+
+def _first_five(
+    checks: list[Mapping[str, Any]], timeline: list[Mapping[str, Any]], after: Callable[[object], float | None]
+) -> Mark:
+    missing = [str(one["title"]) for one in checks if not one["done"]]
+    done = [after(entry["at"]) for entry in timeline if entry["kind"] == "CheckDone"][: len(checks)]
+    return Mark(
+        name="first five",
+        met=bool(checks) and not missing,
+        seconds=max((second for second in done if second is not None), default=None),
+        why=f"without {', '.join(missing)}" if missing else f"{len(checks)} answered",
+    )
+
+
+def _told(notices: list[Mapping[str, Any]], after: Callable[[object], float | None]) -> Mark:
+    said = {str(notice["kind"]): after(notice["at"]) for notice in reversed(notices)}
+    missing = [kind for kind in ("initial", "update", "resolution") if kind not in said]
+    return Mark(
+        name="told",
+        met=not missing,
+        seconds=said.get("initial"),
+        why=f"no {', '.join(missing)}" if missing else "initial, update and resolution",
+    )
+
+
+def _written(seen: View, open_places: int | None) -> Mark:
+    written = seen.get("postmortem")
+    if written:
+        left = "" if open_places is None else f", {open_places} places left for people"
+        return Mark(name="post-mortem", met=True, why=f"{written['path']}{left}")
+    owed = bool(seen.get("postmortem_due"))
+    why = str(seen.get("postmortem_why_not") or "") or ("owed and not written" if owed else "the page asks for none")
+    return Mark(name="post-mortem", met=False if owed else None, why=why)
+
+
+def _mended(times: Times, seen: View) -> str:
+    """What ended it: a step or the roll-back that a person approved, else that the fault was taken out."""
+    stamp = seen.get("mitigated_at")
+    if not stamp:
+        return "nothing before the drill ended"
+    if times.healed is not None and datetime.fromisoformat(stamp) >= times.healed:
+        return "only by taking the fault out"
+    steps = [row for row in seen.get("steps", []) if row.get("changing") and row.get("met")]
+    rolled = bool(seen.get("rollback")) and any(row["step"] == seen["rollback"]["step"] for row in steps)
+    names = ", ".join(str(row["step"]) for row in steps)
+    return f"the page's {'roll-back' if rolled else 'own step'} {names}".strip() if steps else "by itself"
+
+
+def card_from(data: Mapping[str, Any]) -> Card:
+    """A card out of what `to_json` gave. Raises KeyError or TypeError for anything else."""
+    kept = {name: data[name] for name in ("fault", "what", "at", "hurt", "mode", "page", "incident", "mended")}
+    return Card(**kept, marks=tuple(Mark(**mark) for mark in data["marks"]))
+
+
+def markdown(one: Card) -> str:
+    """The card as a page of the vault."""
+    rows = [
+        f"| {mark.name} | {word(mark.met)} | {'' if mark.seconds is None else f'{mark.seconds:.1f}'} | {_cell(mark.why)} |"
+        for mark in one.marks
+    ]
+    head = f"# Drill: {one.fault}\n\n{one.what[:1].upper()}{one.what[1:]}. {one.at}, {one.mode}, page: {one.page}.\n"
+    return "\n".join(
+        [
+            head,
+            f"Result: **{'passed' if one.passed else 'not passed'}**. Mended {one.mended}. Incident: {one.incident or 'none'}.",
+            "",
+            "| question | answer | seconds | why |",
+            "|---|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+def word(met: bool | None) -> str:
+    """Yes, no, or a dash where the question does not apply."""
+    return "-" if met is None else ("yes" if met else "no")
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")[:160]

@@ -1,0 +1,94 @@
+"""Faults of what the shop depends on outside: the payment gateway and the mail server."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from firstfive.faults.model import Fault
+from firstfive.faults.stack import customers_get
+
+UNPAID = customers_get("/api/payments", "503")
+UNSENT = customers_get("/api/auth/reset", "502")
+
+
+def _mode(container: str, word: str) -> str:
+    return f"docker exec {container} sh -c 'echo {word} > /tmp/mode'\n"
+
+
+def _usual(container: str) -> str:
+    return f"docker exec {container} rm -f /tmp/mode\n"
+
+
+NETWORK = "nickapp_default"
+
+GATEWAY_5XX = Fault(
+    name="shkeeper-5xx",
+    what="the payment gateway answers 500 to everything",
+    runbook="shkeeper payment",
+    fades=timedelta(seconds=70),
+    level=1,
+    inject=_mode("nickapp-shkeeper", "5xx"),
+    seen=UNPAID,
+    heal=_usual("nickapp-shkeeper"),
+    mends="it is the provider's: tell them, and the customers",
+)
+
+GATEWAY_UNREACHABLE = Fault(
+    name="shkeeper-unreachable",
+    what="the payment gateway takes connections and never answers",
+    runbook="shkeeper payment",
+    fades=timedelta(seconds=70),
+    level=1,
+    inject="docker pause nickapp-shkeeper >/dev/null\n",
+    seen=UNPAID,
+    heal="docker unpause nickapp-shkeeper >/dev/null 2>&1 || true\n",
+    mends="find where packets end: host, container, firewall",
+)
+
+GATEWAY_DNS = Fault(
+    name="shkeeper-dns",
+    what="the name of the payment gateway resolves no more where the backend runs",
+    runbook="shkeeper payment",
+    fades=timedelta(seconds=70),
+    level=1,
+    inject=f"docker network disconnect {NETWORK} nickapp-shkeeper\ndocker network connect {NETWORK} nickapp-shkeeper\n",
+    seen=UNPAID,
+    heal=f"docker network disconnect -f {NETWORK} nickapp-shkeeper >/dev/null 2>&1 || true\n"
+    f"docker network connect --alias shkeeper {NETWORK} nickapp-shkeeper\n",
+    mends="compare host and container, then mend the record or the network's alias",
+)
+
+MAIL_AUTH = Fault(
+    name="smtp-auth-failure",
+    what="the mail provider has changed the password",
+    runbook="email mail smtp",
+    level=2,
+    inject=_mode("nickapp-smtp", "rotated"),
+    seen=UNSENT,
+    heal=_usual("nickapp-smtp"),
+    mends="put the new SMTP_PASS into .env, then docker compose up -d nickapp-backend",
+)
+
+MAIL_TIMEOUT = Fault(
+    name="smtp-timeout",
+    what="the mail server takes connections and never greets",
+    runbook="email mail smtp",
+    level=2,
+    inject=_mode("nickapp-smtp", "hang"),
+    seen=UNSENT,
+    heal=_usual("nickapp-smtp"),
+    mends="send through another provider until it answers again",
+)
+
+MAIL_REFUSED = Fault(
+    name="smtp-refused",
+    what="nobody listens at the mail server's port",
+    runbook="email mail smtp",
+    level=2,
+    inject=_mode("nickapp-smtp", "closed"),
+    seen=UNSENT,
+    heal=_usual("nickapp-smtp"),
+    mends="send through another provider until it answers again",
+)
+
+ALL = (GATEWAY_5XX, GATEWAY_UNREACHABLE, GATEWAY_DNS, MAIL_AUTH, MAIL_TIMEOUT, MAIL_REFUSED)

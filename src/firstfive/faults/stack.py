@@ -1,0 +1,54 @@
+"""Words that the scripts of faults share: the stack's commands, its health, and how it becomes as new.
+
+Read by the modules of faults and by `place`. The names are those of the incident page that the lab is built after.
+"""
+
+from __future__ import annotations
+
+COMPOSE = "docker compose -f docker-compose.production.yml"
+SITE = "https://amn.gg"
+UNHEALTHY = f"! curl -fsS -m 2 {SITE}/api/health >/dev/null 2>&1"
+
+MARK = ".firstfive-lab"
+AS_NEW = f"{MARK}/as-new"
+
+MARKED = f"""
+[ -d {MARK} ] || {{ echo 'there is no {MARK} in this folder'; exit 97; }}
+"""
+LABELLED = """
+label=$(docker inspect -f '{{index .Config.Labels "firstfive.lab"}}' nickapp-backend 2>/dev/null) || label=
+[ "$label" = 1 ] || { echo 'the backend does not carry the label firstfive.lab=1'; exit 98; }
+"""
+
+# The files as they were, the release as it was, every container up. What a fault alone knows is undone by its own script before.
+RESTORE = f"""
+(cd {AS_NEW} && find . -type f) | while read -r file; do
+  cmp -s "{AS_NEW}/$file" "$file" || cat "{AS_NEW}/$file" > "$file"
+done
+release=$(cat {MARK}/release)
+docker tag "nickapp-backend:$release" nickapp-backend:latest
+for name in $(docker ps -q --filter status=paused); do docker unpause "$name"; done
+{COMPOSE} up -d 2>&1 | tail -3
+docker exec nickapp-nginx nginx -s reload
+"""
+
+# The shop answers, sells, signs people in and sends mail: seen in what customers got in the last seconds, and by asking.
+WELL = f"""
+curl -fsS -m 2 {SITE}/api/health | grep -q '"status":"ok"'
+tail -n 40 nginx/logs/access.log > /tmp/firstfive-lab-tail
+for path in payments auth/login auth/reset; do
+  grep "POST /api/$path " /tmp/firstfive-lab-tail | grep '198.51.100.10' | tail -n 1 | grep -q '" 200 '
+done
+test "$(docker ps -q --filter label=firstfive.lab=1 --filter status=running | wc -l)" -ge 8
+"""
+
+
+def set_variable(name: str, value: str | None) -> str:
+    """Script that writes one line of .env anew, or takes it out."""
+    line = "" if value is None else f"echo '{name}={value}' >> .env.new\n"
+    return f"grep -v '^{name}=' .env > .env.new || true\n{line}cat .env.new > .env && rm .env.new\n"
+
+
+def customers_get(path: str, status: str, *, of_last: int = 6) -> str:
+    """Script that exits 0 when the newest answers of that path hold one of that status (a pattern of grep)."""
+    return f"grep 'POST {path} ' nginx/logs/access.log | grep '198.51.100.10' | tail -n {of_last} | tail -n 1 | grep -qE '\" {status} '"
