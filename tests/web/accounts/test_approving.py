@@ -17,9 +17,9 @@ from web.accounts.house import House
 from web.client import BEARER, ask
 from web.room import Room
 
-WITH_UNDO = run(number=7, undo="put it back")
-WITHOUT = run(number=8, undo="")
-UNDOING = run(number=9, undo="", undoes=WITH_UNDO.id)
+WITH_UNDO = run(undo="put it back")
+WITHOUT = run(undo="")
+UNDOING = run(undo="", undoes="INC-1.pay.2.1")
 
 
 def waiting(build_house: Callable[..., House], asked: Run, *, verdict: Verdict, people: int = 1) -> House:
@@ -27,8 +27,9 @@ def waiting(build_house: Callable[..., House], asked: Run, *, verdict: Verdict, 
     page = handbook()
     books = tuple(replace(book, steps=steps) if book.id == SHOP_DOWN.id else book for book in page.runbooks)
     room = Room(handbook=replace(page, runbooks=books))
-    room.tell("INC-1", OPENING[:3])
-    room.tell("INC-1", [(30, ev.ApprovalAsked(run=asked, why="it may help", people=people))])
+    asking = ev.ApprovalAsked(run=asked, why="it may help", people=people)
+    opening = [(*line[:-1], asking) if isinstance(line[-1], ev.ApprovalAsked) else line for line in OPENING]
+    room.tell("INC-1", opening)  # type: ignore[arg-type]
     return build_house(room=room)
 
 
