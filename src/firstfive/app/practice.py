@@ -101,7 +101,6 @@ class Practice:
             )
         times = Times(injected=self.clock.now())
         seen: View | None = None
-        opened: list[str] = []
         try:
             times = await self._broken(fault, times)
             times, seen = await self._noticed(fault, times, before)
@@ -111,18 +110,18 @@ class Practice:
             await self.lab.undo(fault)
             self.lab.clear()
             raise
+        caused = len(self._opened(before))  # making the lab as new is no fault, whatever it makes for a moment
         times = replace(times, healed=self.clock.now())
         await self.lab.undo(fault)
         times = replace(times, well=await self._well())
         if seen is not None:
             seen = await self._over(seen["id"], fault)
-        opened = self._opened(before)
-        for other in opened:
+        for other in self._opened(before):
             if seen is None or other != seen["id"]:
                 await self._over(other, fault)
         self.lab.clear()
         self.seen = seen
-        return self._card(fault, times, seen, len(opened))
+        return self._card(fault, times, seen, caused)
 
     # ------------------------------------------------------------------------------------------------- before it begins
 
