@@ -42,6 +42,7 @@ def main() -> int:
     pages: list[tuple[str, Path | None]] = [] if chosen.alone and chosen.page else [("the corrected page", None)]
     if chosen.page:
         pages.insert(0, (f"{chosen.page.name}, unchanged", chosen.page))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     good = True
     for name, page in pages:
         print(f"\n=== {name}", flush=True)
