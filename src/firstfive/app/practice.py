@@ -32,7 +32,7 @@ Say = Callable[[str], None]
 PERSON = "drill"
 LOOK = 0.2
 NOTICED_WITHIN, PLAYED_WITHIN, OVER_WITHIN, WELL_WITHIN = 30.0, 45.0, 60.0, 60.0
-IDLE = 6.0  # seconds without anything to approve until the scripted person ends the harm by hand
+IDLE = 8.0  # seconds without anything to approve until the scripted person ends the harm by hand
 STEADY = 5.0  # seconds without a symptom until it counts as mended; a process that restarts is well in between
 FOLDER = "drills"
 
