@@ -37,10 +37,12 @@ def main() -> int:
     parser.add_argument("--page", type=Path, help="the page to run unchanged, beside the corrected one")
     parser.add_argument("--quiet", type=float, default=float(os.environ.get("QUIET", "10")), help="minutes of quiet")
     parser.add_argument("--only", nargs="*", default=[], help="these faults only")
+    parser.add_argument("--alone", action="store_true", help="not the corrected page as well")
     chosen = parser.parse_args()
-    pages: list[tuple[str, Path | None]] = [("the corrected page", None)]
+    pages: list[tuple[str, Path | None]] = [] if chosen.alone and chosen.page else [("the corrected page", None)]
     if chosen.page:
         pages.insert(0, (f"{chosen.page.name}, unchanged", chosen.page))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     good = True
     for name, page in pages:
         print(f"\n=== {name}", flush=True)
@@ -68,11 +70,12 @@ def on_page(page: Path | None, quiet: float, only: Sequence[str]) -> bool:
         time.sleep(5)
         false = quiet_time(settings, quiet * 60) + quiet_deploy(settings)
         print(f"{quiet:g} quiet minutes and an ordinary deploy: {false} false incidents", flush=True)
-        words = ["drill", "run", *only, "--json"] if only else ["drill", "run", "--all", "--json"]
-        ran = firstfive(settings, *words, patience=3000)
         from firstfive.documents.drill import card_from, table
 
-        cards = [card_from(one) for one in json.loads(ran.splitlines()[0])["drills"]]
+        cards = []
+        for fault in only or ("--all",):
+            ran = firstfive(settings, "drill", "run", fault, "--json", patience=3600)
+            cards += [card_from(one) for one in json.loads(ran.splitlines()[0])["drills"]]
         print(table(cards), flush=True)
         if peers:
             print(

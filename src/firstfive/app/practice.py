@@ -32,7 +32,7 @@ Say = Callable[[str], None]
 PERSON = "drill"
 LOOK = 0.2
 NOTICED_WITHIN, PLAYED_WITHIN, OVER_WITHIN, WELL_WITHIN = 30.0, 45.0, 60.0, 60.0
-IDLE = 6.0  # seconds without anything to approve until the scripted person ends the harm by hand
+IDLE = 8.0  # seconds without anything to approve until the scripted person ends the harm by hand
 STEADY = 5.0  # seconds without a symptom until it counts as mended; a process that restarts is well in between
 FOLDER = "drills"
 
@@ -101,7 +101,6 @@ class Practice:
             )
         times = Times(injected=self.clock.now())
         seen: View | None = None
-        opened: list[str] = []
         try:
             times = await self._broken(fault, times)
             times, seen = await self._noticed(fault, times, before)
@@ -111,18 +110,18 @@ class Practice:
             await self.lab.undo(fault)
             self.lab.clear()
             raise
+        caused = len(self._opened(before))  # making the lab as new is no fault, whatever it makes for a moment
         times = replace(times, healed=self.clock.now())
         await self.lab.undo(fault)
         times = replace(times, well=await self._well())
         if seen is not None:
             seen = await self._over(seen["id"], fault)
-        opened = self._opened(before)
-        for other in opened:
+        for other in self._opened(before):
             if seen is None or other != seen["id"]:
                 await self._over(other, fault)
         self.lab.clear()
         self.seen = seen
-        return self._card(fault, times, seen, len(opened))
+        return self._card(fault, times, seen, caused)
 
     # ------------------------------------------------------------------------------------------------- before it begins
 
