@@ -176,8 +176,8 @@ def test_steps_see_a_short_list_of_our_environment(monkeypatch: pytest.MonkeyPat
 # -------------------------------------------------------------------------------------------------------------- slips
 
 KNOWN = (
-    "backup, database, deploys, docker, forge, heartbeats, holidays, intake, lexicon, listen, logs, notifiers, notify, oidc, oncall,"
-    " packs, page, people, postmortems, probes, risk, severity, state, status_page, target, targets, timing, trackers, vault"
+    "backup, database, deploys, docker, forge, heartbeats, holidays, intake, lexicon, listen, logs, notifiers, notify, oidc, oncall, packs,"
+    " page, people, postmortems, probes, risk, severity, state, status_page, target, targets, timing, trackers, vault"
 )
 SPAN = 'write a number and ms, s, m, h or d: "2s"'
 

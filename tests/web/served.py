@@ -68,8 +68,15 @@ def serving(
     listener.bind(("127.0.0.1", port))
     port = listener.getsockname()[1]
     way_in = entrance(port) if entrance else None
-    past_of = past_of or Archive()
-    app = build(room, key=KEY, host="127.0.0.1", port=port, status_page=status_page, entrance=way_in, past_of=past_of)
+    app = build(
+        room,
+        key=KEY,
+        host="127.0.0.1",
+        port=port,
+        status_page=status_page,
+        past_of=past_of or Archive(),
+        entrance=way_in,
+    )
     config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="off", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     loops: list[asyncio.AbstractEventLoop] = []

@@ -20,8 +20,7 @@ REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "http.m
 def test_every_route_stands_in_the_reference() -> None:
     text, room = REFERENCE.read_text(), Room()
     way_in = Entrance(state=Path("unused"), clock=room.clock, port=PORT)
-    said, past = Said(), Archive()
-    app = build(room, key=KEY, host="127.0.0.1", port=PORT, status_page=said, entrance=way_in, past_of=past)
+    app = build(room, key=KEY, host="127.0.0.1", port=PORT, status_page=Said(), past_of=Archive(), entrance=way_in)
     for route in app.routes:
         assert isinstance(route, Route)
         verb = route.path.rpartition("/")[2]

@@ -65,8 +65,8 @@ def load(*, vault: Path | None = None, config: Path | None = None, page: str = "
     home = file.parent.resolve() if file is not None else (folder or Path.cwd()).resolve()
     root = folder or reading.path(data, "vault", home, home, at)
     state = reading.path(data, "state", home, home / ".firstfive", at)
+    listen = reading.table(data, "listen", LISTEN, at)
     timing = reading.table(data, "timing", set(TIMING), at)
-    postmortems = reading.table(data, "postmortems", {"folder", "commit"}, at)
     spans: dict[str, Any] = {name: reading.span(timing, name, at, shown="timing") for name in TIMING if name in timing}
     places = targets(reading.table(data, "targets", None, at), home, at)
     return Settings(
@@ -76,11 +76,12 @@ def load(*, vault: Path | None = None, config: Path | None = None, page: str = "
         alone=bool(named_page),
         state=state,
         database=_database(data, home, state, at),
-        **_entrance(data, home, _known(places), at),
+        host=reading.text(listen, "host", "127.0.0.1", at),
+        port=_port(listen, at),
+        address=_address(listen, at),
+        **_entrance(data, listen, home, _known(places), at),
         **spans,
         **_mouth(data, _known(places), at),
-        postmortem_folder=reading.text(postmortems, "folder", "", at),
-        postmortem_commit=reading.flag(postmortems, "commit", False, at),
         targets=places,
         default_target=_default_target(data, places, at),
         logs={
@@ -104,20 +105,14 @@ def load(*, vault: Path | None = None, config: Path | None = None, page: str = "
     )
 
 
-def _entrance(data: Mapping[str, Any], home: Path, known: Mapping[str, str], at: str) -> dict[str, Any]:
-    listen = reading.table(data, "listen", LISTEN, at)
-    return {
-        "host": reading.text(listen, "host", "127.0.0.1", at),
-        "port": _port(listen, at),
-        "address": _address(listen, at),
-        **entrance(listen, home, at),
-        "oidc": oidc(data, known, at),
-        "token": os.environ.get("FIRSTFIVE_TOKEN", ""),  # noqa: TID251
-    }
-
-
 def _afterwards(data: Mapping[str, Any], home: Path, known: Mapping[str, str], at: str) -> dict[str, Any]:
-    return {"backup": _backup(data, home, at), "forge": _forge(data, known, at)}
+    postmortems = reading.table(data, "postmortems", {"folder", "commit"}, at)
+    return {
+        "postmortem_folder": reading.text(postmortems, "folder", "", at),
+        "postmortem_commit": reading.flag(postmortems, "commit", False, at),
+        "backup": _backup(data, home, at),
+        "forge": _forge(data, known, at),
+    }
 
 
 def _backup(data: Mapping[str, Any], home: Path, at: str) -> BackupSettings:
@@ -150,6 +145,13 @@ def _forge(data: Mapping[str, Any], known: Mapping[str, str], at: str) -> ForgeS
         token=token,
         missing="" if token else named["token_env"],
     )
+
+
+def _entrance(
+    data: Mapping[str, Any], listen: Mapping[str, Any], home: Path, known: Mapping[str, str], at: str
+) -> dict[str, Any]:
+    token = os.environ.get("FIRSTFIVE_TOKEN", "")  # noqa: TID251
+    return {**entrance(listen, home, at), "oidc": oidc(data, known, at), "token": token}
 
 
 def _status_page(data: Mapping[str, Any], home: Path, kept: tuple[Path, ...], at: str) -> StatusPageSettings | None:

@@ -44,12 +44,12 @@ def build(
     port: int,
     also: str = "",
     status_page: PublicFiles | None = None,
-    entrance: Entrance | None = None,
     past_of: Past | None = None,
+    entrance: Entrance | None = None,
 ) -> Starlette:
     """The web application of one running program; `key` signs in, `host` and `port` are where it listens, `also` is the name that a
-    proxy in front of it is reached by. With a `status_page` that one is open to everybody; with an `entrance` people sign in by name
-    as soon as there is an account; with `past_of` there are pages about the past.
+    proxy in front of it is reached by. With a `status_page` that one is open to everybody. With an `entrance`
+    people sign in by name as soon as there is an account; with `past_of` there are pages about the past.
     """
     public = status.AT if status_page is not None else ""
     gate = door(key=key, host=host, port=port, also=also, refuse=problems.problem, public=public, entrance=entrance)
@@ -60,8 +60,8 @@ def build(
             *api.routes(),
             *outside.routes(),
             *acts.routes(),
-            *(accounts() if entrance is not None else []),
             *(past.routes(past_of) if past_of is not None else []),
+            *(accounts() if entrance is not None else []),
             Route("/static/{name}", paper.static),
             *(status.routes(status_page) if status_page is not None else []),
         ],

@@ -126,8 +126,8 @@ async def _together(program: Program, listener: socket.socket, say: Callable[[di
         port=int(port),
         also=also,
         status_page=book,
-        entrance=entrance,
         past_of=Archive(settings=settings),
+        entrance=entrance,
     )
     hooks = _hooks(program, key, reached)
     config = _config(settings, hooks, pages)
