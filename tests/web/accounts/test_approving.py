@@ -99,3 +99,29 @@ def test_two_people_are_two_accounts_however_one_of_them_calls_themself(build_ho
     assert approvals() == ["ann"]
     assert ben.json("/api/v1/incidents/INC-1/approve", yes(WITHOUT, by="ann")).status == 200
     assert approvals() == [], "two have said yes, so it waits no longer"
+
+
+LINKS = [
+    ("ben", Role.COMMANDER, False, 200, "a commander's own link"),
+    ("ben", Role.RESPONDER, False, 403, "a link gives no role that its person has not"),
+    ("ben", Role.COMMANDER, True, 403, "a disabled account acts by no link either"),
+    ("", Role.COMMANDER, False, 200, "somebody without an account, as before"),
+]
+
+
+@pytest.mark.parametrize(("name", "role", "disabled", "status", "reason"), LINKS, ids=[row[4] for row in LINKS])
+def test_a_sealed_link_does_what_its_person_may(
+    build_house: Callable[..., House], name: str, role: Role, disabled: bool, status: int, reason: str
+) -> None:
+    home = waiting(build_house, WITHOUT, verdict=Verdict.CHANGING)
+    home.person("ann", Role.ADMIN)
+    if name:
+        home.person(name, role)
+        home.entrance.accounts.disable(name, disabled=disabled)
+    state = home.room._state("INC-1")
+    link = home.room.links.decide(state, WITHOUT.id, "approve", name or "cy", home.clock.now())
+    path = "/act/" + link.rpartition("/act/")[2]
+    assert home.browser().get(path).status == 200
+    assert home.browser().form(path).status == status
+    approved = [line for line in home.room.lines["INC-1"] if isinstance(line[-1], ev.Approved)]
+    assert len(approved) == (status == 200)

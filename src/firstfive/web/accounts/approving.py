@@ -12,8 +12,27 @@ from typing import Any
 from starlette.requests import Request
 
 from firstfive.stores.accounts.model import Role
-from firstfive.web.accounts.callers import caller_of
+from firstfive.web.accounts.callers import KEPT, Caller, caller_of
+from firstfive.web.accounts.entrance import Entrance
 from firstfive.web.problems import NotAllowed
+
+
+def by_link(request: Request, name: str) -> None:
+    """Whoever holds a sealed link acts as the account of the person it was made for. Raises NotAllowed when that one is disabled.
+
+    A link for somebody without an account works as it does without accounts.
+    """
+    entrance: Entrance | None = getattr(request.app.state, "entrance", None)
+    if entrance is None or not entrance.required():
+        return
+    account = entrance.accounts.find(name)
+    if account is None:
+        return
+    if account.disabled:
+        raise NotAllowed(
+            f"the account of {account.name} is disabled", remedy="ask an admin, or act under your own name"
+        )
+    request.scope[KEPT] = Caller(name=account.name, role=account.role, how="link")
 
 
 def may(request: Request, verb: str, run: object, shown: Callable[[], Mapping[str, Any]]) -> None:

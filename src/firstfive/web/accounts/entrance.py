@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,13 +20,14 @@ from firstfive.ports import Clock
 from firstfive.settings.model import OidcSettings, PersonSettings
 from firstfive.stores.accounts.book import FILE, Accounts
 from firstfive.stores.accounts.model import TOKEN_PREFIX, Role
-from firstfive.web.accounts.callers import Caller, client_of
+from firstfive.web.accounts.callers import Caller, caller_of, client_of
 from firstfive.web.accounts.passkeys import Passkeys, Site
 from firstfive.web.accounts.passwords import Passwords
 from firstfive.web.accounts.throttle import Throttle
 
 SECURE_COOKIE = "__Host-firstfive"
 LIVES = 12 * 3600
+STANDS = timedelta(seconds=5)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -134,6 +136,26 @@ class Entrance:
     async def note(self, request: Request, who: str, what: str, detail: str = "") -> None:
         """Write down one use."""
         await asyncio.to_thread(self.accounts.note, self.clock.now(), who, client_of(request), what, detail)
+
+
+@dataclass(slots=True, kw_only=True)
+class Standing:
+    """Whether whoever opened a stream is still let in; looked up at most every few seconds, since a storm has many listeners."""
+
+    request: Request
+    _until: datetime | None = None
+
+    async def now(self) -> bool:
+        """False once their session or token is over; True where there are no accounts."""
+        if caller_of(self.request) is None or caller_of(self.request) == at_this_machine():
+            return True
+        entrance = entrance_of(self.request)
+        at = entrance.clock.now()
+        if self._until is None or at >= self._until:
+            if await entrance.caller(self.request) is None:
+                return False
+            self._until = at + STANDS
+        return True
 
 
 def entrance_of(request: Request) -> Entrance:
