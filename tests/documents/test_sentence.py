@@ -147,6 +147,7 @@ SENTENCES: list[tuple[str, ev.Event, str]] = [
         ev.Imported(origin="INC-7", head="ab" * 32),
         "Carried over from another installation, where it was INC-7 and ended with abababababab",
     ),
+    ("ana", ev.PostmortemAsked(), "ana wants a post-mortem of it"),
     ("ana", ev.ClosingTicked(item="c1", done=True), "ana says done: Page updated?"),
     (
         "ana",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from firstfive.cli.incident import INCIDENT
+from firstfive.cli.incident import BY, INCIDENT, by
 from firstfive.cli.line import View, ask, options, settings_of, show
 from firstfive.errors import Exit, FirstfiveError, Refused
 
@@ -51,17 +51,32 @@ def _record(database: str, incident: str) -> list[str]:
 
 @click.command()
 @INCIDENT
+@click.option("--write", is_flag=True, help="Have one written of an incident of which the page asks for none.")
+@BY
 @click.option(
     "--html", type=click.Path(path_type=Path, dir_okay=False), help="Also write it there as HTML, fit for print."
 )
 @options
-def postmortem(incident: str, html: Path | None, vault: Path | None, config: Path | None, as_json: bool) -> None:
+def postmortem(
+    incident: str,
+    write: bool,
+    named: str | None,
+    html: Path | None,
+    vault: Path | None,
+    config: Path | None,
+    as_json: bool,
+) -> None:
     """Where the post-mortem of an incident is and when it is due."""
     settings = settings_of(vault, config)
+    if write:
+        ask(settings, "POST", f"/incidents/{incident}/write-up", {"by": by(settings, named)})
     seen = ask(settings, "GET", f"/incidents/{incident}")
     written: View | None = seen.get("postmortem")
     if written is None:
-        why = seen.get("postmortem_why_not") or "it is written when the incident is resolved"
+        over = "the page asks for none at this severity, and --write has one written"
+        due = "it is being written" if seen.get("postmortem_due") else over
+        soon = due if seen["resolved_at"] else "it is written when the incident is resolved"
+        why = seen.get("postmortem_why_not") or soon
         raise FirstfiveError(f"{incident} has no post-mortem yet: {why}")
     path = str(settings.vault / written["path"])
     if html is not None:

@@ -117,6 +117,8 @@ def _said(entry: ev.Entry, event: ev.Event, handbook: Handbook) -> str:
             return f"Resolved{_by(by)}: {why}{f'; root cause: {cause}' if cause else ''}"
         case ev.Noted(text=text):
             return f"{by} notes: {text}"
+        case ev.PostmortemAsked():
+            return f"{by} wants a post-mortem of it"
         case ev.ClosingTicked(item=item, done=done, note=note):
             box = next((c.text for c in handbook.closing if c.id == item), item)
             return f"{by} says {'done' if done else 'not needed'}: {box}{f' ({note})' if note else ''}"

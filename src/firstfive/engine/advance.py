@@ -95,7 +95,7 @@ def advance(
         if conclusion is None:
             _keep(tx, incident_id, ordered, now)
             tx.summarise(incident_id, rules.summarise(state, handbook, rules.policy))
-            if finished(state):
+            if finished(state, handbook):
                 tx.close_incident(incident_id)
             return state
         pending, author = (conclusion,), ev.SELF
@@ -132,13 +132,17 @@ def deed_of(kind: str, data: bytes) -> od.Deed:
     return msgspec.json.decode(data, type=KINDS[kind])
 
 
-def finished(incident: Incident) -> bool:
-    """Resolved, told, and written up or refused with a reason: nothing more is due."""
+def finished(incident: Incident, handbook: Handbook) -> bool:
+    """Resolved, told, and written up where that is wanted, or refused with a reason: nothing more is due."""
     if incident.resolved_at is None:
         return False
     told = any(notice.kind == "resolution" for notice, _ in communicate.attempted(incident))
     return (
         told
         and not communicate.owed(incident)
-        and (incident.postmortem is not None or bool(incident.postmortem_why_not))
+        and (
+            incident.postmortem is not None
+            or bool(incident.postmortem_why_not)
+            or not communicate.needs_postmortem(handbook, incident)
+        )
     )

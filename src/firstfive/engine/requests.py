@@ -82,6 +82,7 @@ VERBS: dict[str, tuple[frozenset[str], Callable[[Fields], ev.Event]]] = {
         frozenset({"item", "done", "note"}),
         lambda f: ev.ClosingTicked(item=_text(f, "item"), done=_flag(f, "done"), note=_text(f, "note", "")),
     ),
+    "write-up": (frozenset(), lambda f: ev.PostmortemAsked()),
     "severity": (frozenset({"level", "why"}), lambda f: ev.SeverityChanged(level=_level(f), why=_text(f, "why"))),
     "run": (frozenset({"step"}), lambda f: ev.StepRequested(step=_text(f, "step"))),
     "set": (
@@ -181,6 +182,10 @@ def sound(handbook: Handbook, event: ev.Event) -> ev.Event:
                 known = ", ".join(f"<{p.name}>" for p in step.parameters) or "none"
                 raise Refused(f"step {step_id} has no <{name}>", remedy=f"it has: {known}", exit_code=Exit.USAGE)
             return replace(event, value=check_value(ParamType(parameter.kind), value))
+        case ev.PostmortemAsked() if handbook.postmortem is None:
+            raise Refused(
+                "the page has no form of a post-mortem", remedy="write one on the page, under its own heading"
+            )
         case ev.ClosingTicked(item=item):
             return replace(event, item=_box(handbook, item))
         case ev.SeverityChanged(level=level) if handbook.severities and handbook.severity(level) is None:

@@ -130,9 +130,9 @@ def channel_of(handbook: Handbook, policy: Policy) -> str:
 
 
 def needs_postmortem(handbook: Handbook, incident: Incident) -> bool:
-    """Whether the page asks for one at the worst level this incident had."""
+    """Whether the page asks for one at the worst level this incident had, or a person does."""
     form = handbook.postmortem
-    return form is not None and (not form.levels or worst_level(incident) in form.levels)
+    return form is not None and (incident.postmortem_asked or not form.levels or worst_level(incident) in form.levels)
 
 
 def worst_level(incident: Incident) -> int:

@@ -81,7 +81,7 @@ def _body(kind: str, section: Section, handbook: Handbook, incident: Incident) -
         case "timeline":
             return chronicle.lines(handbook, incident)
         case "impact":
-            return f"{_impact(incident)}\n{_asked(section.body)}".rstrip()
+            return f"{_impact(handbook, incident)}\n{_asked(section.body)}".rstrip()
         case "cause":
             return f"{_cause(incident)}\n\n{_prompt(section.body)}".rstrip()
         case "actions":
@@ -143,7 +143,7 @@ def _mended(handbook: Handbook, incident: Incident) -> str:
     return f"The last change was {change}; the symptoms stopped {since}." if since else f"The last change was {change}."
 
 
-def _impact(incident: Incident) -> str:
+def _impact(handbook: Handbook, incident: Incident) -> str:
     rows: list[str] = []
     began, over = incident.started_at, incident.mitigated_at
     if began is not None and over is not None:
@@ -151,8 +151,27 @@ def _impact(incident: Incident) -> str:
     seen = dict.fromkeys(prose(signal.subject, 80) for signal in incident.signals.values())
     if seen:
         rows.append(f"- Seen on: {', '.join(seen)}")
+    told = dict.fromkeys(prose(name, 80) for update, _ in incident.public for name in update.components)
+    if told:
+        rows.append(f"- Features affected, as customers were told: {', '.join(told)}")
+    rows += _counted(handbook, incident)
     rows.append(f"- Reports by people: {len(incident.reports)}")
     return "\n".join(rows)
+
+
+def _counted(handbook: Handbook, incident: Incident) -> list[str]:
+    """What steps counted, such as payments that are stuck: the most that each look ever found, and the last."""
+    found: dict[str, list[int]] = {}
+    for entry in incident.entries:
+        match entry.event:
+            case ev.StepFinished(step=step, output=output) if re.fullmatch(r"\s*\d{1,12}\s*", output):
+                found.setdefault(step, []).append(int(output))
+            case _:
+                pass
+    return [
+        f"- Counted by {prose(step_name(step, handbook), 120)}: {max(counts)} at most, {counts[-1]} at last"
+        for step, counts in found.items()
+    ]
 
 
 def _cause(incident: Incident) -> str:

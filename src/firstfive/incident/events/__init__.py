@@ -46,6 +46,7 @@ from firstfive.incident.events.telling import NoticeFailed as NoticeFailed
 from firstfive.incident.events.telling import NoticeSent as NoticeSent
 from firstfive.incident.events.telling import Paged as Paged
 from firstfive.incident.events.telling import PageFailed as PageFailed
+from firstfive.incident.events.telling import PostmortemAsked as PostmortemAsked
 from firstfive.incident.events.telling import PostmortemFailed as PostmortemFailed
 from firstfive.incident.events.telling import PostmortemRead as PostmortemRead
 from firstfive.incident.events.telling import PostmortemWritten as PostmortemWritten
@@ -96,6 +97,7 @@ Event = (
     | PostmortemFailed
     | PostmortemRead
     | ClosingTicked
+    | PostmortemAsked
     | Imported
     | Noted
     | Reminded

@@ -119,6 +119,11 @@ class ClosingTicked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PostmortemAsked:
+    """A person wants a post-mortem of an incident of which the page asks for none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
     """This timeline was carried over from another installation, where it was `origin` and ended with the hash `head`."""
 

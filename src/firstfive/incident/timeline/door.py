@@ -13,7 +13,7 @@ from firstfive.incident import safety
 from firstfive.incident.timeline.state import Attempt, Incident
 
 
-def accept(s: Incident, event: ev.Event, now: datetime, *, by: str = "", silent: str = "") -> ev.Event:
+def accept(s: Incident, event: ev.Event, now: datetime, *, by: str = "", silent: str = "") -> ev.Event:  # noqa: C901 - one arm an event
     """The event as it may be written, or `Refused` with the reason: one door for the command line, the room and chat.
 
     `silent` is why this incident must not end without a word to customers; empty when it may.
@@ -21,6 +21,8 @@ def accept(s: Incident, event: ev.Event, now: datetime, *, by: str = "", silent:
     if s.declared is None:
         raise Refused(f"there is no incident {s.id}", remedy="firstfive status lists the open ones")
     match event:
+        case ev.PostmortemAsked() if s.resolved_at is None:
+            raise Refused(f"{s.id} is not resolved yet", remedy="resolve it first; then it can be written up")
         case ev.Acknowledged() | ev.Resolved() | ev.UpdateAsked() if s.resolved_at is not None:
             raise Refused(f"{s.id} is already resolved", remedy="declare a new one if it came back")
         case ev.Approved():
@@ -65,6 +67,8 @@ def repeats(s: Incident, event: ev.Event, by: str) -> bool:
             return s.acknowledged_by == responder
         case ev.HypothesisSet(text=text):
             return s.hypothesis == text
+        case ev.PostmortemAsked():
+            return s.postmortem_asked or s.postmortem is not None
         case ev.Approved(run=run_id, sha256=sha256):
             attempt = s.attempts.get(run_id)
             if attempt is None or attempt.state not in ("approved", "started", "finished", "unknown"):

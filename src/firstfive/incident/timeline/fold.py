@@ -87,6 +87,7 @@ TellingEvent = (
     | ev.PostmortemFailed
     | ev.PostmortemRead
     | ev.ClosingTicked
+    | ev.PostmortemAsked
     | ev.Imported
     | ev.Noted
     | ev.Reminded
@@ -138,6 +139,8 @@ def _after_telling(s: Incident, entry: ev.Entry, event: TellingEvent) -> Inciden
             return replace(s, postmortem_why_not=why)
         case ev.PostmortemRead():
             return replace(s, postmortem_read=event, postmortem_read_at=at)
+        case ev.PostmortemAsked():
+            return replace(s, postmortem_asked=True)
         case ev.ClosingTicked(item=item):
             return replace(s, closing=with_(s.closing, item, (event, entry.by)))
         case ev.ThreadOpened(destination=destination, reference=reference):

@@ -94,6 +94,7 @@ class Incident:
     root_cause: str = ""
     postmortem: ev.PostmortemWritten | None = None
     postmortem_why_not: str = ""
+    postmortem_asked: bool = False
     postmortem_read: ev.PostmortemRead | None = None
     postmortem_read_at: datetime | None = None
     closing: Mapping[str, tuple[ev.ClosingTicked, str]] = field(default_factory=lambda: _EMPTY)

@@ -25,7 +25,9 @@ Row = Mapping[str, Role | None]
 
 # What a person can say about an incident; `public` speaks to everybody, and takes the one who leads.
 _VERBS: Mapping[str, Role] = {
-    **dict.fromkeys(("ack", "hypothesis", "note", "update", "severity", "tick", "run", "set", "approve"), RESPONDER),
+    **dict.fromkeys(
+        ("ack", "hypothesis", "note", "update", "severity", "tick", "write-up", "run", "set", "approve"), RESPONDER
+    ),
     **dict.fromkeys(("undo", "decline", "settle", "resolve"), RESPONDER),
     "public": COMMANDER,
 }
