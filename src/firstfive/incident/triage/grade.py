@@ -150,9 +150,10 @@ def _by_words(handbook: Handbook, words: frozenset[str], named: frozenset[str], 
 
 
 def _words_of(signal: Signal, runbook: Runbook | None, symptom: Symptom | None) -> frozenset[str]:
+    """What a signal is about. Where a runbook knows it, the runbook's name says that better than the evidence's chance words."""
     texts = [signal.subject, signal.text]
     if runbook is not None:
-        texts += [runbook.title, runbook.id.replace("-", " ")]
+        texts = [signal.subject, runbook.title, runbook.id.replace("-", " ")]
     match symptom:
         case HttpSymptom():
             texts += ["health down unreachable"]
