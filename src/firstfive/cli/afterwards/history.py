@@ -5,7 +5,6 @@ Called by the front door. Reads beside a running server or without one; keeps an
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ from firstfive.errors import Exit, FirstfiveError
 
 if TYPE_CHECKING:
     from firstfive.settings import Settings
-    from firstfive.stores.history import Index, Known, Wanted
+    from firstfive.stores.history import Index
 
 MOST = 1000
 
@@ -55,14 +54,24 @@ def history(
     vault: Path | None, config: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Every incident, newest first."""
-    wanted = _wanted(severity, runbook, since, until, only_open=only_open, before=before)
+    from firstfive.app.shelf.listing import row, wanted_by
+
+    began, ended = day_of("--since", since), day_of("--until", until)
+    wanted = wanted_by(
+        severity or 0,
+        runbook,
+        day_of("--since", since),
+        day_of("--until", until),
+        only_open=only_open,
+        before=_number(before),
+    )
     index = _index(settings_of(vault, config))
     try:
         found = index.listed(wanted, limit)
     finally:
         index.close()
     more = found[-1].id if len(found) == limit else None
-    answer = {"incidents": [_row(one) for one in found], "before": more}
+    answer = {"incidents": [row(one) for one in found], "before": more}
     show(answer, as_json=as_json, text=_listing)
 
 
@@ -75,7 +84,10 @@ def search(
     vault: Path | None, config: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Find sentences of timelines and post-mortems that hold every one of WORDS; a "phrase" and the begin* of a word count as one."""
-    wanted = _wanted(severity, runbook, since, until, only_open=only_open)
+    from firstfive.app.shelf.listing import instant, wanted_by
+
+    began, ended = day_of("--since", since), day_of("--until", until)
+    wanted = wanted_by(severity or 0, runbook, began, ended, only_open=only_open)
     index = _index(settings_of(vault, config))
     try:
         hits = index.search(" ".join(words), wanted, limit)
@@ -88,7 +100,7 @@ def search(
             "file": None if hit.source in titles else hit.source,
             "title": titles[hit.source].title if hit.source in titles else "",
             "seq": hit.seq or None,
-            "at": _at(hit.at) if hit.at else None,
+            "at": instant(hit.at) if hit.at else None,
             "text": hit.text,
         }
         for hit in hits
@@ -96,48 +108,17 @@ def search(
     show({"hits": rows}, as_json=as_json, text=_hits)
 
 
-def _wanted(severity: int | None, runbook: str, since: str, until: str, *, only_open: bool, before: str = "") -> Wanted:
-    from firstfive.stores.history import Wanted
-
+def _number(before: str) -> int | None:
     number = before.upper().removeprefix("INC-")
     if before and not number.isdigit():
         raise FirstfiveError(f"--before {before!r} is no incident", remedy="write INC-7", exit_code=Exit.USAGE)
-    began, ended = day_of("--since", since), day_of("--until", until)
-    return Wanted(
-        level=severity or 0,
-        runbook=runbook,
-        since=_ticks(began),
-        until=_ticks(ended),
-        only_open=only_open,
-        before=int(number) if before else None,
-    )
-
-
-def _ticks(at: datetime | None) -> int | None:
-    return None if at is None else int((at - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1))
+    return int(number) if before else None
 
 
 def _index(settings: Settings) -> Index:
     from firstfive.app.history import History
 
     return History(settings=settings, told=lambda text: click.echo(f"note: {text}", err=True)).open()
-
-
-def _at(ticks: int) -> str:
-    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=ticks)).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _row(one: Known) -> View:
-    return {
-        "id": one.id,
-        "began": _at(one.began),
-        "level": one.level,
-        "status": one.status,
-        "title": one.title,
-        "runbook": one.runbook,
-        "drill": one.drill,
-        "entries": one.seq,
-    }
 
 
 def _listing(answer: View) -> str:

@@ -21,7 +21,7 @@ from firstfive.errors import Refused
 def learn(incident: str, vault: Path | None, config: Path | None, as_json: bool) -> None:
     """What an incident teaches the page: a diff with the reason of each edit; `patch -p1` in the vault takes it."""
     from firstfive.app import read_handbook
-    from firstfive.cli.afterwards.kept import read_incidents
+    from firstfive.app.shelf.kept import read_incidents
     from firstfive.documents.learning import lessons
 
     settings = settings_of(vault, config)
