@@ -19,6 +19,8 @@ from firstfive.web import acts, api, live, outside, paper, problems, room
 from firstfive.web.asked import LARGEST_BODY
 from firstfive.web.engine_face import Room
 from firstfive.web.gate import door, dress, guarded, with_headers
+from firstfive.web.pages import reading
+from firstfive.web.pages.shelf import Shelf
 from firstfive.web.public import status
 from firstfive.web.public.status import PublicFiles
 
@@ -26,10 +28,19 @@ SMALL = 500
 
 
 def build(
-    room_behind: Room, /, *, key: str, host: str, port: int, also: str = "", status_page: PublicFiles | None = None
+    room_behind: Room,
+    /,
+    *,
+    key: str,
+    host: str,
+    port: int,
+    also: str = "",
+    status_page: PublicFiles | None = None,
+    shelf: Shelf | None = None,
 ) -> Starlette:
     """The web application of one running program; `key` signs in, `host` and `port` are where it listens, `also` is the name that a
-    proxy in front of it is reached by. With a `status_page` that one is open to everybody.
+    proxy in front of it is reached by. With a `status_page` that one is open to everybody; without a `shelf` the pages
+    beside the room say that they have none.
     """
     public = status.AT if status_page is not None else ""
     entrance = door(key=key, host=host, port=port, also=also, refuse=problems.problem, public=public)
@@ -40,6 +51,7 @@ def build(
             *api.routes(),
             *outside.routes(),
             *acts.routes(),
+            *reading.routes(),
             Route("/static/{name}", paper.static),
             *(status.routes(status_page) if status_page is not None else []),
         ],
@@ -56,6 +68,7 @@ def build(
         max_body_size=LARGEST_BODY,
     )
     app.state.room = room_behind
+    app.state.shelf = shelf
     return app
 
 

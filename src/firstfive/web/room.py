@@ -32,6 +32,21 @@ SHOWN_ENTRIES = 15
 SHOWN_HEAD = 4000
 SHOWN_TAIL = 8000
 VALUE = "value."
+PLACES = (
+    "/",
+    "/handbook",
+    "/signals",
+    "/more",
+    "/report",
+    "/outbox",
+    "/history",
+    "/numbers",
+    "/oncall",
+    "/deploys",
+    "/actions",
+    "/doctor",
+    "/approvals",
+)
 
 
 def routes() -> list[Route]:
@@ -176,7 +191,7 @@ async def me(request: Request) -> Response:
 
 def is_ours(path: str) -> bool:
     """Whether a path leads to a page of this server, and to nothing a browser could take for another one."""
-    return path in ("/", "/handbook") or (
+    return path in PLACES or (
         path.startswith("/incidents/") and path.removeprefix("/incidents/").replace("-", "").isalnum()
     )
 

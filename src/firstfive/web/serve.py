@@ -21,6 +21,7 @@ import uvloop
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from firstfive.app import Program, open_program
+from firstfive.app.shelf.books import Books
 from firstfive.app.status import book_of
 from firstfive.errors import Exit, FirstfiveError
 from firstfive.intake import Credentials
@@ -106,7 +107,8 @@ async def _together(program: Program, listener: socket.socket, say: Callable[[di
     program.engine.links.base = reached
     also = urlsplit(reached).hostname or ""
     book = book_of(program.settings, program.journal, program.engine.clock)
-    pages = build(program.engine, key=key, host=str(host), port=int(port), also=also, status_page=book)
+    books = Books(program=program)
+    pages = build(program.engine, key=key, host=str(host), port=int(port), also=also, status_page=book, shelf=books)
     hooks = _hooks(program, key, reached)
     config = uvicorn.Config(
         hooks.beside(pages),

@@ -56,7 +56,6 @@ def history(
     """Every incident, newest first."""
     from firstfive.app.shelf.listing import row, wanted_by
 
-    began, ended = day_of("--since", since), day_of("--until", until)
     wanted = wanted_by(
         severity or 0,
         runbook,
