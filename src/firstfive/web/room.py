@@ -32,21 +32,8 @@ SHOWN_ENTRIES = 15
 SHOWN_HEAD = 4000
 SHOWN_TAIL = 8000
 VALUE = "value."
-PLACES = (
-    "/",
-    "/handbook",
-    "/signals",
-    "/more",
-    "/report",
-    "/outbox",
-    "/history",
-    "/numbers",
-    "/oncall",
-    "/deploys",
-    "/actions",
-    "/doctor",
-    "/approvals",
-)
+BESIDE = "handbook signals more report outbox history numbers oncall deploys actions doctor approvals"
+PLACES = ("/", *(f"/{name}" for name in BESIDE.split()))
 
 
 def routes() -> list[Route]:

@@ -18,12 +18,12 @@ from firstfive.app.shelf.doctor import examine
 from firstfive.app.shelf.listing import row, wanted_by
 from firstfive.app.shelf.notes import promises_of, read_notes
 from firstfive.app.shelf.numbers import rows_of
+from firstfive.app.shelf.parted import limit_of, number_of, part_of
 from firstfive.app.shelf.rota import schedules, strangers
 from firstfive.documents import actions as promised
 from firstfive.documents import metrics as figures
 from firstfive.documents.learning.coverage import coverage
 from firstfive.documents.oncall import calendar, said, view
-from firstfive.documents.parted import limit_of, number_of, part_of
 from firstfive.documents.plain import iso
 from firstfive.documents.postmortem.past import read_past
 from firstfive.engine.outsiders import told

@@ -1,6 +1,6 @@
 """A long list in parts: so many rows, and the word with which the next part is asked for.
 
-Called by `app.shelf`. The word counts from the old end, so a list that grows at its head gives no row twice.
+Called by `books` and `audit`. The word counts from the old end, so a list that grows at its head gives no row twice.
 """
 
 from __future__ import annotations
