@@ -107,7 +107,7 @@ async def _together(program: Program, listener: socket.socket, say: Callable[[di
     program.engine.links.base = reached
     also = urlsplit(reached).hostname or ""
     book = book_of(program.settings, program.journal, program.engine.clock)
-    books = Books(program=program)
+    books = Books(program=program, at=(str(host), int(port)))
     pages = build(program.engine, key=key, host=str(host), port=int(port), also=also, status_page=book, shelf=books)
     hooks = _hooks(program, key, reached)
     config = uvicorn.Config(

@@ -43,9 +43,10 @@ EVERY = 100_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Books:
-    """The shelf of one running program."""
+    """The shelf of one running program, which is served at `at`: host and port."""
 
     program: Program
+    at: tuple[str, int]
 
     @property
     def settings(self) -> Settings:
@@ -68,7 +69,7 @@ class Books:
         return await asyncio.to_thread(work)
 
     async def history(self, asked: Asked) -> Told:
-        """Incidents, newest first. Takes severity, runbook, since, until, open, q (words), limit, cursor (an incident's number)."""
+        """Incidents, newest first. Takes severity, runbook, since, until, open, limit, cursor (an incident's number)."""
         limit = limit_of(asked)
         wanted = wanted_by(
             number_of(asked, "severity", 0),
@@ -139,8 +140,7 @@ class Books:
 
     async def doctor(self, asked: Asked) -> Told:
         """What must hold, without any secret."""
-        known = (self.settings.host, self.settings.port)
-        found = await asyncio.to_thread(examine, self.settings, server=known)
+        found = await asyncio.to_thread(examine, self.settings, server=self.at)
         clean = self.program.engine.tools.redactor.clean
         rows = [{k: clean(v)[0] if isinstance(v, str) else v for k, v in one.items()} for one in found]
         return {"ok": all(one["ok"] for one in rows), "findings": rows}
