@@ -7,7 +7,7 @@ STAMP := $(VENV)/.ready
 CORE := $(VENV)/.ready-core
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test retest demo run docs bench drills soak help-text lock clean
+.PHONY: help setup check test retest demo run docs bench drills lab lab-serve lab-drill lab-down soak help-text lock clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -62,9 +62,23 @@ bench: $(STAMP)  ## speed as ratios, side by side
 	$(BIN)/python bench/detect.py
 	$(BIN)/python bench/steps.py
 	$(BIN)/python bench/history.py
+	$(BIN)/python bench/telling.py
 
-drills: $(CORE)  ## the demo's fault three times, with the seconds to each milestone
-	@for n in 1 2 3; do $(BIN)/python examples/demo/run.py --yes --brief || exit 1; done
+lab: $(CORE)  ## a real stack to break, on a Docker Engine of its own (root; PAGE=, else the corrected page)
+	@$(BIN)/python examples/compose/lab.py up
+	@echo "next: make lab-serve, then in another terminal: make lab-drill FAULT=redis-stopped"
+
+lab-serve:  ## Firstfive on the lab, until Ctrl-C
+	@$(BIN)/python examples/compose/lab.py serve $(if $(PAGE),--page $(PAGE))
+
+lab-drill:  ## one drill on the lab: FAULT=NAME
+	@$(BIN)/python examples/compose/lab.py drill -- run $(or $(FAULT),--all)
+
+lab-down:  ## the lab gone without a trace
+	@$(BIN)/python examples/compose/lab.py down
+
+drills: $(CORE)  ## every fault on PAGE unchanged and on the corrected page, beside Prometheus (about half an hour; QUIET= minutes)
+	@$(BIN)/python examples/compose/drills.py $(if $(PAGE),--page $(PAGE))
 
 docs: $(STAMP)  ## check the documentation: links, commands, codes
 	$(BIN)/pytest -q -p no:randomly tests/docs

@@ -176,18 +176,27 @@ def test_steps_see_a_short_list_of_our_environment(monkeypatch: pytest.MonkeyPat
 # -------------------------------------------------------------------------------------------------------------- slips
 
 KNOWN = (
-    "backup, database, deploys, docker, heartbeats, holidays, intake, lexicon, listen, logs, notifiers, notify, oncall, packs, page,"
-    " people, postmortems, probes, risk, severity, state, status_page, target, targets, timing, trackers, vault"
+    "backup, database, deploys, docker, forge, heartbeats, holidays, intake, lexicon, listen, logs, notifiers, notify, oidc, oncall, packs,"
+    " page, people, postmortems, probes, risk, severity, state, status_page, target, targets, timing, trackers, vault"
 )
 SPAN = 'write a number and ms, s, m, h or d: "2s"'
 
 SLIPS = [
+    pytest.param(
+        "[forge]\nkind = 'cvs'", "forge.kind is github or gitlab", 'write kind = "github"', id="a forge of old"
+    ),
+    pytest.param(
+        "[forge]\nkind = 'github'",
+        "forge needs project and token_env",
+        'write project = "owner/name" and token_env = "VARIABLE"',
+        id="a forge of nobody",
+    ),
     pytest.param("[backup]\nkeep = 0", "backup.keep is a number from 1 to 1000", "write keep = 7", id="no copy at all"),
     pytest.param("pagee = 'x'", "there is no setting pagee", f"known here: {KNOWN}", id="a slip of the pen"),
     pytest.param(
         "[listen]\nadress = 'x'",
         "there is no setting [listen] adress",
-        "known here: address, host, port",
+        "known here: address, behind_proxy, host, port, proxies, tls_cert, tls_key",
         id="in a table",
     ),
     pytest.param(

@@ -3,6 +3,7 @@
 `make lab` calls `up`, `make lab-down` calls `down`; `enter COMMAND ...` runs a command where the stack is `/opt/backend`, `serve` runs
 Firstfive there. The engine has its own data, socket and network, without packet filter rules; the machine's own engine is not asked.
 Images are made from the files beside this one and from packages of Debian, npm and PyPI; everything is kept below the cache folder.
+`drill` is `firstfive drill` in there.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "firs
 KEPT = CACHE / "lab"
 RUN = Path(os.environ.get("FIRSTFIVE_LAB") or KEPT / "run")
 COMPOSE = CACHE / "compose/compose/docker-compose"
-ADDRESS, PORTS = "127.84.0.1", (443, 5080, 6379, 2525, 27017)
+ADDRESS = os.environ.get("LAB_ADDRESS", "127.84.0.1")
+PORTS = (443, 5080, 6379, 2525, 27017)
 SUBNET = os.environ.get("LAB_SUBNET", "172.31.84.0/24")
 MARK = ".firstfive-lab"
 FILES = ("docker-compose.production.yml", ".env", "nginx/conf/nginx.conf", "nginx/conf/websocket.inc")
@@ -54,7 +56,7 @@ IMAGES = {  # name -> its command, and what it carries in its environment
     "nickapp-backend:1.4.1": (["node", "/app/backend.js"], {"RELEASE": "1.4.1"}),
     "mongodb:latest": (["bash", "/app/mongodb.sh"], {}),
     "redis:latest": (["redis-server"], {}),
-    "nginx:latest": (["nginx", "-c", "/srv/nginx/conf/nginx.conf"], {}),
+    "nginx:latest": (["nginx"], {}),
     "shkeeper:latest": (["python3", "-u", "/app/shkeeper.py"], {}),
     "smtp:latest": (["python3", "-u", "/app/smtp.py"], {"PYTHONPATH": "/lab/pylib"}),
     "watchtower:latest": (["bash", "/app/watchtower.sh"], {}),
@@ -69,12 +71,13 @@ class LabError(Exception):
 def main() -> int:
     """One verb."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("verb", choices=("build", "up", "down", "status", "enter", "serve", "restore"))
+    parser.add_argument("verb", choices=("build", "up", "down", "status", "enter", "serve", "drill", "restore"))
     parser.add_argument("--mongosh", action="store_true", help="build: the real MongoDB shell too (about a minute)")
     parser.add_argument(
         "--page", type=Path, help="serve: this page, unchanged, in the vault (default: the corrected one)"
     )
     parser.add_argument("words", nargs="*", help="enter: the command, after --")
+    parser.add_argument("--quick", action="store_true", help="serve: shorter times still, for tests")
     chosen, more = parser.parse_known_args()
     chosen.words = [*chosen.words, *more]
     try:
@@ -91,8 +94,11 @@ def main() -> int:
                 restore()
             case "enter":
                 return enter(chosen.words)
+            case "drill":
+                program = [sys.executable, "-m", "firstfive", "drill", *chosen.words]
+                return enter([*program, "--config", str(RUN / "vault/firstfive.toml")])
             case "serve":
-                return serve(chosen.page, chosen.words)
+                return serve(chosen.page, chosen.words, quick=chosen.quick)
     except LabError as problem:
         say(f"lab: {problem}")
         return 1
@@ -269,7 +275,9 @@ def lay_out() -> None:
     for folder in ("engine/data", "stack/data/mongodb", "stack/nginx/logs", "stack/tls"):
         (RUN / folder).mkdir(parents=True)
     with (RUN / "stack" / ".env").open("a") as file:
-        file.write(f"LAB_CACHE={KEPT}\nLAB_ENGINE_FOLDER={RUN / 'engine'}\nLAB_SUBNET={SUBNET}\n")
+        file.write(
+            f"LAB_CACHE={KEPT}\nLAB_ENGINE_FOLDER={RUN / 'engine'}\nLAB_SUBNET={SUBNET}\nLAB_ADDRESS={ADDRESS}\n"
+        )
     tls = RUN / "stack/tls"
     ca = [
         "openssl",
@@ -518,7 +526,7 @@ def enter(words: list[str]) -> int:
     return subprocess.run([*door(Path.cwd()), *(words or ["bash"])], env=environment(), check=False).returncode
 
 
-def lay_vault(page: Path | None, folder: Path | None = None) -> Path:
+def lay_vault(page: Path | None, folder: Path | None = None, *, quick: bool = False) -> Path:
     """A vault with that page unchanged, or the corrected one, and the lab's settings; returns the settings file."""
     vault = folder or RUN / "vault"
     vault.mkdir(parents=True, exist_ok=True)
@@ -528,13 +536,17 @@ def lay_vault(page: Path | None, folder: Path | None = None) -> Path:
     text = text.replace("LAB_SOCKET", str(RUN / "engine/docker.sock")).replace(
         "LAB_DOCKER_CONFIG", str(KEPT / "docker")
     )
+    if quick:
+        text = text.replace('log_quiet = "5s"', 'log_quiet = "3s"').replace(
+            'resolve_after = "8s"', 'resolve_after = "3s"'
+        )
     (vault / "firstfive.toml").write_text(text)
     return vault / "firstfive.toml"
 
 
-def serve(page: Path | None, words: list[str]) -> int:
+def serve(page: Path | None, words: list[str], *, quick: bool = False) -> int:
     """Firstfive on the lab."""
-    settings = lay_vault(page)
+    settings = lay_vault(page, quick=quick)
     return enter([sys.executable, "-m", "firstfive", "serve", "--config", str(settings), *words])
 
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
-from firstfive.incident.events import Entry, Event
+from firstfive.incident.events import Entry, Event, Imported
 from firstfive.incident.records import Run
 from firstfive.incident.signals import Beat, Deploy, Observation, Signal, Spike
 from firstfive.incident.triage.silences import Silence as Silence
@@ -283,6 +283,7 @@ class Transaction(Protocol):
     def append(self, incident: str, by: str, events: Sequence[Event], at: datetime) -> tuple[Entry, ...]: ...
     def entries(self, incident: str, after: int = 0) -> tuple[Entry, ...]: ...  # ordered by seq; locks the incident
     def incidents(self, *, only_open: bool) -> tuple[str, ...]: ...  # newest first
+    def imported(self) -> tuple[tuple[str, Imported], ...]: ...  # incidents carried over from elsewhere
     def heads(self) -> tuple[Head, ...]: ...  # of every timeline, oldest first
     def close_incident(self, incident: str) -> None: ...  # resolved and written up: nothing is due any more
     def summarise(self, incident: str, summary: bytes) -> None: ...  # a JSON object kept beside it for a quick look

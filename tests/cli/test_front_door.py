@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -59,6 +60,11 @@ def test_every_command_explains_itself(ask: Ask, name: str) -> None:
     said = ask(name, "--help")
     assert (said.code, said.err) == (0, "")
     assert said.out.startswith(f"Usage: firstfive {name} [OPTIONS]")
+    if "COMMAND [ARGS]..." in said.out:
+        below = re.findall(r"^  ([a-z][a-z-]*)  ", said.out.partition("Commands:")[2], re.MULTILINE)
+        assert below
+        assert all("--json" in ask(name, word, "--help").out for word in below)
+        return
     assert ("--json" in said.out) == (name not in PROTOCOLS)
 
 

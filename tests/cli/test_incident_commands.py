@@ -448,6 +448,9 @@ def test_where_the_post_mortem_is(ask: Ask, shut: Path) -> None:
     assert Path(path).parent == shut / "postmortems"
     assert "a setting was missing" in Path(path).read_text()
     assert re.fullmatch(r"\d{4}-\d\d-\d\d\)", due)
+    ask("postmortem", "INC-1", "--html", str(shut / "print.html"))
+    paper = (shut / "print.html").read_text()
+    assert ("a setting was missing" in paper, "<script" in paper) == (True, False)
     assert ask("postmortem", "INC-1", "--json").json == {"schema": "firstfive/1", "path": path, "due": due[:-1]}
 
 

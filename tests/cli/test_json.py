@@ -57,6 +57,8 @@ CALLS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "outbox": ((), ("--again", "nothing")),
     "scan": (("app.log",), ("nowhere.log",)),
     "offenders": (("access.log",), ("nowhere.log",)),
+    "account": (("list",), ("role", "nobody", "admin")),
+    "token": (("list",), ("revoke", "nothing")),
     "oncall": ((), ("--at", "nonsense")),
     "oncall-import": (("rota.json",), ("nowhere.json",)),
     "timeline": (("INC-1",), ("INC-9",)),
@@ -71,6 +73,9 @@ CALLS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "search": (("shop",), ("...",)),
     "backup": ((), ("--vault", "nowhere")),
     "restore": ((), ("firstfive.toml",)),
+    "export": (("INC-1", "--out", "carried.ndjson"), ("INC-9", "--out", "x.ndjson")),
+    "import": ((), ("message.json",)),
+    "drill": (("list",), ("run", "nothing")),
     "verify": ((), ("--vault", "nowhere")),
     "doctor": ((), ("--vault", "nowhere")),
     "completion": (("bash",), ("tcsh",)),
@@ -86,6 +91,7 @@ GOOD_ELSEWHERE = {
     "resume-updater": "test_changes.py",
     "postmortem": "test_incident_commands.py",
     "restore": "afterwards/test_backup.py",
+    "import": "afterwards/test_carry.py",
 }
 
 

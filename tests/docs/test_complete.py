@@ -15,7 +15,7 @@ from firstfive import settings
 from firstfive.cli.commands import COMMANDS, group_for
 from firstfive.errors import Exit
 from firstfive.handbook.compile import compile_vault
-from firstfive.settings import mouth, people, status_page, watching
+from firstfive.settings import entrance, mouth, people, status_page, watching
 from firstfive.settings import toml_file as reading
 from firstfive.settings.oncall import schedules
 from firstfive.settings.reading import span
@@ -55,16 +55,18 @@ def test_every_exit_code_is_documented() -> None:
 
 
 TABLES = {
-    "listen": {"address", "host", "port"},
+    "listen": entrance.LISTEN,
+    "oidc": entrance.OIDC,
     "timing": set(reading.TIMING),
     "notify": {"channel", "channels", "fallback", "heartbeat", "reach_test"},
     "notifiers": {"kind", *(key for keys in mouth.KINDS.values() for key in keys)},
-    "postmortems": {"folder"},
+    "postmortems": {"folder", "commit"},
     "targets": {field.name for field in fields(settings.TargetSettings)},
     "probes": set(watching.PROBES),
     "docker": {"socket", "pin_images"},
     "trackers": {"kind", "url", "organisation", "project", "token_env"},
     "backup": {"folder", "keep"},
+    "forge": {"kind", "project", "url", "token_env"},
     "heartbeats": {"every", "grace"},
     "intake": set(),
     "severity": set(),

@@ -142,6 +142,11 @@ SENTENCES: list[tuple[str, ev.Event, str]] = [
         ev.PostmortemRead(path="p.md", number=1, gaps=(), items=2, tracked=2),
         "Read p.md again: it is whole; 2 of 2 action items have an owner, a day and a ticket",
     ),
+    (
+        "firstfive",
+        ev.Imported(origin="INC-7", head="ab" * 32),
+        "Carried over from another installation, where it was INC-7 and ended with abababababab",
+    ),
     ("ana", ev.ClosingTicked(item="c1", done=True), "ana says done: Page updated?"),
     (
         "ana",

@@ -51,3 +51,10 @@ def test_a_line_is_one_line() -> None:
 def test_a_known_value_never_comes_through(around: str, secret: str) -> None:
     cleaned = Redactor([secret]).clean(f"{around} {secret} {around}")[0]
     assert secret not in cleaned or secret in MASK
+
+
+def test_a_value_that_is_learnt_later_is_hidden_as_well_and_the_old_one_stays_so() -> None:
+    redactor = Redactor(["first-password"])
+    redactor.learn(["second-password", "abc"])
+    assert redactor.line("first-password second-password abc") == "[redacted] [redacted] abc"
+    assert not redactor.harmless(b"holds second-password")

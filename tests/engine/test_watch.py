@@ -120,3 +120,70 @@ def test_the_first_bad_look_is_when_it_began() -> None:
     assert isinstance(signal, Signal)
     assert signal.at == START + timedelta(seconds=1)
     assert signal.text == "t", "evidence is clean before anybody sees it"
+
+
+TURNED = [
+    # sights, whether a container is being exchanged, how many signals come through, why this row
+    ("BBB", True, 0, "a deploy that goes on is no trouble yet"),
+    ("BBBBB", True, 1, "what lasts is trouble, deploy or not"),
+    ("BB", False, 1, "nothing is being exchanged: at once"),
+    ("BBGGGG", True, 0, "a deploy that ended well never was trouble"),
+]
+
+
+@pytest.mark.parametrize(("sights", "turning", "count", "because"), TURNED, ids=[row[3] for row in TURNED])
+def test_while_a_container_is_exchanged_its_address_gets_three_seconds(
+    sights: str, turning: bool, count: int, because: str
+) -> None:
+    told: list[Signal | Deploy] = []
+
+    async def heard(seen: Signal | Deploy) -> str:
+        told.append(seen)
+        return ""
+
+    async def exchanged(signal: Signal) -> bool:
+        return turning
+
+    probe = Scripted(sights)
+    watch = Watch(probes=(probe,), clock=Turned(), observe=heard, redactor=Redactor(), log=lambda _: None)
+    watch.turning = exchanged
+
+    async def look() -> None:
+        for _ in sights:
+            await watch.once(probe)
+
+    asyncio.run(look())
+    assert len([one for one in told if isinstance(one, Signal) and one.firing]) == count, because
+
+
+@dataclass(slots=True)
+class Deaf:
+    """A probe that swallows the first cancellations, as a look does that is cancelled in the moment of its answer."""
+
+    name: str = "deaf"
+    symptoms: tuple[str, ...] = ()
+    swallows: int = 2
+
+    async def look(self, now: datetime) -> Sequence[Signal | Deploy]:
+        try:
+            await asyncio.sleep(30)
+        except asyncio.CancelledError:
+            if not self.swallows:
+                raise
+            self.swallows -= 1
+        return ()
+
+
+def test_a_look_that_swallows_its_end_does_not_hold_up_the_watch() -> None:
+    async def never(seen: Signal | Deploy) -> str:
+        return ""
+
+    async def run() -> None:
+        watch = Watch(probes=(Deaf(),), clock=Turned(), observe=never, redactor=Redactor(), log=lambda _: None)
+        stop = asyncio.Event()
+        running = asyncio.create_task(watch.run(stop))
+        await asyncio.sleep(0.05)
+        stop.set()
+        await asyncio.wait_for(running, 20)
+
+    asyncio.run(run())

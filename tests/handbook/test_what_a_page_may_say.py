@@ -157,3 +157,11 @@ def test_a_heading_named_like_an_alert_with_its_meaning_below_answers_to_that_al
 )
 def test_the_title_of_a_note_asks_for_nothing_first(text: str, asks: bool) -> None:
     assert bool([d for d in duties_in(text, HERE) if d.kind is DutyKind.PRECONDITION]) is asks
+
+
+def test_a_line_that_names_the_drill_is_neither_a_symptom_nor_a_step() -> None:
+    head = "# Incidents\n\n### 1.1 Down\n\n**Symptoms.** It is down.\n\n**Drill.** `redis-stopped`\n\n"
+    page = f"{head}**Runbook.**\n\n```bash\n# 1. Look\ndocker ps\n```\n"
+    (runbook,) = compile_vault({"a.md": page.encode()}).runbooks
+    assert [symptom.text for symptom in runbook.symptoms] == ["It is down"]
+    assert [step.title for step in runbook.steps] == ["Look"]

@@ -133,6 +133,17 @@ def test_what_the_page_wants_first_is_asked_and_where_it_can_be_is_proved() -> N
     assert safety.needs(b.handbook(), runbook, b.RESTART, "prod").first == (), "another step of the runbook"
 
 
+def test_what_comes_before_a_restore_does_not_come_before_a_restart() -> None:
+    restart = replace(b.RESTART, title="Restart", script="docker compose up -d mongodb")
+    when = "Mongo is corrupted and you must restore"
+    duties = (duty(DutyKind.PRECONDITION, f"If {when}, stop the backend container first", when),)
+    runbook = replace(b.SHOP_DOWN, title="MongoDB unreachable", steps=(RESTORE, restart), duties=duties)
+    assert safety.needs(b.handbook(), runbook, restart, "prod").first == (), (
+        "the runbook's own subject is in every step"
+    )
+    assert safety.needs(b.handbook(), runbook, RESTORE, "prod").first != ()
+
+
 @pytest.mark.parametrize(
     ("docker", "proved"),
     [("exit 0", True), ("echo 5f3a", False), ("exit 1", False)],

@@ -13,6 +13,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message
 
 from firstfive.web.app import build
+from web.past import Archive
 from web.room import Room
 
 KEY = "the-key-of-this-test"
@@ -38,8 +39,8 @@ class Answer:
         return {name: value for name, _, value in set_by}
 
 
-def app_of(room: Room) -> ASGIApp:
-    return build(room, key=KEY, host="127.0.0.1", port=PORT)
+def app_of(room: Room, past_of: Archive | None = None) -> ASGIApp:
+    return build(room, key=KEY, host="127.0.0.1", port=PORT, past_of=past_of or Archive())
 
 
 def ask(

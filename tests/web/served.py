@@ -15,10 +15,12 @@ from typing import Any
 import uvicorn
 from sse_starlette.sse import AppStatus
 
+from firstfive.web.accounts.entrance import Entrance
 from firstfive.web.app import build
 from firstfive.web.public.status import PublicFiles
 from incident.builders import Line
 from web.client import BEARER, KEY
+from web.past import Archive
 from web.room import Room
 
 
@@ -52,13 +54,29 @@ class Served:
 
 
 @contextmanager
-def serving(room: Room, port: int = 0, *, status_page: PublicFiles | None = None) -> Iterator[Served]:
-    """Serve until the block is left; streams that are open then are ended."""
+def serving(
+    room: Room,
+    port: int = 0,
+    *,
+    status_page: PublicFiles | None = None,
+    past_of: Archive | None = None,
+    entrance: Callable[[int], Entrance] | None = None,
+) -> Iterator[Served]:
+    """Serve until the block is left; streams that are open then are ended. `entrance` makes the way in for a port."""
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", port))
     port = listener.getsockname()[1]
-    app = build(room, key=KEY, host="127.0.0.1", port=port, status_page=status_page)
+    way_in = entrance(port) if entrance else None
+    app = build(
+        room,
+        key=KEY,
+        host="127.0.0.1",
+        port=port,
+        status_page=status_page,
+        past_of=past_of or Archive(),
+        entrance=way_in,
+    )
     config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="off", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     loops: list[asyncio.AbstractEventLoop] = []
@@ -83,6 +101,8 @@ def serving(room: Room, port: int = 0, *, status_page: PublicFiles | None = None
         thread.join(15)
         AppStatus.should_exit = False
         listener.close()
+        if way_in is not None:
+            way_in.close()
         assert not thread.is_alive()
 
 

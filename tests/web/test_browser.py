@@ -19,6 +19,7 @@ from firstfive.errors import JournalError
 from firstfive.incident import events as ev
 from incident.builders import Line, finished, run
 from web.client import KEY
+from web.past import Archive, numbers, row
 from web.room import Room
 from web.served import Served, serving
 
@@ -335,3 +336,24 @@ def test_signing_in_leaves_no_key_in_the_address(served: Served, chromium: Brows
     expect(page.get_by_role("heading", name="Shop down: health answers 502")).to_be_visible()
     assert page.url == served.url + "/incidents/INC-1"
     context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/history", "/history?q=shop", "/figures?by=severity"])
+def test_pages_about_the_past_are_readable_by_all(chromium: Browser, path: str, scheme: str) -> None:
+    if not AXE.exists():
+        missing("axe-core is not there: run tests/prepare")
+    archive = Archive(
+        incidents=[row(n, f"the shop {n}") for n in range(5)], numbers=[numbers(n, n * 3) for n in range(9)]
+    )
+    with serving(Room(), past_of=archive) as server:
+        context = chromium.new_context(viewport={"width": 320, "height": 800}, color_scheme=scheme)
+        context.add_cookies([{"name": f"firstfive-key-{server.port}", "value": KEY, "url": server.url}])
+        page = context.new_page()
+        page.goto(server.url + path)
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        page.evaluate(AXE.read_text())
+        found = page.evaluate("rules => axe.run({runOnly: {type: 'tag', values: rules}})", RULES)
+        context.close()
+    assert [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]] == []
+    assert wide <= 320, "nothing hangs over at 320 px"

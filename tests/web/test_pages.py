@@ -344,3 +344,28 @@ def test_a_long_output_is_shown_with_its_beginning_and_its_end() -> None:
     assert "last line" in text
     assert "38021 characters in the middle" in text
     assert len(text) < 40_000
+
+
+def test_customers_are_told_from_the_room_once_the_wording_passes() -> None:
+    room = opened()
+    bad = send(app_of(room), "/incidents/INC-1/public", {"status": "investigating", "text": "Mongo crashed."})
+    assert (bad.status, "this wording must not go out" in bad.text) == (422, True)
+    text = "We look into trouble with the checkout. Next update by 03:30 UTC."
+    fields = {"status": "applying fix", "text": text, "components": "Checkout", "override": ""}
+    assert send(app_of(room), "/incidents/INC-1/public", fields).status == 303
+    assert room.lines["INC-1"][-1][-1] == ev.PublicUpdate(
+        status="applying fix", text=text, components=("Checkout",), override=""
+    )
+
+
+def test_the_next_notice_is_shown_before_it_goes_out() -> None:
+    shown = get(app_of(opened()), "/incidents/INC-1").text
+    assert "What the next update would say" in shown
+    assert "[SEV-1] Update 1" in shown
+
+
+def test_boxes_of_the_closing_list_are_ticked_with_a_thumb() -> None:
+    room = opened(WHOLE)
+    assert send(app_of(room), "/incidents/INC-1/tick", {"item": "c1", "done": "no"}).status == 303
+    assert room.lines["INC-1"][-1][-1] == ev.ClosingTicked(item="c1", done=False)
+    assert "☒ Page updated?" in get(app_of(room), "/incidents/INC-1").text

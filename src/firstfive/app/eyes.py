@@ -11,12 +11,12 @@ from pathlib import Path
 
 from firstfive.app.looks import Around, build, log_file
 from firstfive.errors import SettingsError
-from firstfive.handbook.model import Handbook
+from firstfive.handbook.model import Handbook, StatusSymptom
 from firstfive.handbook.watching import Known, Plan, Watcher, watchers
 from firstfive.handbook.watching.logs import Text
 from firstfive.incident.signals import Deploy
 from firstfive.ports import Journal, Probe, Target, Tracker
-from firstfive.probes.docker import Containers, ContainerTail, EngineApi, Ledger
+from firstfive.probes.docker import Containers, ContainerTail, EngineApi, Ledger, Turning
 from firstfive.probes.listing import Listing
 from firstfive.probes.logs.follow import FileTail
 from firstfive.probes.logs.symptom import Lines, LogSymptoms, Sought, Wanted
@@ -76,6 +76,20 @@ def _place(value: str) -> str:
 def plan_of(settings: Settings, handbook: Handbook) -> Plan:
     """What is to watch which symptom, and why some are not watched."""
     return watchers(handbook, known_of(settings))
+
+
+def turning_of(settings: Settings, handbook: Handbook) -> Turning | None:
+    """Who can say that a container is just being exchanged; None without an Engine."""
+    engine = engines_of(settings).get(settings.default_target)
+    if engine is None:
+        return None
+    behind: dict[str, tuple[str, ...]] = {}
+    for runbook in handbook.runbooks:
+        names = tuple(
+            s.subject for s in runbook.symptoms if isinstance(s, StatusSymptom) and s.via.startswith("docker")
+        )
+        behind |= {symptom.id: names for symptom in runbook.symptoms if names}
+    return Turning(engine=engine, behind=behind)
 
 
 def probes_for(

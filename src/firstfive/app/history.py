@@ -7,12 +7,14 @@ makes is an index file that can be thrown away.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -21,7 +23,7 @@ from firstfive.app.program import policy_from
 from firstfive.documents.learning.proof import Proof, proof_of
 from firstfive.documents.metrics import MetricRow, row_of
 from firstfive.documents.sentence import sentence
-from firstfive.errors import FirstfiveError, JournalError
+from firstfive.errors import Exit, FirstfiveError, JournalError, Refused
 from firstfive.handbook.model import Handbook
 from firstfive.incident import events as ev
 from firstfive.incident.communicate import update_interval, worst_level
@@ -30,10 +32,11 @@ from firstfive.ports import Head, Journal
 from firstfive.settings import Settings
 from firstfive.stores import open_journal
 from firstfive.stores.files.vault import FolderVault
-from firstfive.stores.history import Index, Known, open_index
-from firstfive.stores.tables import ticks
+from firstfive.stores.history import Index, Known, Wanted, open_index
+from firstfive.stores.tables import instant, ticks
 
 SLICE = 25
+MOST = 1000
 SHOWN_OUTPUT = 2000
 EMPTY = Handbook(title="", digest="", sources=())
 
@@ -128,6 +131,105 @@ class History:
             for path, stamp in stamps.items():
                 if held.get(path) != stamp:
                     index.put_note(path, stamp, _paragraphs(notes[path]))
+
+
+@dataclass(slots=True, kw_only=True)
+class Archive:
+    """The past, asked by plain words: `q`, `severity`, `runbook`, `since`, `until`, `open`, `drills`, `before`, `limit`.
+
+    Opens the index anew for each question; call it in a thread. Raises Refused for words that mean nothing.
+    """
+
+    settings: Settings
+    told: Callable[[str], None] = lambda _: None
+
+    def listed(self, query: Mapping[str, str]) -> dict[str, Any]:
+        """`incidents`, newest first, and `before` to go on from, None at the end."""
+        limit = _limit(query)
+        with self._index() as index:
+            found = index.listed(_wanted(query), limit)
+        more = found[-1].id if len(found) == limit else None
+        return {"incidents": [_row(one) for one in found], "before": more}
+
+    def found(self, query: Mapping[str, str]) -> dict[str, Any]:
+        """`hits`: sentences that hold every word of `q`, what was written last first."""
+        with self._index() as index:
+            hits = index.search(query.get("q", ""), _wanted(query), _limit(query))
+            titles = index.titles(hit.source for hit in hits)
+        return {
+            "hits": [
+                {
+                    "incident": hit.source if hit.source in titles else None,
+                    "file": None if hit.source in titles else hit.source,
+                    "title": titles[hit.source].title if hit.source in titles else "",
+                    "seq": hit.seq or None,
+                    "at": _at(hit.at) if hit.at else None,
+                    "text": hit.text,
+                }
+                for hit in hits
+            ]
+        }
+
+    def rows(self) -> list[MetricRow]:
+        """The numbers of every incident, oldest first."""
+        with self._index() as index:
+            return metric_rows(index)
+
+    @contextlib.contextmanager
+    def _index(self) -> Iterator[Index]:
+        index = History(settings=self.settings, told=self.told).open()
+        try:
+            yield index
+        finally:
+            index.close()
+
+
+def _limit(query: Mapping[str, str]) -> int:
+    given = query.get("limit", "50")
+    if not (given.isascii() and given.isdigit() and 0 < int(given[:9]) <= MOST):
+        raise Refused(f"limit {given!r} is no number from 1 to {MOST}", remedy="leave it out", exit_code=Exit.USAGE)
+    return int(given)
+
+
+def _wanted(query: Mapping[str, str]) -> Wanted:
+    before, level = query.get("before", "").upper().removeprefix("INC-"), query.get("severity", "")
+    if before and not (before.isascii() and before.isdigit()):
+        raise Refused(f"before {query['before']!r} is no incident", remedy="write INC-7", exit_code=Exit.USAGE)
+    if level and level not in "123456789":
+        raise Refused(f"severity {level!r} is no level", remedy="write 1", exit_code=Exit.USAGE)
+    return Wanted(
+        level=int(level or 0),
+        runbook=query.get("runbook", ""),
+        since=_ticks("since", query),
+        until=_ticks("until", query),
+        only_open=query.get("open", "") not in ("", "0", "no"),
+        before=int(before[:15]) if before else None,
+    )
+
+
+def _ticks(name: str, query: Mapping[str, str]) -> int | None:
+    text = query.get(name, "")
+    try:
+        return ticks(datetime.combine(date.fromisoformat(text), time(), UTC)) if text else None
+    except ValueError:
+        raise Refused(f"{name} {text!r} is no day", remedy="write 2026-01-01", exit_code=Exit.USAGE) from None
+
+
+def _at(count: int) -> str:
+    return instant(count).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _row(one: Known) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "began": _at(one.began),
+        "level": one.level,
+        "status": one.status,
+        "title": one.title,
+        "runbook": one.runbook,
+        "drill": one.drill,
+        "entries": one.seq,
+    }
 
 
 def metric_rows(index: Index) -> list[MetricRow]:

@@ -32,7 +32,7 @@ Say = Callable[[str], None]
 PERSON = "drill"
 LOOK = 0.2
 NOTICED_WITHIN, PLAYED_WITHIN, OVER_WITHIN, WELL_WITHIN = 30.0, 45.0, 60.0, 60.0
-IDLE = 6.0  # seconds without anything to approve until the scripted person ends the harm by hand
+IDLE = 8.0  # seconds without anything to approve until the scripted person ends the harm by hand
 STEADY = 5.0  # seconds without a symptom until it counts as mended; a process that restarts is well in between
 FOLDER = "drills"
 
@@ -77,6 +77,7 @@ class Practice:
     scripted: bool = True
     clock: SystemClock = field(default_factory=SystemClock)
     patience: float = PLAYED_WITHIN
+    seen: View | None = None  # the incident of the newest drill, as it stood at its end
 
     async def heal(self) -> Fault | None:
         """Take out what a drill left in place; the fault, or None when nothing was."""
@@ -100,24 +101,27 @@ class Practice:
             )
         times = Times(injected=self.clock.now())
         seen: View | None = None
-        opened: list[str] = []
         try:
             times = await self._broken(fault, times)
             times, seen = await self._noticed(fault, times, before)
             if seen is not None:
                 seen = await self._played(seen)
-        finally:
-            times = replace(times, healed=self.clock.now())
+        except BaseException:
             await self.lab.undo(fault)
+            self.lab.clear()
+            raise
+        caused = len(self._opened(before))  # making the lab as new is no fault, whatever it makes for a moment
+        times = replace(times, healed=self.clock.now())
+        await self.lab.undo(fault)
         times = replace(times, well=await self._well())
         if seen is not None:
             seen = await self._over(seen["id"], fault)
-        opened = self._opened(before)
-        for other in opened:
+        for other in self._opened(before):
             if seen is None or other != seen["id"]:
                 await self._over(other, fault)
         self.lab.clear()
-        return self._card(fault, times, seen, len(opened))
+        self.seen = seen
+        return self._card(fault, times, seen, caused)
 
     # ------------------------------------------------------------------------------------------------- before it begins
 
@@ -175,7 +179,7 @@ class Practice:
         idle = quiet = started
         taken: set[str] = set()
         if self.scripted:
-            self.ask("POST", f"/incidents/{name}/ack", {"by": PERSON})
+            self._say(name, "ack", {})
         while (self.clock.now() - started).total_seconds() < self.patience:
             seen = self.ask("GET", f"/incidents/{name}", None)
             if seen["resolved_at"]:
@@ -184,39 +188,41 @@ class Practice:
                 quiet = self.clock.now()
             if (self.clock.now() - quiet).total_seconds() > STEADY:
                 return seen
-            if self.scripted and self._approved(seen, taken):
-                idle = self.clock.now()
             busy = any(row["state"] in ("approved", "running") for row in seen["steps"])
-            wait = IDLE * (2 if taken else 1)
-            if self.scripted and not busy and (self.clock.now() - idle).total_seconds() > wait:
-                return seen
+            if busy or (self.scripted and self._approved(seen, taken)):
+                idle = self.clock.now()
+            waited = (self.clock.now() - idle).total_seconds()
+            if self.scripted and waited > IDLE * (2 if taken else 1) and not await self.lab.well():
+                return seen  # nothing left to approve, and customers still suffer
             await self.clock.sleep(LOOK)
         return seen
 
     def _approved(self, seen: View, taken: set[str]) -> bool:
-        """Approve what waits, needs no value and belongs to the runbook that leads or to the roll-back; the surest first."""
+        """Approve the first that waits, needs no value and belongs to the runbook that leads or to the roll-back; one at a time."""
         leading = seen["ranking"][0]["runbook"] if seen["ranking"] else ""
         back = seen["rollback"]["step"] if seen["rollback"] else ""
-        acted = False
         for waiting in seen["waiting"]:
             fits = str(waiting["step"]).startswith(leading) or waiting["step"] == back
             if waiting["step"] in taken or waiting["missing"] or not fits:
                 continue  # what did not help once is not tried again
             taken.add(waiting["step"])
             if not seen["hypothesis"]:
-                with suppress(FirstfiveError):
-                    self.ask(
-                        "POST",
-                        f"/incidents/{seen['id']}/hypothesis",
-                        {"by": PERSON, "text": "what this drill practises"},
-                    )
-            fields = {"by": PERSON, "run": waiting["run"], "sha256": waiting["sha256"]}
+                self._say(seen["id"], "hypothesis", {"text": "what this drill practises"})
+            fields = {"run": waiting["run"], "sha256": waiting["sha256"]}
             fields |= {"affirmed": True} if waiting.get("first") else {}
-            with suppress(FirstfiveError):
-                self.ask("POST", f"/incidents/{seen['id']}/approve", fields)
+            if self._say(seen["id"], "approve", fields):
                 self.say(f"approved {waiting['step']}: {str(waiting['script']).strip().splitlines()[0][:90]}")
-                acted = True
-        return acted
+                return True
+        return False
+
+    def _say(self, name: str, verb: str, fields: View) -> bool:
+        """The drill's person says something; False when it was refused, as what comes too late is."""
+        try:
+            self.ask("POST", f"/incidents/{name}/{verb}", {"by": PERSON, **fields})
+        except FirstfiveError as refused:
+            self.say(f"refused: {verb}: {refused.what}")
+            return False
+        return True
 
     async def _well(self) -> datetime | None:
         return self.clock.now() if await self._until(self.lab.well, WELL_WITHIN) else None
@@ -224,26 +230,19 @@ class Practice:
     async def _over(self, name: str, fault: Fault) -> View:
         """The update that a person sends, then until it is resolved and written up; a person ends what does not end itself."""
         said = False
-        until = self.clock.now() + timedelta(seconds=OVER_WITHIN)
+        until = self.clock.now() + timedelta(seconds=OVER_WITHIN) + fault.fades
         while self.clock.now() < until:
             seen = self.ask("GET", f"/incidents/{name}", None)
             if not said and self.scripted and not seen["resolved_at"]:
                 said = True
-                self.ask(
-                    "POST", f"/incidents/{name}/update", {"by": PERSON, "text": f"The fault is out: {fault.what}."}
-                )
+                self._say(name, "update", {"text": f"The fault is out: {fault.what}."})
             if seen["resolved_at"] and self._told(seen):
                 return seen
             await self.clock.sleep(LOOK)
         seen = self.ask("GET", f"/incidents/{name}", None)
         if not seen["resolved_at"]:
             self.say(f"{name} did not end by itself")
-            with suppress(FirstfiveError):
-                self.ask(
-                    "POST",
-                    f"/incidents/{name}/resolve",
-                    {"by": PERSON, "root_cause": fault.what, "why": "the drill is over"},
-                )
+            self._say(name, "resolve", {"root_cause": fault.what, "why": "the drill is over"})
         return self.ask("GET", f"/incidents/{name}", None)
 
     @staticmethod
@@ -271,15 +270,30 @@ class Practice:
         return card(wanted, times, seen, opened=opened, mode=mode, page=self.page, open_places=places)
 
 
-def keep(settings: Settings, one: Card) -> Path:
-    """The card beside the journal, as JSON and to read; returns the readable one."""
+def keep(settings: Settings, one: Card, seen: View | None = None) -> Path:
+    """The card beside the journal, as JSON and to read, and what was seen, to be played at a table; returns the readable one."""
     folder = settings.state / FOLDER
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     name = f"{one.at.replace(':', '').replace('+0000', 'Z')}-{one.fault}"
     (folder / f"{name}.json").write_text(json.dumps(one.to_json(), ensure_ascii=False, indent=1), encoding="utf-8")
     readable = folder / f"{name}.md"
     readable.write_text(markdown(one), encoding="utf-8")
+    if seen is not None:
+        (folder / f"{name}.seen").write_text(json.dumps(seen, ensure_ascii=False), encoding="utf-8")
     return readable
+
+
+def recording(settings: Settings, fault: Fault) -> View:
+    """What the newest drill of that fault showed. Raises FirstfiveError when there was none."""
+    for file in sorted((settings.state / FOLDER).glob(f"*-{fault.name}.seen"), reverse=True):
+        with suppress(OSError, ValueError):
+            found: View = json.loads(file.read_text(encoding="utf-8"))
+            return found
+    raise FirstfiveError(
+        f"nothing was recorded of {fault.name} yet",
+        where=str(settings.state / FOLDER),
+        remedy=f"run it once in a lab: firstfive drill run {fault.name}",
+    )
 
 
 def history(settings: Settings) -> tuple[Card, ...]:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from firstfive.app.daily import rounds_of
 from firstfive.app.ears import message_of, understood
-from firstfive.app.eyes import engines_of, probes_for, trackers_of
+from firstfive.app.eyes import engines_of, probes_for, trackers_of, turning_of
 from firstfive.app.hands import env_stamp, pack_rules, secrets, target_of
 from firstfive.app.mouth import notifiers_of, rota_of, routes_of, secrets_of
 from firstfive.app.pages import again, last_good, pinned, read_handbook, vault_of
@@ -177,7 +177,7 @@ class Program:
         probes, unwatched = probes_for(self.settings, handbook, self.engine.tools.targets, newest, self.journal)
         for reason in unwatched:
             self.log(f"not watched: {reason}")
-        self.watch = replace(self.watch, probes=probes)
+        self.watch = replace(self.watch, probes=probes, turning=turning_of(self.settings, handbook))
         self.ledgers[:] = [probe for probe in probes if isinstance(probe, ReleaseLink | Ledger)]
         self.engine.watched = tuple(s for probe in probes for s in probe.symptoms)
 
@@ -231,7 +231,7 @@ def _tools_of(
         targets={name: target_of(name, held, settings, redactor.learn) for name, held in settings.targets.items()},
         notifiers=notifiers,
         routes=routes_of(settings, notifiers),
-        vault=vault_of(settings, folder),
+        vault=replace(vault_of(settings, folder), commits=settings.postmortem_commit, told=log),
         redactor=redactor,
         log=log,
         trackers=trackers_of(settings),

@@ -6,6 +6,7 @@ Called by `__main__`. Knows no command's inside.
 from __future__ import annotations
 
 import importlib
+import keyword
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -54,6 +55,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "outbox": ("outside.outbox", "Messages that wait or were given up, and why."),
     "scan": ("outside.logs", "How often each symptom stands in log files, by the minute."),
     "offenders": ("outside.logs", "Who stands in an access log how often."),
+    "account": ("people.account", "Who may sign in, as which role; the break-glass code."),
+    "token": ("people.token", "Tokens with which programs act in a person's name."),
     "oncall": ("oncall", "Who is on call now, who is next, and when nobody is."),
     "oncall-import": ("oncall", "Schedules of PagerDuty, Opsgenie or Grafana OnCall as settings."),
     "timeline": ("journal", "The timeline of an incident."),
@@ -69,6 +72,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "backup": ("afterwards.backup", "Copy everything that is remembered into one file."),
     "restore": ("afterwards.backup", "Put such a copy back."),
     "drill": ("practice.drill", "Break a lab on purpose and score the answer."),
+    "export": ("afterwards.carry", "Write timelines for another installation."),
+    "import": ("afterwards.carry", "Take the incidents of an export in."),
     "verify": ("journal", "Prove that no timeline was altered."),
     "doctor": ("journal", "Check everything Firstfive needs, with the fix for each."),
     "completion": ("journal", "Print the shell completion script."),
@@ -86,10 +91,16 @@ def group_for(words: list[str]) -> click.Group:
     named = next((word for word in words if not word.startswith("-")), "")
     for name in [named] if named in COMMANDS else COMMANDS:
         module, about = COMMANDS[name]
-        command: click.Command = getattr(importlib.import_module(f"firstfive.cli.{module}"), name.replace("-", "_"))
+        command: click.Command = getattr(importlib.import_module(f"firstfive.cli.{module}"), attribute(name))
         command.short_help = about
         group.add_command(command, name)
     return group
+
+
+def attribute(name: str) -> str:
+    """What a command is called in its module: Python keeps some words for itself."""
+    plain = name.replace("-", "_")
+    return f"{plain}_" if keyword.iskeyword(plain) else plain
 
 
 def _version(ctx: click.Context, wanted: object) -> None:

@@ -51,8 +51,11 @@ def _record(database: str, incident: str) -> list[str]:
 
 @click.command()
 @INCIDENT
+@click.option(
+    "--html", type=click.Path(path_type=Path, dir_okay=False), help="Also write it there as HTML, fit for print."
+)
 @options
-def postmortem(incident: str, vault: Path | None, config: Path | None, as_json: bool) -> None:
+def postmortem(incident: str, html: Path | None, vault: Path | None, config: Path | None, as_json: bool) -> None:
     """Where the post-mortem of an incident is and when it is due."""
     settings = settings_of(vault, config)
     seen = ask(settings, "GET", f"/incidents/{incident}")
@@ -61,6 +64,12 @@ def postmortem(incident: str, vault: Path | None, config: Path | None, as_json: 
         why = seen.get("postmortem_why_not") or "it is written when the incident is resolved"
         raise FirstfiveError(f"{incident} has no post-mortem yet: {why}")
     path = str(settings.vault / written["path"])
+    if html is not None:
+        from firstfive.documents.paper.note import note
+
+        html.write_text(
+            note(Path(path).read_text(encoding="utf-8", errors="replace"), title=incident), encoding="utf-8"
+        )
     show(
         {"path": path, "due": written["due"]},
         as_json=as_json,
@@ -95,7 +104,7 @@ def doctor(vault: Path | None, config: Path | None, as_json: bool) -> int:
 
     settings = settings_of(vault, config)
     known = server_of(settings)
-    findings = examine(settings, server=known[:2] if known is not None else None)
+    findings = examine(settings, server=(known.host, known.port) if known is not None else None)
     good = all(f["ok"] for f in findings)
 
     def text(_: View) -> str:

@@ -11,6 +11,7 @@ import http.client
 import json
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +37,23 @@ def settings_of(vault: Path | None, config: Path | None) -> Settings:
     return load(vault=vault, config=config)
 
 
-def server_of(settings: Settings) -> tuple[str, int, str] | None:
-    """(host, port, key) of the server that owns this state folder, or None when none is alive."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """A running server: where it answers, its key, and its certificate's file when it speaks TLS."""
+
+    host: str
+    port: int
+    key: str
+    tls: str = ""
+
+
+def server_of(settings: Settings) -> Server | None:
+    """The server that owns this state folder, or None when none is alive."""
     try:
         known = json.loads((settings.state / "server.json").read_text())
         os.kill(int(known["pid"]), 0)
-        return str(known["host"]), int(known["port"]), str(known["key"])
+        host, port, key = str(known["host"]), int(known["port"]), str(known["key"])
+        return Server(host=host, port=port, key=key, tls=str(known.get("tls", "")))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -50,7 +62,7 @@ def ask(settings: Settings, method: str, path: str, body: View | None = None) ->
     """One call of the API: over the server when it runs, else against the journal in this process."""
     server = server_of(settings)
     if server is not None:
-        return _over_http(server, method, path, body)
+        return _over_http(server, method, path, body, token=settings.token)
     from firstfive.cli.direct import answer
 
     if method != "GET" and path != "/simulate":
@@ -58,11 +70,23 @@ def ask(settings: Settings, method: str, path: str, body: View | None = None) ->
     return asyncio.run(answer(settings, method, path, body or {}))
 
 
-def _over_http(server: tuple[str, int, str], method: str, path: str, body: View | None) -> View:
-    host, port, key = server
-    connection = http.client.HTTPConnection(host, port, timeout=20)
+def _connected(server: Server) -> http.client.HTTPConnection:
+    """A connection to the server; over TLS it must show the very certificate that it said it uses, whatever names stand in it."""
+    if not server.tls:
+        return http.client.HTTPConnection(server.host, server.port, timeout=20)
+    import ssl
+
+    context = ssl.create_default_context(cafile=server.tls)
+    context.check_hostname = False
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return http.client.HTTPSConnection(server.host, server.port, timeout=20, context=context)
+
+
+def _over_http(server: Server, method: str, path: str, body: View | None, *, token: str = "") -> View:
+    host, port = server.host, server.port
+    connection = _connected(server)
     try:
-        headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+        headers = {"Authorization": f"Bearer {token or server.key}", "Content-Type": "application/json"}
         connection.request(method, f"/api/v1{path}", json.dumps(body) if body is not None else None, headers)
         response = connection.getresponse()
         answer: View = json.loads(response.read() or b"{}")

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from firstfive.cli.line import settings_of
-from firstfive.errors import Exit, FirstfiveError
+from firstfive.settings.entrance import refuse_open
 
 
 @click.command()
@@ -28,16 +28,18 @@ def serve(obj: dict[str, object], vault: Path | None, config: Path | None, port:
     settings = settings_of(vault, config)
     if port is not None:
         settings = replace(settings, port=port)
-    if settings.host not in ("127.0.0.1", "::1", "localhost"):
-        raise FirstfiveError(
-            f"the room would be open to the network on {settings.host}, and there are no accounts yet",
-            remedy="keep [listen] host at 127.0.0.1 and reach it through ssh -L",
-            exit_code=Exit.NOT_AUTHORISED,
-        )
+    refuse_open(settings)
 
     def say(address: dict[str, object]) -> None:
         import json
 
-        click.echo(json.dumps({"schema": "firstfive/1", **address}) if as_json else f"The room: {address['sign_in']}")
+        click.echo(json.dumps({"schema": "firstfive/1", **address}) if as_json else _words(address))
 
     obj["serve"](settings, say)  # type: ignore[operator]
+
+
+def _words(address: dict[str, object]) -> str:
+    if "welcome" in address:
+        first = "Nobody has an account yet. The first admin opens this once, within three days:"
+        return f"The room: {address['url']}\n{first}\n  {address['welcome']}"
+    return f"The room: {address['sign_in']}"

@@ -91,6 +91,7 @@ _Telling = (
     | ev.PostmortemWritten
     | ev.PostmortemFailed
     | ev.PostmortemRead
+    | ev.Imported
     | ev.Reminded
     | ev.Unacknowledged
     | ev.ThreadOpened
@@ -245,6 +246,8 @@ def _of_telling(entry: ev.Entry, event: _Telling) -> str:
             return f"Post-mortem drafted at {path}{f', due {due.isoformat()}' if due else ''}"
         case ev.PostmortemFailed(why=why):
             return f"The post-mortem could not be written: {why}"
+        case ev.Imported(origin=origin, head=head):
+            return f"Carried over from another installation, where it was {origin} and ended with {head[:12]}"
         case ev.PostmortemRead(path=path, gaps=gaps, items=items, tracked=tracked):
             still = f"{len(gaps)} places are still open" if len(gaps) != 1 else "one place is still open"
             whole = f"{still}, the first: {gaps[0]}" if gaps else "it is whole"

@@ -10,15 +10,16 @@ from datetime import datetime, timedelta
 
 from firstfive.documents.known import deploy_nearby
 from firstfive.documents.next_thing import next_thing
+from firstfive.documents.notice import fill
 from firstfive.documents.plain import iso, line
 from firstfive.documents.sentence import sentence
 from firstfive.documents.steps import approved_until, offered_rows, step_rows, unsettled_rows, waiting_rows
-from firstfive.handbook.model import Handbook
+from firstfive.handbook.model import Handbook, TemplateKind
 from firstfive.incident import communicate
 from firstfive.incident import events as ev
 from firstfive.incident.diagnose import words_of
 from firstfive.incident.owed.closing import Box, Tick, boxes
-from firstfive.incident.owed.customers import customers_due
+from firstfive.incident.owed.customers import customers_due, interval
 from firstfive.incident.owed.duty import silent
 from firstfive.incident.packs.offered import still_paused
 from firstfive.incident.policy import Policy
@@ -66,6 +67,7 @@ def view(incident: Incident, handbook: Handbook, policy: Policy, now: datetime) 
         "still_paused": list(still_paused(incident)),
         "root_cause": incident.root_cause,
         **_told(incident, handbook),
+        "drafts": _drafts(incident, handbook, policy, now),
         "timeline": [_entry(entry, handbook) for entry in incident.entries],
         "seq": incident.seq,
         "head": incident.entries[-1].hash if incident.entries else "",
@@ -228,6 +230,27 @@ def _told(incident: Incident, handbook: Handbook) -> Row:
         "postmortem_why_not": incident.postmortem_why_not,
         "closing": [_box(box) for box in boxes(handbook, incident)],
     }
+
+
+def _drafts(incident: Incident, handbook: Handbook, policy: Policy, now: datetime) -> Row:
+    """What would be said if it were said now: the next update to the team, and the next word to customers, which a person finishes."""
+    every = communicate.update_interval(handbook, policy)
+    number = max((n.number for n, _ in communicate.attempted(incident) if n.kind == TemplateKind.UPDATE), default=0) + 1
+    kind = TemplateKind.UPDATE if incident.resolved_at is None else TemplateKind.RESOLUTION
+    team = fill(
+        handbook.template(kind), incident, handbook, kind=kind, number=number, now=now, next_update_at=now + every
+    )
+    outside = fill(
+        handbook.template(TemplateKind.CUSTOMER),
+        incident,
+        handbook,
+        kind=TemplateKind.CUSTOMER,
+        number=len(incident.public) + 1,
+        now=now,
+        next_update_at=now + interval(handbook, policy),
+    )
+    told = ((str(kind), team), ("customer", outside))
+    return {name: {"text": made.text, "unfilled": list(made.unfilled)} for name, made in told}
 
 
 def _box(box: Box) -> Row:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -69,6 +70,7 @@ class Engine:
     links: Links = field(default_factory=Links)
     pace: Pace = field(default_factory=Pace)
     vitals: Vitals = field(default_factory=Vitals)
+    lanes: Counter[str] = field(default_factory=Counter)
     began: datetime = field(init=False)
     _awake: asyncio.Event = field(default_factory=asyncio.Event)
     _doing: set[asyncio.Task[None]] = field(default_factory=set)
@@ -338,9 +340,12 @@ class Engine:
         self, tx: Transaction, declared: ev.Declared, more: tuple[ev.Event, ...], *, by: str, now: datetime
     ) -> Incident:
         incident_id = tx.open_incident(now)
-        changes = (d for d in tx.deploys(200) if not d.first and timedelta(0) <= now - d.at <= DEPLOY_HORIZON)
+        ledger = tx.deploys(200)
+        changes = (d for d in ledger if not d.first and timedelta(0) <= now - d.at <= DEPLOY_HORIZON)
         newest = next(changes, None)
-        known = sorting.deploy_events(newest, now) if newest is not None else ()
+        known: tuple[ev.Event, ...] = ()
+        if newest is not None:
+            known = sorting.back_again(newest, ledger) or sorting.deploy_events(newest, now)
         return advance(tx, self.rules, incident_id, (declared, *more, *known), by=by, now=now)
 
     def complain(self, problem: BaseException) -> None:

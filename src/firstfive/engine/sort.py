@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, assert_never
 
 from firstfive.engine.advance import advance
@@ -144,6 +144,27 @@ def _deploy(engine: Engine, tx: Transaction, deploy: Deploy) -> Outcome:
 
 def _because(told: Outcome, why: str) -> Outcome:
     return replace(told, why=why)
+
+
+PROVEN = timedelta(minutes=30)
+
+
+def back_again(deploy: Deploy, ledger: Sequence[Deploy]) -> tuple[ev.Event, ...]:
+    """What is noted of a change that brought back what ran well before, such as a roll-back; nothing for any other change.
+
+    `ledger` is newest first. What ran for half an hour, or when we first looked, counts as well; rolling back from it would lead to
+    what was left.
+    """
+    mine = [one for one in ledger if one.subject == deploy.subject and one.host == deploy.host and one.at < deploy.at]
+    for later, one in zip([deploy, *mine], mine, strict=False):
+        same = one.image_id == deploy.image_id if deploy.image_id else one.version == deploy.version
+        if same and (one.first or later.at - one.at >= PROVEN):
+            text = (
+                f"{deploy.subject} went back to {deploy.version} at {deploy.at:%H:%M} UTC, which ran before: no new release,"
+                " so no reason to roll back"
+            )
+            return (ev.Noted(text=text),)
+    return ()
 
 
 def deploy_events(deploy: Deploy, now: datetime) -> tuple[ev.Event, ...]:

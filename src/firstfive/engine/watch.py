@@ -1,13 +1,13 @@
 """Runs probes on schedule and passes on changes, not samples.
 
 Started by `app`. A first bad look is looked at again soon; a change of state counts once it was seen `CONFIRM` times in a row, so
-one lost packet declares nothing and one lucky second resolves nothing.
+one lost packet declares nothing and one lucky second resolves nothing. While the container behind an address is being exchanged, its
+trouble counts only once it has lasted `HOLD`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,11 +15,13 @@ from datetime import datetime, timedelta
 
 from firstfive.engine.redact import Redactor
 from firstfive.errors import FirstfiveError
-from firstfive.incident.signals import Deploy, Signal
+from firstfive.incident.signals import Deploy, Signal, SignalKind
 from firstfive.ports import Clock, Probe
 
 CONFIRM_BAD = 2
 CONFIRM_GOOD = 3
+HOLD = timedelta(seconds=3)
+HELD = frozenset({SignalKind.HTTP, SignalKind.PROBE})  # looks at an address, which fail while a deploy goes on
 # Looks of a crowd begin together, five times a second: that costs half of what a timer each does (bench/http_checks.py).
 MANY, SLOT = 50, 0.2
 LOOK_DEADLINE = 30.0
@@ -47,7 +49,7 @@ class _Seen:
 
 @dataclass(slots=True, kw_only=True)
 class Watch:
-    """Every probe in its own loop. `observe` is the engine's ear."""
+    """Every probe in its own loop. `observe` is the engine's ear; `turning` says whether what is behind an address is being exchanged."""
 
     probes: Sequence[Probe]
     clock: Clock
@@ -55,6 +57,7 @@ class Watch:
     redactor: Redactor
     log: Callable[[str], None]
     interval: timedelta = timedelta(seconds=2)
+    turning: Callable[[Signal], Awaitable[bool]] | None = None
     _seen: dict[str, _Seen] = field(default_factory=dict)
     _blind: dict[str, str] = field(default_factory=dict)
 
@@ -62,11 +65,11 @@ class Watch:
         """Look until `stop` is set."""
         loops = [asyncio.create_task(self._watch(probe, number)) for number, probe in enumerate(self.probes)]
         await stop.wait()
-        for loop in loops:
-            loop.cancel()
-        for loop in loops:
-            with contextlib.suppress(asyncio.CancelledError):
-                await loop
+        going = set(loops)
+        while going:  # a look may swallow a cancellation that meets its answer; it is told again
+            for loop in going:
+                loop.cancel()
+            _, going = await asyncio.wait(going, timeout=0.5)
 
     async def _watch(self, probe: Probe, number: int) -> None:
         many = len(self.probes) > MANY
@@ -110,13 +113,19 @@ class Watch:
         held.streak += 1
         held.since = held.since or signal.at
         needed = CONFIRM_BAD if signal.firing else CONFIRM_GOOD
-        if held.streak < needed:
+        if held.streak < needed or await self._held_back(signal, held.since):
             return True
         first_seen = held.since if signal.firing else signal.at
         told = await self._pass_on(replace(signal, at=first_seen, text=self.redactor.line(signal.text)))
         if told:
             held.told, held.streak, held.since = signal.firing, 0, None
         return not told
+
+    async def _held_back(self, signal: Signal, since: datetime) -> bool:
+        """Whether it may be no more than a deploy that goes on."""
+        if self.turning is None or not signal.firing or signal.kind not in HELD or signal.at - since >= HOLD:
+            return False
+        return await self.turning(signal)
 
     async def _pass_on(self, seen: Signal | Deploy) -> bool:
         try:

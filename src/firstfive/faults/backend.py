@@ -23,7 +23,7 @@ OUT_OF_MEMORY = Fault(
     what="the backend's memory limit is smaller than what it needs to start",
     runbook="backend",
     level=1,
-    inject="sed 's/mem_limit: 256m/mem_limit: 40m/' docker-compose.production.yml > compose.new\n"
+    inject="sed 's/mem_limit: 256m/mem_limit: 24m/' docker-compose.production.yml > compose.new\n"
     "cat compose.new > docker-compose.production.yml && rm compose.new\n" + UP,
     seen=UNHEALTHY,
     mends="raise mem_limit in the compose file, then docker compose up -d nickapp-backend",

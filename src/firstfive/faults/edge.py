@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from firstfive.faults.model import Fault
 
-RELOAD = "docker exec nickapp-nginx nginx -c /srv/nginx/conf/nginx.conf -s reload\n"
+MINUTE, WINDOW = timedelta(seconds=70), timedelta(minutes=5, seconds=20)  # what the looks at the edge count over
+RELOAD = "docker exec nickapp-nginx nginx -s reload\n"
 CYCLING = "test \"$(docker logs --since 5s nickapp-backend 2>&1 | grep -c 'User disconnected')\" -ge 8"
 
 NO_UPGRADE = Fault(
@@ -19,6 +20,7 @@ NO_UPGRADE = Fault(
     # connections that are up stay up over a reload; the people come anew
     + "docker restart -t 1 nickapp-people >/dev/null\n",
     seen=CYCLING,
+    fades=MINUTE,
     mends="put proxy_set_header Upgrade and Connection back, raise proxy_read_timeout, reload nginx",
 )
 
@@ -30,6 +32,7 @@ CLOCK_SKEW = Fault(
     inject="docker exec nickapp-people touch /tmp/skew\n",
     seen=CYCLING,
     heal="docker exec nickapp-people rm -f /tmp/skew 2>/dev/null || true\n",
+    fades=MINUTE,
     mends="allow some leeway when tokens are checked, set the clocks",
 )
 
@@ -52,6 +55,7 @@ MANY_GUESS = Fault(
     heal=QUIET,
     mends="limit what may be asked of /api/auth/login, challenge, lock the account that is aimed at",
     patience=timedelta(seconds=40),
+    fades=WINDOW,
 )
 
 ONE_GUESSES = Fault(
@@ -64,6 +68,7 @@ ONE_GUESSES = Fault(
     heal=QUIET,
     mends="block the address at the edge",
     patience=timedelta(seconds=40),
+    fades=WINDOW,
 )
 
 ALL = (NO_UPGRADE, CLOCK_SKEW, MANY_GUESS, ONE_GUESSES)

@@ -14,9 +14,9 @@ class Fault:
     """`inject` breaks the lab, `seen` exits 0 while it hurts, `heal` undoes it and may run at any time, any number of times.
 
     All three are bash, run in the folder of the stack. `runbook` are words of the title of the page's runbook for it; `also` are
-    words of titles that would be as right. `mends` says what a person is to do who has no drill to end.
-    `level` is the severity that the page's own matrix gives it. `patience` is how long it may take until it hurts. `deploys` says that it
-    is a deploy: whatever is drilled after it looks like that deploy's doing for a while, so it comes last.
+    words of titles that would be as right. `mends` says what a person is to do who has no drill to end. `level` is the severity that
+    it deserves. `patience` is how long it may take until it hurts, `fades` how long its symptoms stand after it is out, since some are
+    counted over a while. `deploys` says that it is a deploy: what is drilled soon after it looks like its doing, so it comes last.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Fault:
     also: tuple[str, ...] = ()
     patience: timedelta = timedelta(seconds=30)
     deploys: bool = False
+    fades: timedelta = timedelta(0)
 
     def fits(self, title: str) -> bool:
         """Whether a runbook of that title is a right one."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from firstfive.faults.model import Fault
 from firstfive.faults.stack import customers_get
 
@@ -23,6 +25,7 @@ GATEWAY_5XX = Fault(
     name="shkeeper-5xx",
     what="the payment gateway answers 500 to everything",
     runbook="shkeeper payment",
+    fades=timedelta(seconds=70),
     level=1,
     inject=_mode("nickapp-shkeeper", "5xx"),
     seen=UNPAID,
@@ -34,6 +37,7 @@ GATEWAY_UNREACHABLE = Fault(
     name="shkeeper-unreachable",
     what="the payment gateway takes connections and never answers",
     runbook="shkeeper payment",
+    fades=timedelta(seconds=70),
     level=1,
     inject="docker pause nickapp-shkeeper >/dev/null\n",
     seen=UNPAID,
@@ -45,6 +49,7 @@ GATEWAY_DNS = Fault(
     name="shkeeper-dns",
     what="the name of the payment gateway resolves no more where the backend runs",
     runbook="shkeeper payment",
+    fades=timedelta(seconds=70),
     level=1,
     inject=f"docker network disconnect {NETWORK} nickapp-shkeeper\ndocker network connect {NETWORK} nickapp-shkeeper\n",
     seen=UNPAID,

@@ -29,7 +29,7 @@ release=$(cat {MARK}/release)
 docker tag "nickapp-backend:$release" nickapp-backend:latest
 for name in $(docker ps -q --filter status=paused); do docker unpause "$name"; done
 {COMPOSE} up -d 2>&1 | tail -3
-docker exec nickapp-nginx nginx -c /srv/nginx/conf/nginx.conf -s reload
+docker exec nickapp-nginx nginx -s reload
 """
 
 # The shop answers, sells, signs people in and sends mail: seen in what customers got in the last seconds, and by asking.

@@ -96,13 +96,17 @@ def _preconditions(runbook: Runbook, step: Step) -> Iterator[First]:
 
 
 def _concerns(runbook: Runbook, duty: Duty, step: Step) -> bool:
-    """Whether a precondition speaks about this step: always without a “when”, else if they share a word that is not the runbook's."""
+    """Whether a precondition speaks about this step: always without a “when”, else if they share a word that is not the runbook's.
+
+    “Mongo” is as much the word of a runbook on MongoDB as “mongodb”.
+    """
     if step.mode is not Mode.APPROVE:
         return False
     if not duty.when:
         return True
     own = set(_WORD.findall(runbook.title.lower()))
-    spoken = {w for w in _WORD.findall(duty.when.lower()) if w not in _COMMON and w not in own}
+    words = {w for w in _WORD.findall(duty.when.lower()) if w not in _COMMON}
+    spoken = {w for w in words if not any(w in theirs or theirs in w for theirs in own)}
     said = f"{step.title} {step.script}".lower()
     return any(word in said for word in spoken)
 

@@ -147,6 +147,19 @@ class BackupSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ForgeSettings:
+    """Where action items are filed: `kind` is github or gitlab, `project` owner/name, `url` empty for the public one; `missing` is the
+    variable that is not set.
+    """
+
+    kind: str
+    project: str
+    token: str
+    url: str = ""
+    missing: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PersonSettings:
     """A person and where they are reached; an empty text is an address that nobody gave.
 
@@ -185,6 +198,22 @@ class HolidaySettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OidcSettings:
+    """An identity provider that vouches for people. `roles` maps a value of `role_claim` to a role; who has none gets in as nobody.
+
+    `name_claim` holds the person's name; `client_secret` is a secret; `label` is what its button says.
+    """
+
+    issuer: str
+    client_id: str
+    client_secret: str = ""
+    name_claim: str = "preferred_username"
+    role_claim: str = "groups"
+    roles: Mapping[str, str] = field(default_factory=dict)
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything a team sets. Paths are absolute; `file` is where it was read from, None when all is default.
 
@@ -192,7 +221,8 @@ class Settings:
     `address` is how people reach the room through a proxy, empty when they do not.
     `allow` are networks that probes may look at beside what the page and settings name; `docker` is the Engine's socket, empty for
     the usual one when it is there; `pin_images` lets the ledger keep what a roll-back needs under a tag of its own.
-    `status_page` is None when there is none for the public.
+    `status_page` is None when there is none for the public. With `tls_cert` and `tls_key` the room speaks TLS itself; `proxies` are
+    addresses whose word about the client is taken. `token` is what the command line shows the room in place of its key.
     """
 
     file: Path | None
@@ -204,6 +234,11 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = PORT
     address: str = ""
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    proxies: tuple[str, ...] = ()
+    oidc: OidcSettings | None = None
+    token: str = ""
     probe_interval: timedelta = timedelta(seconds=2)
     log_quiet: timedelta = timedelta(seconds=60)
     resolve_after: timedelta = timedelta(minutes=10)
@@ -211,6 +246,7 @@ class Settings:
     escalate_after: timedelta = timedelta(minutes=15)
     channel: str = "#incidents"
     postmortem_folder: str = ""
+    postmortem_commit: bool = False
     targets: Mapping[str, TargetSettings] = field(default_factory=dict)
     default_target: str = "local"
     logs: Mapping[str, Path] = field(default_factory=dict)
@@ -234,6 +270,7 @@ class Settings:
     packs: PackSettings = field(default_factory=PackSettings)
     severity: Mapping[str, int] = field(default_factory=dict)
     status_page: StatusPageSettings | None = None
+    forge: ForgeSettings | None = None
     backup: BackupSettings = field(default_factory=BackupSettings)
     people: Mapping[str, PersonSettings] = field(default_factory=dict)
     oncall: tuple[ScheduleSettings, ...] = ()

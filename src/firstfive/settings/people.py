@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from firstfive.errors import SettingsError
+from firstfive.errors import Exit, Refused, SettingsError
 from firstfive.settings import reading
 from firstfive.settings.model import PersonSettings
 
@@ -51,3 +51,17 @@ def known_as(name: str, known: Mapping[str, PersonSettings]) -> PersonSettings |
         if wanted in called or wanted.removeprefix("@") in called:
             return person
     return None
+
+
+def account_name(name: str, known: Mapping[str, PersonSettings]) -> str:
+    """The name that an account has: a person's own where settings name people, else as it is. Raises Refused for somebody whom
+    settings do not name, since approvals and pages go by these names.
+    """
+    person = known_as(name, known)
+    if person is None and known:
+        raise Refused(
+            f"settings name no person {name!r}",
+            remedy=f"add [people.{name.strip()}] to the settings, or invite one of: {', '.join(sorted(known))}",
+            exit_code=Exit.USAGE,
+        )
+    return person.name if person is not None else name.strip()

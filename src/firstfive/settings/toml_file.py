@@ -15,7 +15,16 @@ from urllib.parse import urlsplit
 
 from firstfive.errors import SettingsError
 from firstfive.settings import mouth, reading, watching
-from firstfive.settings.model import PORT, BackupSettings, HolidaySettings, Settings, StatusPageSettings, TargetSettings
+from firstfive.settings.entrance import LISTEN, entrance, oidc
+from firstfive.settings.model import (
+    PORT,
+    BackupSettings,
+    ForgeSettings,
+    HolidaySettings,
+    Settings,
+    StatusPageSettings,
+    TargetSettings,
+)
 from firstfive.settings.packs import packs
 from firstfive.settings.people import people
 from firstfive.settings.targets import env_file, targets
@@ -27,7 +36,7 @@ INHERITED = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR"
 TOP = set(
     """
     vault page state database listen timing notify postmortems targets target logs deploys risk lexicon
-    backup probes docker trackers heartbeats intake severity packs status_page people oncall holidays notifiers
+    backup forge probes docker trackers heartbeats intake severity packs status_page people oidc oncall holidays notifiers
     """.split()  # noqa: SIM905 - a word list is read as words
 )
 TIMING = ("probe_interval", "log_quiet", "resolve_after", "update_every", "escalate_after", "one_fault")
@@ -56,9 +65,8 @@ def load(*, vault: Path | None = None, config: Path | None = None, page: str = "
     home = file.parent.resolve() if file is not None else (folder or Path.cwd()).resolve()
     root = folder or reading.path(data, "vault", home, home, at)
     state = reading.path(data, "state", home, home / ".firstfive", at)
-    listen = reading.table(data, "listen", {"host", "port", "address"}, at)
+    listen = reading.table(data, "listen", LISTEN, at)
     timing = reading.table(data, "timing", set(TIMING), at)
-    postmortems = reading.table(data, "postmortems", {"folder"}, at)
     spans: dict[str, Any] = {name: reading.span(timing, name, at, shown="timing") for name in TIMING if name in timing}
     places = targets(reading.table(data, "targets", None, at), home, at)
     return Settings(
@@ -71,9 +79,9 @@ def load(*, vault: Path | None = None, config: Path | None = None, page: str = "
         host=reading.text(listen, "host", "127.0.0.1", at),
         port=_port(listen, at),
         address=_address(listen, at),
+        **_entrance(data, listen, home, _known(places), at),
         **spans,
         **_mouth(data, _known(places), at),
-        postmortem_folder=reading.text(postmortems, "folder", "", at),
         targets=places,
         default_target=_default_target(data, places, at),
         logs={
@@ -87,7 +95,7 @@ def load(*, vault: Path | None = None, config: Path | None = None, page: str = "
         risk=reading.table(data, "risk", None, at),
         lexicon=reading.texts(data, "lexicon", at),
         **_ears(data, _known(places), at),
-        backup=_backup(data, home, at),
+        **_afterwards(data, home, _known(places), at),
         status_page=_status_page(data, home, (state, root, home), at),
         **_team(data, home, at),
         variables=_known(places),
@@ -97,6 +105,16 @@ def load(*, vault: Path | None = None, config: Path | None = None, page: str = "
     )
 
 
+def _afterwards(data: Mapping[str, Any], home: Path, known: Mapping[str, str], at: str) -> dict[str, Any]:
+    postmortems = reading.table(data, "postmortems", {"folder", "commit"}, at)
+    return {
+        "postmortem_folder": reading.text(postmortems, "folder", "", at),
+        "postmortem_commit": reading.flag(postmortems, "commit", False, at),
+        "backup": _backup(data, home, at),
+        "forge": _forge(data, known, at),
+    }
+
+
 def _backup(data: Mapping[str, Any], home: Path, at: str) -> BackupSettings:
     table = reading.table(data, "backup", {"folder", "keep"}, at)
     keep = table.get("keep", 7)
@@ -104,6 +122,36 @@ def _backup(data: Mapping[str, Any], home: Path, at: str) -> BackupSettings:
         raise SettingsError("backup.keep is a number from 1 to 1000", where=at, remedy="write keep = 7")
     folder = reading.inside(table["folder"], home, "backup.folder", at) if "folder" in table else None
     return BackupSettings(folder=folder, keep=keep)
+
+
+def _forge(data: Mapping[str, Any], known: Mapping[str, str], at: str) -> ForgeSettings | None:
+    table = reading.table(data, "forge", {"kind", "project", "url", "token_env"}, at)
+    if not table:
+        return None
+    named = {key: reading.text(table, key, "", at) for key in ("kind", "project", "url", "token_env")}
+    if named["kind"] not in ("github", "gitlab"):
+        raise SettingsError("forge.kind is github or gitlab", where=at, remedy='write kind = "github"')
+    if not named["project"].strip("/") or not named["token_env"]:
+        raise SettingsError(
+            "forge needs project and token_env",
+            where=at,
+            remedy='write project = "owner/name" and token_env = "VARIABLE"',
+        )
+    token = known.get(named["token_env"], "")
+    return ForgeSettings(
+        kind=named["kind"],
+        project=named["project"].strip("/"),
+        url=named["url"],
+        token=token,
+        missing="" if token else named["token_env"],
+    )
+
+
+def _entrance(
+    data: Mapping[str, Any], listen: Mapping[str, Any], home: Path, known: Mapping[str, str], at: str
+) -> dict[str, Any]:
+    token = os.environ.get("FIRSTFIVE_TOKEN", "")  # noqa: TID251
+    return {**entrance(listen, home, at), "oidc": oidc(data, known, at), "token": token}
 
 
 def _status_page(data: Mapping[str, Any], home: Path, kept: tuple[Path, ...], at: str) -> StatusPageSettings | None:

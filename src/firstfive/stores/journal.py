@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from firstfive.errors import JournalError
-from firstfive.incident.events import Entry, Event
+from firstfive.incident.events import Entry, Event, Imported
 from firstfive.incident.signals import Beat, Deploy, Observation, Signal
 from firstfive.ports import Alert, Fenced, Head, Heartbeat, Letter, Outcome, Reached, Received, Silence, Work
 from firstfive.stores import chain, codec, outside, rows, tables
@@ -80,6 +80,12 @@ class SqlTransaction:
         """Ids of the incidents, newest first."""
         wanted = sa.select(incident.c.id).order_by(incident.c.number.desc())
         return tuple(self.connection.scalars(wanted.where(incident.c.is_open) if only_open else wanted))
+
+    def imported(self) -> tuple[tuple[str, Imported], ...]:
+        """Incidents that were carried over from another installation, with what they were there."""
+        wanted = sa.select(event.c.incident, event.c.data).where(event.c.type == Imported.__name__)
+        rows = ((row[0], codec.unpack(Imported.__name__, row[1])) for row in self.connection.execute(wanted))
+        return tuple((name, found) for name, found in rows if isinstance(found, Imported))
 
     def heads(self) -> tuple[Head, ...]:
         """Where each timeline ends, oldest first."""

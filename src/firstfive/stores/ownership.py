@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from pathlib import Path
 
 from firstfive.errors import JournalError
@@ -18,6 +19,7 @@ SHARED = frozenset(
         *("fuse.sshfs", "fuse.glusterfs", "fuse.ceph", "fuse.s3fs", "fuse.rclone", "fuse.davfs2", "fuse.gcsfuse"),
     }
 )
+LETTING_GO = 2.0
 _MOUNTS = Path("/proc/self/mountinfo")
 
 
@@ -36,7 +38,7 @@ def take(path: Path) -> int:
             remedy="make sure that it exists and that the user that runs Firstfive may write there",
         ) from problem
     try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _locked(held)
     except OSError as problem:
         owner = os.pread(held, 20, 0).decode(errors="replace").strip() or "unknown"
         os.close(held)
@@ -51,6 +53,24 @@ def take(path: Path) -> int:
     except OSError:
         pass  # on a full disk the lock still holds, only its owner has no name
     return held
+
+
+def _locked(held: int) -> None:
+    """Take the lock. One that this very process has just let go is waited for: a child of it may hold it until its exec.
+
+    Raises OSError when another process has it.
+    """
+    until = time.monotonic() + LETTING_GO
+    while True:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            ours = os.pread(held, 20, 0).strip() == str(os.getpid()).encode()
+            if not ours or time.monotonic() >= until:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def refuse_shared(path: Path, *, mounts: str | None = None) -> None:

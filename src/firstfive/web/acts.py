@@ -13,6 +13,7 @@ from starlette.routing import Route
 from firstfive.engine.telling.links import ACK, REACH, Link, act_of, spent
 from firstfive.errors import Exit, FirstfiveError, Refused
 from firstfive.web import paper
+from firstfive.web.accounts.approving import by_link, may
 from firstfive.web.engine_face import Room, found, room_of, seen
 from firstfive.web.problems import status_of
 
@@ -43,10 +44,13 @@ async def act(request: Request) -> Response:
         await room.reached(link.by, link.run)
     if link.act == REACH:
         return _reach(link, done="Thank you. Messages reach you here.")
-    over = spent(link, await found(room, link.incident))
+    state = await found(room, link.incident)
+    over = spent(link, state)
     if over:
         return await _page(room, link, done="", refused=None)
     try:
+        by_link(request, link.by)
+        may(request, link.act, link.run, lambda: seen(room, state))
         await room.say(link.incident, link.by, act_of(link))
     except FirstfiveError as problem:
         if status_of(problem) >= 500:

@@ -19,6 +19,7 @@ from firstfive.documents.metrics import exposition, own_families
 from firstfive.documents.summary import summary
 from firstfive.engine import requests
 from firstfive.web import asked
+from firstfive.web.accounts.approving import may
 from firstfive.web.engine_face import found, room_of, seen
 
 AT = "/api/v1"
@@ -134,8 +135,9 @@ def saying(verb: str) -> Callable[[Request], Awaitable[Response]]:
         room = room_of(request)
         incident_id = request.path_params["id"]
         fields = await asked.json_fields(request)
-        await found(room, incident_id)
+        state = await found(room, incident_id)
         by = asked.person(fields)
+        may(request, verb, fields.get("run"), lambda: seen(room, state))
         return _json(seen(room, await room.say(incident_id, by, requests.event_of(verb, fields))))
 
     return said

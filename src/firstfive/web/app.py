@@ -16,15 +16,24 @@ from starlette.routing import Route
 
 from firstfive.errors import FirstfiveError
 from firstfive.web import acts, api, live, outside, paper, problems, room
+from firstfive.web.accounts.entrance import Entrance
 from firstfive.web.asked import LARGEST_BODY
 from firstfive.web.engine_face import Room
 from firstfive.web.gate import door, dress, guarded, with_headers
-from firstfive.web.pages import reading
+from firstfive.web.pages import past, reading
+from firstfive.web.pages.past import Past
 from firstfive.web.pages.shelf import Shelf
 from firstfive.web.public import status
 from firstfive.web.public.status import PublicFiles
 
 SMALL = 500
+
+
+def accounts() -> list[Route]:
+    """Every route about accounts; loaded only where there may be some."""
+    from firstfive.web.accounts import mine, people, provider, signing, welcome
+
+    return [*signing.routes(), *welcome.routes(), *mine.routes(), *people.routes(), *provider.routes()]
 
 
 def build(
@@ -37,13 +46,16 @@ def build(
     also: str = "",
     status_page: PublicFiles | None = None,
     shelf: Shelf | None = None,
+    past_of: Past | None = None,
+    entrance: Entrance | None = None,
 ) -> Starlette:
     """The web application of one running program; `key` signs in, `host` and `port` are where it listens, `also` is the name that a
-    proxy in front of it is reached by. With a `status_page` that one is open to everybody; without a `shelf` the pages
-    beside the room say that they have none.
+    proxy in front of it is reached by. With a `status_page` that one is open to everybody. With an `entrance`
+    people sign in by name as soon as there is an account; with `past_of` there are pages about the past; without a
+    `shelf` the pages beside the room say that they have none.
     """
     public = status.AT if status_page is not None else ""
-    entrance = door(key=key, host=host, port=port, also=also, refuse=problems.problem, public=public)
+    gate = door(key=key, host=host, port=port, also=also, refuse=problems.problem, public=public, entrance=entrance)
     app = Starlette(
         routes=[
             *room.routes(),
@@ -52,12 +64,14 @@ def build(
             *outside.routes(),
             *acts.routes(),
             *reading.routes(),
+            *(past.routes(past_of) if past_of is not None else []),
+            *(accounts() if entrance is not None else []),
             Route("/static/{name}", paper.static),
             *(status.routes(status_page) if status_page is not None else []),
         ],
         middleware=[
             Middleware(with_headers),
-            Middleware(guarded, door=entrance),
+            Middleware(guarded, door=gate),
             Middleware(GZipMiddleware, minimum_size=SMALL),
         ],
         exception_handlers={
@@ -69,6 +83,7 @@ def build(
     )
     app.state.room = room_behind
     app.state.shelf = shelf
+    app.state.entrance = entrance
     return app
 
 

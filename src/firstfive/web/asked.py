@@ -14,6 +14,7 @@ from starlette.requests import Request
 from firstfive.documents.plain import line, visible
 from firstfive.errors import Exit, Refused
 from firstfive.incident.events import SELF
+from firstfive.web.accounts.callers import caller_of
 
 LARGEST_BODY = 1024 * 1024
 LONGEST = {"by": 80, "title": 300}
@@ -41,7 +42,7 @@ async def json_fields(request: Request) -> Fields:
             f"the body is not understood: {problem}",
             "send one JSON object whose values are text, numbers, true or false",
         ) from None
-    return cleaned({name: value for name, value in fields.items() if value is not None})
+    return signed(request, cleaned({name: value for name, value in fields.items() if value is not None}))
 
 
 async def form_fields(request: Request) -> Fields:
@@ -51,7 +52,13 @@ async def form_fields(request: Request) -> Fields:
         pairs = parse_qsl(body, max_num_fields=100)
     except ValueError:
         raise wrong("the form has too many fields") from None
-    return cleaned(dict(pairs))
+    return signed(request, cleaned(dict(pairs)))
+
+
+def signed(request: Request, fields: Fields) -> Fields:
+    """The same fields as said by whoever is signed in: the name of an account stands in place of a typed one."""
+    caller = caller_of(request)
+    return {**fields, "by": caller.name} if caller is not None and caller.name else fields
 
 
 def cleaned(fields: Mapping[str, Value]) -> Fields:

@@ -1,6 +1,7 @@
 """The door: which names the server answers to, who has the key, which posts come from our own pages, and the headers of every answer.
 
-Put around every route by `app`. Knows no incident; compares the key in constant time and never echoes it.
+Put around every route by `app`. Knows no incident; compares the key in constant time and never echoes it. Where there are accounts it
+asks `accounts.roles` what the route takes and puts who was recognised on the request.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from firstfive.errors import Exit, FirstfiveError
 from firstfive.intake.signatures import same
+from firstfive.web.accounts.callers import KEPT, Caller
+from firstfive.web.accounts.entrance import Entrance, at_this_machine
+from firstfive.web.accounts.roles import Need, need_of
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -34,6 +38,8 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 OPEN = ("/static/", "/health")
 SEALED = "/act/"  # the address itself is the proof: a sealed link
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+SIGN_IN = "/sign-in"
+INCLUDES = {"act": {"act", "read", "report"}, "admin": {"admin", "act", "read", "report"}}
 COOKIE_LIVES = 7 * 24 * 3600
 
 Refuse = Callable[[Request, int, FirstfiveError], Response]
@@ -44,6 +50,7 @@ class Door:
     """What opens: the key, the cookie that carries it, the names the server answers to, and how a refusal is shown.
 
     `public` is a path below which everybody may read under any name, since a status page stands behind a proxy; empty for none.
+    `entrance` knows the accounts; None where there are none.
     """
 
     key: str
@@ -51,16 +58,27 @@ class Door:
     hosts: frozenset[str]
     refuse: Refuse
     public: str = ""
+    entrance: Entrance | None = None
 
 
-def door(*, key: str, host: str, port: int, refuse: Refuse, also: str = "", public: str = "") -> Door:
+def door(
+    *,
+    key: str,
+    host: str,
+    port: int,
+    refuse: Refuse,
+    also: str = "",
+    public: str = "",
+    entrance: Entrance | None = None,
+) -> Door:
     """The door of a server that listens on host and port and is reached as `also` too.
 
     The cookie carries the port, since cookies of one host share ports.
     """
     named = f"[{host}]" if ":" in host and not host.startswith("[") else host
     names = {named.lower(), also.lower()} - {""}
-    return Door(key=key, cookie=f"firstfive-key-{port}", hosts=LOOPBACK | names, refuse=refuse, public=public)
+    cookie = f"firstfive-key-{port}"
+    return Door(key=key, cookie=cookie, hosts=LOOPBACK | names, refuse=refuse, public=public, entrance=entrance)
 
 
 def with_headers(app: ASGIApp) -> ASGIApp:
@@ -92,13 +110,13 @@ def guarded(app: ASGIApp, *, door: Door) -> ASGIApp:
             await app(scope, receive, send)
             return
         request = Request(scope)
-        refusal = _refusal(request, door)
+        refusal = await _refusal(request, door)
         await (refusal or app)(scope, receive, send)
 
     return answer
 
 
-def _refusal(request: Request, door: Door) -> Response | None:
+async def _refusal(request: Request, door: Door) -> Response | None:
     if door.public and request.method in SAFE and _below(request.scope["path"], door.public):
         return None
     if _name_of(request.headers.get("host", "")) not in door.hosts:
@@ -106,9 +124,22 @@ def _refusal(request: Request, door: Door) -> Response | None:
     if request.url.path.startswith(OPEN[0]) or request.url.path == OPEN[1]:
         return None
     if request.url.path.startswith(SEALED):
-        return (
-            None if request.method in SAFE or from_our_pages(request.headers) else door.refuse(request, 403, _foreign())
-        )
+        return _stranger(request, door)
+    if door.entrance is not None:
+        if door.entrance.required():
+            return await _by_name(request, door, door.entrance)
+        need = need_of(request.scope["path"], request.method)
+        if need is not None and need.open:
+            return _stranger(request, door)
+    return _by_key(request, door)
+
+
+def _stranger(request: Request, door: Door) -> Response | None:
+    """What stands open: reading it, and sending its own forms."""
+    return None if request.method in SAFE or from_our_pages(request.headers) else door.refuse(request, 403, _foreign())
+
+
+def _by_key(request: Request, door: Door) -> Response | None:
     if _bearer(request.headers, door):
         return None
     if request.method == "GET" and "key" in request.query_params:
@@ -118,6 +149,61 @@ def _refusal(request: Request, door: Door) -> Response | None:
     if request.method not in SAFE and not from_our_pages(request.headers):
         return door.refuse(request, 403, _foreign())
     return None
+
+
+async def _by_name(request: Request, door: Door, entrance: Entrance) -> Response | None:
+    need = need_of(request.scope["path"], request.method)
+    caller = at_this_machine() if _bearer(request.headers, door) else await entrance.caller(request)
+    if caller is not None:
+        request.scope[KEPT] = caller
+    if need is not None and need.open:
+        return _stranger(request, door)
+    if caller is None:
+        return _to_sign_in(request, door)
+    if caller.session and request.method not in SAFE and not from_our_pages(request.headers):
+        return door.refuse(request, 403, _foreign())
+    if need is None:
+        return door.refuse(request, 404, _nothing())
+    return None if _allows(caller, need) else door.refuse(request, 403, _too_little(caller, need))
+
+
+def _to_sign_in(request: Request, door: Door) -> Response:
+    """A person who opens a page is led to the form and back; everything else is told."""
+    path = request.scope["path"]
+    if request.method != "GET" or path.startswith("/api/") or path == "/metrics" or "hx-request" in request.headers:
+        return door.refuse(request, 401, _nobody())
+    return RedirectResponse(f"{SIGN_IN}?{urlencode({'to': path})}", status_code=303)
+
+
+def _allows(caller: Caller, need: Need) -> bool:
+    if caller.scopes is not None and not any(need.scope in INCLUDES.get(held, {held}) for held in caller.scopes):
+        return False
+    return caller.role >= need.role
+
+
+def _nobody() -> FirstfiveError:
+    return FirstfiveError(
+        "you are not signed in",
+        remedy="sign in at /sign-in, or send a token of `firstfive token new` as a bearer token",
+        exit_code=Exit.NOT_AUTHORISED,
+    )
+
+
+def _nothing() -> FirstfiveError:
+    return FirstfiveError(
+        "there is nothing at this address",
+        remedy="start from / (the room) or see the list of routes in the reference",
+        exit_code=Exit.USAGE,
+    )
+
+
+def _too_little(caller: Caller, need: Need) -> FirstfiveError:
+    who = caller.name or "the key of this machine"
+    if caller.scopes is not None and caller.role >= need.role:
+        what = f"this takes a token with the scope {need.scope}; this one has {', '.join(sorted(caller.scopes))}"
+    else:
+        what = f"this takes the role {need.role.word}; {who} is {caller.role.word}"
+    return FirstfiveError(what, remedy="ask somebody who has it, or an admin for it", exit_code=Exit.NOT_AUTHORISED)
 
 
 def _foreign() -> FirstfiveError:

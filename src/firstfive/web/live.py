@@ -23,6 +23,7 @@ from firstfive.documents.sentence import sentence
 from firstfive.errors import FirstfiveError
 from firstfive.incident.events import Entry
 from firstfive.web import asked
+from firstfive.web.accounts.entrance import Standing
 from firstfive.web.engine_face import Room, found, room_of
 
 PING_EVERY = 15
@@ -40,13 +41,13 @@ async def incident_live(request: Request) -> Response:
     """Entries of one incident after Last-Event-ID, else after ?after=, then each one as it is committed."""
     room = room_of(request)
     state = await found(room, request.path_params["id"])
-    return _stream(room, state.id, Entries(room=room, incident=state.id, had=asked.sequence(_last(request))))
+    return _stream(request, state.id, Entries(room=room, incident=state.id, had=asked.sequence(_last(request))))
 
 
 async def all_live(request: Request) -> Response:
     """One event whenever any incident changed since the state that the caller has seen."""
     room = room_of(request)
-    return _stream(room, "", Changes(room=room, had=_last(request)))
+    return _stream(request, "", Changes(room=room, had=_last(request)))
 
 
 def _last(request: Request) -> str:
@@ -117,10 +118,10 @@ def _row(entry: Entry, words: str) -> str:
 # -------------------------------------------------------------------------------------------------------- the stream
 
 
-def _stream(room: Room, about: str, told: Entries | Changes) -> Response:
+def _stream(request: Request, about: str, told: Entries | Changes) -> Response:
     leaving = anyio.Event()
     return EventSourceResponse(
-        _events(room, about, told, leaving),
+        _events(room_of(request), about, told, leaving, Standing(request=request)),
         ping=PING_EVERY,
         ping_message_factory=_ping,
         shutdown_event=leaving,
@@ -134,9 +135,9 @@ def _ping() -> ServerSentEvent:
 
 
 async def _events(
-    room: Room, about: str, told: Entries | Changes, leaving: anyio.Event
+    room: Room, about: str, told: Entries | Changes, leaving: anyio.Event, standing: Standing
 ) -> AsyncIterator[ServerSentEvent]:
-    """What is new now, then what each commit brings, until the server leaves.
+    """What is new now, then what each commit brings, until the server leaves or the listener is signed out.
 
     A journal that cannot be read ends the stream too: whoever listens comes back and says what they had.
     """
@@ -148,6 +149,8 @@ async def _events(
         yield _ping()
         while not leaving.is_set():
             stir.clear()
+            if not await standing.now():
+                return
             for event in await told.fresh():
                 yield event
             await stir.wait()

@@ -27,11 +27,19 @@ class UnknownIncident(Refused):
     """No incident of that id is in the journal."""
 
 
+class NotAllowed(Refused):
+    """What this person's role does not allow."""
+
+
 def status_of(error: FirstfiveError) -> int:
-    """404 for an unknown incident, 422 for what was asked wrongly, 409 for what the rules refuse now, 503 without a journal."""
+    """404 for an unknown incident, 403 for what a role does not allow, 422 for what was asked wrongly, 409 for what the rules refuse
+    now, 503 without a journal.
+    """
     match error:
         case UnknownIncident():
             return 404
+        case NotAllowed():
+            return 403
         case Refused(exit_code=Exit.USAGE):
             return 422
         case Refused():

@@ -22,6 +22,8 @@ from firstfive.incident.diagnose import words_of
 from firstfive.incident.events import Event, ParameterSet
 from firstfive.incident.timeline import Incident
 from firstfive.web import asked, live, paper
+from firstfive.web.accounts.approving import may
+from firstfive.web.accounts.callers import caller_of
 from firstfive.web.engine_face import Room, found, room_of, seen
 from firstfive.web.problems import status_of
 
@@ -32,7 +34,7 @@ SHOWN_ENTRIES = 15
 SHOWN_HEAD = 4000
 SHOWN_TAIL = 8000
 VALUE = "value."
-BESIDE = "handbook signals more report outbox history numbers oncall deploys actions doctor approvals"
+BESIDE = "handbook signals more report outbox history figures oncall deploys actions doctor approvals"
 PLACES = ("/", *(f"/{name}" for name in BESIDE.split()))
 
 
@@ -144,14 +146,22 @@ async def handbook(request: Request) -> Response:
 
 def everywhere(request: Request, refused: FirstfiveError | None) -> dict[str, Any]:
     """What every page shows: who looks, what was refused, where they are."""
-    return {"name": name_of(request), "refused": refused, "path": request.url.path}
+    return {
+        "name": name_of(request),
+        "refused": refused,
+        "path": request.url.path,
+        "signed_in": caller_of(request),
+    }
 
 
 # ------------------------------------------------------------------------------------------------------------- forms
 
 
 def name_of(request: Request) -> str:
-    """The name this browser remembers, or nothing."""
+    """The name of the account, else the one this browser remembers, else nothing."""
+    caller = caller_of(request)
+    if caller is not None and caller.name:
+        return caller.name
     return line(unquote(request.cookies.get(NAME, "")), asked.LONGEST["by"])
 
 
@@ -232,6 +242,7 @@ def _acting(verb: str) -> Any:
         state = await found(room, request.path_params["id"])
         try:
             by, fields = await _who(request)
+            may(request, verb, fields.get("run"), lambda: seen(room, state))
             for event in events_of(verb, fields, by):
                 await room.say(state.id, by, event)
         except FirstfiveError as refused:
@@ -255,6 +266,8 @@ def events_of(verb: str, fields: asked.Fields, by: str) -> tuple[Event, ...]:
         _as_number(fields)
     if verb == "approve":
         fields["affirmed"] = fields.get("affirmed") == "yes"
+    if verb == "tick":
+        fields["done"] = asked.text(fields, "done") == "yes"
     if verb == "settle":
         fields["ran"] = asked.text(fields, "ran") == "yes"
     return (requests.event_of(verb, {**fields, "by": by}),)

@@ -11,23 +11,31 @@ import json
 import os
 import signal
 import socket
+import ssl
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Any, cast
 from urllib.parse import urlsplit
 
 import uvicorn
 import uvloop
+from starlette.applications import Starlette
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from firstfive.app import Program, open_program
+from firstfive.app.history import Archive
 from firstfive.app.shelf.books import Books
 from firstfive.app.status import book_of
 from firstfive.errors import Exit, FirstfiveError
 from firstfive.intake import Credentials
 from firstfive.notifiers.console import Console
 from firstfive.settings import Settings
+from firstfive.settings.entrance import is_wide, refuse_open
+from firstfive.settings.people import known_as
+from firstfive.stores.accounts.model import Role
 from firstfive.stores.files.key import ROOM, kept_key, write_private
+from firstfive.web.accounts.entrance import Entrance
 from firstfive.web.app import build
 from firstfive.web.senders.amtool import Alertmanager
 from firstfive.web.senders.hooks import KEPT_BODY, Hooks
@@ -48,6 +56,9 @@ def _log(text: str) -> None:
 
 
 async def _serve(settings: Settings, say: Callable[[dict[str, object]], None]) -> None:
+    refuse_open(settings)
+    _tls(settings)
+    _provider(settings)
     listener = _bound(settings)
     try:
         program = await open_program(settings, notifiers=(Console(sys.stdout),), log=_log)
@@ -101,34 +112,37 @@ async def _together(program: Program, listener: socket.socket, say: Callable[[di
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     host, port = listener.getsockname()[:2]
-    key = kept_key(program.settings.state, ROOM)
-    address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
-    reached = program.settings.address or address.rstrip("/")
+    settings = program.settings
+    key = kept_key(settings.state, ROOM)
+    address = f"{'https' if settings.tls_cert else 'http'}://{f'[{host}]' if ':' in host else host}:{port}/"
+    reached = settings.address or address.rstrip("/")
     program.engine.links.base = reached
     also = urlsplit(reached).hostname or ""
-    book = book_of(program.settings, program.journal, program.engine.clock)
-    books = Books(program=program, at=(str(host), int(port)))
-    pages = build(program.engine, key=key, host=str(host), port=int(port), also=also, status_page=book, shelf=books)
-    hooks = _hooks(program, key, reached)
-    config = uvicorn.Config(
-        hooks.beside(pages),
-        http=cast("Any", Lane.of(hooks).protocol(HttpToolsProtocol)),
-        loop="asyncio",
-        lifespan="off",
-        log_level="warning",
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        timeout_graceful_shutdown=GRACE,
+    book = book_of(settings, program.journal, program.engine.clock)
+    entrance = _entrance(program, int(port), reached)
+    pages = build(
+        program.engine,
+        key=key,
+        host=str(host),
+        port=int(port),
+        also=also,
+        status_page=book,
+        past_of=Archive(settings=settings),
+        shelf=Books(program=program, at=(str(host), int(port))),
+        entrance=entrance,
     )
+    hooks = _hooks(program, key, reached)
+    config = _config(settings, hooks, pages)
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     running = asyncio.create_task(program.run(stop))
     while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn tells it by a flag only
         await asyncio.sleep(0.01)
-    known = program.settings.state / "server.json"
-    write_private(known, json.dumps({"host": host, "port": port, "key": key, "pid": os.getpid()}))
-    say({"url": address, "sign_in": f"{address}?key={key}", "pid": os.getpid()})
+    known = settings.state / "server.json"
+    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(str(host), host)  # noqa: S104 - where the command line finds it
+    tls = str(settings.tls_cert) if settings.tls_cert else ""
+    write_private(known, json.dumps({"host": here, "port": port, "key": key, "pid": os.getpid(), "tls": tls}))
+    say({"url": address, **_way_in(entrance, address, key, settings.person), "pid": os.getpid()})
     sys.stdout.flush()
     try:
         await asyncio.wait({serving, running, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
@@ -138,3 +152,71 @@ async def _together(program: Program, listener: socket.socket, say: Callable[[di
         with contextlib.suppress(FileNotFoundError):
             known.unlink()
         await asyncio.gather(serving, running)
+        entrance.close()
+
+
+def _config(settings: Settings, hooks: Hooks, pages: Starlette) -> uvicorn.Config:
+    return uvicorn.Config(
+        hooks.beside(pages),
+        http=cast("Any", Lane.of(hooks).protocol(HttpToolsProtocol)),
+        loop="asyncio",
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        proxy_headers=bool(settings.proxies),
+        forwarded_allow_ips=list(settings.proxies),
+        ssl_certfile=settings.tls_cert,
+        ssl_keyfile=settings.tls_key,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE,
+    )
+
+
+def _entrance(program: Program, port: int, reached: str) -> Entrance:
+    settings = program.settings
+    return Entrance(
+        state=settings.state,
+        clock=program.engine.clock,
+        port=port,
+        address=reached if settings.address else "",
+        wide=is_wide(settings.host),
+        people=settings.people,
+        oidc=settings.oidc,
+        log=_log,
+    )
+
+
+def _way_in(entrance: Entrance, address: str, key: str, person: str) -> dict[str, object]:
+    """The address that signs in: with the key, or by name; with the first admin's one-time link when nobody has an account yet."""
+    if not entrance.required():
+        return {"sign_in": f"{address}?key={key}"}
+    reached = entrance.address or address.rstrip("/")
+    told: dict[str, object] = {"sign_in": f"{reached}/sign-in"}
+    if not entrance.accounts.required():
+        known = known_as(person, entrance.people)
+        name = known.name if known else "admin" if person in ("root", "firstfive") else person
+        told["welcome"] = f"{reached}/welcome/{entrance.accounts.invite(name, Role.ADMIN, entrance.clock.now())}"
+    return told
+
+
+def _provider(settings: Settings) -> None:
+    """Raises FirstfiveError when settings name an identity provider and the part that speaks to one is not installed."""
+    if settings.oidc is not None and not (find_spec("authlib") and find_spec("httpx")):
+        raise FirstfiveError(
+            "settings name an identity provider, and the part that speaks to one is not installed",
+            remedy='pip install "firstfive[oidc]", or take [oidc] out of the settings',
+        )
+
+
+def _tls(settings: Settings) -> None:
+    """Raises FirstfiveError when the certificate and its key cannot be used, before anything is begun."""
+    if settings.tls_cert is None or settings.tls_key is None:
+        return
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(settings.tls_cert, settings.tls_key)
+    except OSError as problem:
+        raise FirstfiveError(
+            f"the room cannot speak TLS: {problem.strerror or problem}",
+            where=f"{settings.tls_cert}, {settings.tls_key}",
+            remedy="tls_cert is the certificate with its chain in PEM, tls_key its key, both readable by this user",
+        ) from None

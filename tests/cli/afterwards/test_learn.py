@@ -35,6 +35,25 @@ def test_a_step_that_failed_is_offered_as_a_diff_and_the_page_stays(ask: Ask, va
     assert {page: page.read_bytes() for page in vault.glob("*.md")} == before
 
 
+def test_what_was_learnt_is_written_on_request_and_only_once(ask: Ask, vault: Path) -> None:
+    assert ask("declare", "the shop is shut").code == 0
+    settings = load(vault=vault, config=None)
+    asyncio.run(_fail(settings, read_handbook(settings).runbooks[0].steps[0].id))
+    (page,) = vault.glob("*.md")
+    before = page.read_bytes()
+    page.chmod(0o640)
+    said = ask("learn", "INC-1", "--apply", "--json").json
+    assert said["applied"]
+    after = page.read_bytes()
+    assert b"# INC-1: this did not end well (exit 1)\n" in after
+    assert page.stat().st_mode & 0o777 == 0o640
+    kept = [line for line in after.splitlines(keepends=True) if b"INC-1" not in line and b"**Drill" not in line]
+    assert [line for line in kept if line.strip()] == [
+        line for line in before.splitlines(keepends=True) if line.strip()
+    ]
+    assert ask("learn", "INC-1", "--apply").out.startswith("The timeline shows nothing")
+
+
 async def _fail(settings, step: str) -> None:
     program = await open_program(settings, notifiers=(), log=lambda _: None)
     run = Run(

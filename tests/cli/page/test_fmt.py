@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli.door import Ask, page
-from firstfive.cli.page import fmt as command
+from firstfive.cli.page.written import replaced
 from firstfive.errors import Exit, VaultError
 from firstfive.handbook.compile import Options
 from firstfive.handbook.edits import plan
@@ -54,7 +54,7 @@ def test_a_link_to_the_page_stays_a_link(ask: Ask, tmp_path: Path) -> None:
     link.symlink_to(real)
     vault = Options()
     made = plan({link.name: PAGE.encode()}, link.name, main=None, options=vault, links=False)
-    command._write(link, made)
+    replaced(link, made.before, made.after)
     assert link.is_symlink()
     assert real.read_text() == MENDED
 
@@ -64,7 +64,7 @@ def test_a_page_that_changed_meanwhile_is_not_written(tmp_path: Path) -> None:
     made = plan({file.name: PAGE.encode()}, file.name, main=None, options=Options(), links=False)
     file.write_text(PAGE + "\nmore\n")
     with pytest.raises(VaultError, match="changed while it was read") as told:
-        command._write(file, made)
+        replaced(file, made.before, made.after)
     assert told.value.exit_code == Exit.CONFLICT
     assert file.read_text() == PAGE + "\nmore\n"
     assert os.listdir(tmp_path) == [file.name]

@@ -137,3 +137,14 @@ def test_the_diff_is_one_that_patch_takes(tmp_path: Path, end: str) -> None:
     )
     assert page.read_bytes() == lesson.after.encode()
     assert lesson.after.count(end) == lesson.after.count("\n")
+
+
+def test_a_runbook_that_was_needed_and_nobody_practises_gets_its_drill_once() -> None:
+    lines = (*START, *ran(LOOK.id, 1, changing=False, at=2))
+    drills = {RUNBOOK.id: ("redis-stopped", "redis-full")}
+    (lesson,) = lessons(HANDBOOK, b.incident(*lines), drills)
+    assert lesson.after == PAGE.rstrip("\n") + "\n\n**Drill.** `redis-stopped`\n"
+    assert [edit.why for edit in lesson.edits] == ["INC-1 needed this runbook, and no drill practises it"]
+    assert lessons(book(lesson.after), b.incident(*lines), drills) == ()
+    drilled = ((0, b.declared(drill=True)), *lines[1:])
+    assert lessons(HANDBOOK, b.incident(*drilled), drills) == (), "a drill needs none"

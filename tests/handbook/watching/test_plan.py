@@ -147,3 +147,12 @@ def test_a_count_of_a_runbook_is_offered_as_a_look_with_its_defect_mended(handbo
     from firstfive.shell.risk import judge
 
     assert judge(command, table=load_table(None)).auto, "what is offered is known to be read-only"
+
+
+def test_a_database_s_own_log_is_looked_at_where_the_runbook_reads_it(plan: Plan) -> None:
+    found = [w for w in plan.of("mongodb-unreachable.s1") if w.options.get("source") == "nickapp-mongodb"]
+    assert [w.kind for w in found] == ["logs"], "step 2 reads that container's log"
+    sought = found[0].options["sought"]
+    assert isinstance(sought, tuple)
+    assert "WT_PANIC" in {text.text for text in sought}
+    assert all(text.family for text in sought), "the page's own words are about the backend"

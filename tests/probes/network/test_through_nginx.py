@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from firstfive.errors import FirstfiveError
 from firstfive.incident.signals import Signal
 from firstfive.probes.network import Http, Websocket
 
@@ -72,8 +73,6 @@ def silent(connection: socket.socket, _: bytes) -> None:
     [
         (wants_upgrade, UPGRADE, False, "opens (101)"),
         (wants_upgrade, "", True, "HTTP 400 instead of 101: the server saw no upgrade"),
-        (silent, UPGRADE, True, "HTTP 504 instead of 101: the proxy waited"),
-        (saying(b""), UPGRADE, True, "HTTP 502 instead of 101: the proxy does not reach"),
     ],
 )
 def test_what_the_proxy_makes_of_an_upgrade(
@@ -86,6 +85,15 @@ def test_what_the_proxy_makes_of_an_upgrade(
     assert isinstance(seen, Signal)
     assert seen.firing is firing
     assert text in seen.text
+
+
+@pytest.mark.parametrize(("behind", "status"), [(silent, 504), (saying(b""), 502)])
+def test_a_backend_that_answers_nobody_says_nothing_of_websockets(tmp_path: Path, behind: Script, status: int) -> None:
+    with speaking(behind) as (port, _), proxy(tmp_path, port, UPGRADE) as front:
+        url = f"ws://127.0.0.1:{front}/socket.io/?EIO=4&transport=websocket"
+        probe = Websocket(name="ws", symptom="s", url=url, patience=timedelta(seconds=20))
+        with pytest.raises(FirstfiveError, match=f"answers HTTP {status} to everybody"):
+            asyncio.run(probe.look(NOW))
 
 
 def test_a_backend_that_is_gone_is_a_502_of_the_proxy(tmp_path: Path) -> None:

@@ -233,3 +233,22 @@ def test_two_at_once_do_not_hinder_each_other(journal: Path, tmp_path: Path) -> 
     for thread in threads:
         thread.join()
     assert len(list(tmp_path.glob("*.tar.gz"))) == 4
+
+
+def test_accounts_and_keys_go_along_when_they_are_asked_for_and_never_over_others(
+    journal: Path, tmp_path: Path
+) -> None:
+    with closing(sqlite3.connect(journal.with_name("accounts.db"))) as plain:
+        plain.execute("CREATE TABLE account (name TEXT)")
+        plain.execute("INSERT INTO account VALUES ('ana')")
+        plain.commit()
+    journal.with_name("links.key").write_text("k" * 32)
+    beside = {name: journal.with_name(name) for name in ("accounts.db", "links.key")}
+    made = make(journal, tmp_path / "a.tar.gz", NOON, beside=beside)
+    new = tmp_path / "new" / "journal.db"
+    new.parent.mkdir()
+    new.with_name("links.key").write_text("another")
+    put_back(made.path, new)
+    with closing(sqlite3.connect(new.with_name("accounts.db"))) as plain:
+        assert plain.execute("SELECT name FROM account").fetchall() == [("ana",)]
+    assert new.with_name("links.key").read_text() == "another"

@@ -11,8 +11,8 @@ from web.pages.shop import EVIL, MANY, Shop, open_shop, vault
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("shop")]
 
-PAGES = ("more", "report", "history", "numbers", "oncall", "deploys", "actions", "doctor", "approvals", "outbox")
-DATA = ("history", "numbers", "oncall", "deploys", "actions", "doctor", "approvals", "outbox", "handbook")
+PAGES = ("more", "report", "oncall", "deploys", "actions", "doctor", "approvals", "outbox")
+DATA = ("oncall", "deploys", "actions", "doctor", "approvals", "outbox", "handbook")
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +28,6 @@ def new(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 
 
 EMPTY = {
-    "history": "No incident like that.",
-    "numbers": "No incident to count",
     "oncall": "No schedule is set.",
     "deploys": "No deploy was seen yet.",
     "actions": "No promise is open.",
@@ -56,7 +54,7 @@ def test_hostile_words_stay_words(name: str, old: Shop) -> None:
     assert EVIL not in text
 
 
-@pytest.mark.parametrize("name", ["history", "actions", "deploys"])
+@pytest.mark.parametrize("name", ["actions", "deploys"])
 def test_they_are_shown_all_the_same(name: str, old: Shop) -> None:
     assert "&lt;script&gt;alert(1)" in old.get(f"/{name}")[2]
 
@@ -66,9 +64,7 @@ def test_each_is_data_too_even_when_there_is_none(name: str, new: Shop) -> None:
     assert isinstance(new.json(name), dict)
 
 
-@pytest.mark.parametrize(
-    ("name", "rows"), [("history", "incidents"), ("deploys", "deploys"), ("approvals", "approvals")]
-)
+@pytest.mark.parametrize(("name", "rows"), [("deploys", "deploys"), ("approvals", "approvals")])
 def test_all_parts_together_are_everything_once_newest_first(name: str, rows: str, old: Shop) -> None:
     seen: list[str] = []
     cursor: str | None = ""
@@ -82,28 +78,9 @@ def test_all_parts_together_are_everything_once_newest_first(name: str, rows: st
     assert [t[:10] for t in times] == sorted((t[:10] for t in times), reverse=True)
 
 
-def test_the_page_leads_to_the_older_ones_and_keeps_what_was_asked(old: Shop) -> None:
-    text = old.get("/history?severity=2&limit=10")[2]
-    assert "severity=2&amp;limit=10&amp;cursor=" in text
-    assert "SEV-1 </span>" not in text
-
-
-def test_filters_choose(old: Shop) -> None:
-    chosen = old.json("history?severity=2&since=2026-10-01&until=2026-11-01&limit=1000")["incidents"]
-    assert chosen
-    assert {(one["level"], one["began"][:7]) for one in chosen} == {(2, "2026-10")}
-    assert old.json("history?open=1")["incidents"] == []
-    assert old.json("history?runbook=none")["incidents"] == []
-
-
 WRONG = [
-    ("history?severity=bad", "severity must be a whole number"),
-    ("history?since=yesterday", "since is no day"),
-    ("history?limit=0", "limit must be from 1 to 1000"),
-    ("history?limit=1001", "limit must be from 1 to 1000"),
-    ("history?surprise=1", "surprise is no field of this address"),
-    ("history?runbook=" + "x" * 300, "runbook is longer than 200 characters"),
-    ("numbers?by=mood", "nothing is grouped by mood"),
+    ("deploys?limit=0", "limit must be from 1 to 1000"),
+    ("deploys?surprise=1", "surprise is no field of this address"),
     ("deploys?cursor=-1", "cursor must be a whole number"),
     ("approvals?cursor=7", "cursor is none of ours"),
     ("oncall?person=ann", "person is no field of this address"),
@@ -123,16 +100,6 @@ def test_an_unknown_runbook_is_not_found_and_a_known_one_shows_its_steps(old: Sh
     book = next(one for one in old.json("handbook")["runbooks"] if one["title"] == "Shop down")
     status, _, text = old.get(f"/handbook/{book['id']}")
     assert (status, "touch opened" in text, "changes things" in text) == (200, True, True)
-
-
-def test_numbers_stand_beside_their_definition_and_go_out_as_csv(old: Shop) -> None:
-    text = old.get("/numbers")[2]
-    assert text.count("<svg") == 4
-    assert "first page sent to the first person who took it" in text.lower()
-    told = old.json("numbers?by=month")
-    assert sum(group["incidents"] for group in told["groups"]) == MANY
-    status, media, lines = old.get("/numbers.csv")
-    assert (status, media.partition(";")[0], len(lines.splitlines())) == (200, "text/csv", MANY + 1)
 
 
 def test_four_weeks_on_call_are_shown_with_their_gaps_and_as_a_calendar(old: Shop) -> None:

@@ -1,4 +1,4 @@
-"""Everything that pages show beside open incidents, as plain data: history, numbers, schedules, deploys, promises, approvals, health.
+"""Everything that pages show beside open incidents, as plain data: schedules, deploys, promises, approvals, health.
 
 Handed to the web by `serve`. Reads the journal through the running program, and files in threads; writes nothing but the index.
 """
@@ -8,26 +8,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from firstfive.app.history import History, proofs
 from firstfive.app.program import Program
 from firstfive.app.shelf import audit
 from firstfive.app.shelf.doctor import examine
-from firstfive.app.shelf.listing import row, wanted_by
 from firstfive.app.shelf.notes import promises_of, read_notes
-from firstfive.app.shelf.numbers import rows_of
-from firstfive.app.shelf.parted import limit_of, number_of, part_of
+from firstfive.app.shelf.parted import part_of
 from firstfive.app.shelf.rota import schedules, strangers
 from firstfive.documents import actions as promised
-from firstfive.documents import metrics as figures
 from firstfive.documents.learning.coverage import coverage
 from firstfive.documents.oncall import calendar, said, view
 from firstfive.documents.plain import iso
 from firstfive.documents.postmortem.past import read_past
 from firstfive.engine.outsiders import told
-from firstfive.errors import Exit, PageError, Refused
+from firstfive.errors import PageError
 from firstfive.incident.diagnose import words_of
 from firstfive.incident.oncall import shifts, turns
 from firstfive.incident.signals import Deploy
@@ -67,39 +64,6 @@ class Books:
                 index.close()
 
         return await asyncio.to_thread(work)
-
-    async def history(self, asked: Asked) -> Told:
-        """Incidents, newest first. Takes severity, runbook, since, until, open, limit, cursor (an incident's number)."""
-        limit = limit_of(asked)
-        wanted = wanted_by(
-            number_of(asked, "severity", 0),
-            asked.get("runbook", ""),
-            _day(asked, "since"),
-            _day(asked, "until"),
-            only_open=asked.get("open", "") == "1",
-            before=number_of(asked, "cursor", 0) or None,
-        )
-        found = await self._indexed(lambda index: index.listed(wanted, limit + 1))
-        more = str(found[limit - 1].number) if len(found) > limit else None
-        return {"incidents": [row(one) for one in found[:limit]], "next": more}
-
-    async def metrics(self, asked: Asked) -> Told:
-        """Figures by severity, runbook or month (`by`), of incidents since a day, with a drawing of each span."""
-        by = asked.get("by", "") or "severity"
-        if by not in ("severity", "runbook", "month"):
-            raise Refused(f"nothing is grouped by {by}", remedy="severity, runbook or month", exit_code=Exit.USAGE)
-        groups = figures.summarise(await self._rows(asked), by=by)
-        drawn = {key: figures.dot_plot(groups, span_key=key, chart_id=key) for key in figures.DEFINITIONS if groups}
-        return {**figures.as_json(groups, by=by), "svg": drawn}
-
-    async def metrics_csv(self, asked: Asked) -> str:
-        """The rows behind the figures."""
-        return figures.as_csv(await self._rows(asked))
-
-    async def _rows(self, asked: Asked) -> list[figures.MetricRow]:
-        began = _day(asked, "since")
-        rows = await asyncio.to_thread(rows_of, self.settings, past=asked.get("past", "") == "1", note=lambda _: None)
-        return [one for one in rows if began is None or one.began >= began]
 
     async def oncall(self, asked: Asked) -> Told:
         """Each schedule now, and its stretches of the next four weeks."""
@@ -196,14 +160,6 @@ class Books:
                 for book in page.runbooks
             ],
         }
-
-
-def _day(asked: Asked, name: str) -> datetime | None:
-    given = asked.get(name, "")
-    try:
-        return datetime.combine(date.fromisoformat(given), time(), UTC) if given else None
-    except ValueError:
-        raise Refused(f"{name} is no day", remedy="write 2026-01-01", exit_code=Exit.USAGE) from None
 
 
 def _deploy(one: Deploy) -> Told:

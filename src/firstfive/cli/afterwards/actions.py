@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from firstfive.cli.line import options, settings_of, show
+from firstfive.cli.line import View, options, settings_of, show
 from firstfive.errors import Exit, FirstfiveError
 
 if TYPE_CHECKING:
     from firstfive.documents.actions import ActionItem
+    from firstfive.settings import Settings
 
 
 @click.command()
@@ -25,9 +26,12 @@ if TYPE_CHECKING:
 @click.option("--on", "day", help="Judge by this day instead of today: 2026-06-01.")
 @click.option("--ical", is_flag=True, help="Print them as calendar to-dos (iCalendar) instead.")
 @click.option("--issues", type=click.Choice(["github", "gitlab"]), help="Bodies of issues for those without a ticket.")
+@click.option(
+    "--file", "file_them", is_flag=True, help="File those without a ticket as issues, by the settings' [forge]."
+)
 @options
 def actions(
-    overdue: bool, owner: str | None, everything: bool, day: str | None, ical: bool, issues: str | None,
+    overdue: bool, owner: str | None, everything: bool, day: str | None, ical: bool, issues: str | None, file_them: bool,
     vault: Path | None, config: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Action items of the vault's post-mortems: open ones by the day they are due, late ones first."""
@@ -37,7 +41,8 @@ def actions(
 
     now = SystemClock().now()
     today = _day(day) if day else now.date()
-    notes = read_notes(settings_of(vault, config))
+    settings = settings_of(vault, config)
+    notes = read_notes(settings)
     found, unread = promises_of(notes)
     chosen = promised.overdue(found, today) if overdue else promised.in_order(found)
     chosen = promised.by_owner(chosen, owner) if owner is not None else chosen
@@ -47,6 +52,8 @@ def actions(
     if ical:
         written = {"calendar": promised.as_ical(chosen, now), "unread": unread}
         show(written, as_json=as_json, text=lambda answer: str(answer["calendar"]).rstrip("\r\n"))
+    elif file_them:
+        _file(settings, chosen, as_json=as_json)
     elif issues:
         _show_issues(chosen, issues, as_json=as_json)
     else:
@@ -63,6 +70,23 @@ def _show_issues(items: tuple[ActionItem, ...], forge: str, *, as_json: bool) ->
     make = github_issue if forge == "github" else gitlab_issue
     bodies = [make(item) for item in items if not item.ticket and not item.done]
     show({"forge": forge, "issues": bodies}, as_json=as_json, text=lambda a: json.dumps(a["issues"], indent=2))
+
+
+def _file(settings: Settings, items: tuple[ActionItem, ...], *, as_json: bool) -> None:
+    import asyncio
+
+    from firstfive.app.forge import filed
+
+    rows = asyncio.run(filed(settings, items))
+    show({"filed": rows}, as_json=as_json, text=_filed)
+
+
+def _filed(answer: View) -> str:
+    rows = [
+        f"{one['file']}:{one['line']}: {one['text']}\n  {one['ticket']} {one['url']}{'' if one['new'] else ' (filed before)'}"
+        for one in answer["filed"]
+    ]
+    return "\n".join([*rows, "Write the number into the table's ticket column."]) if rows else "Nothing to file."
 
 
 def _day(text: str) -> date:

@@ -16,9 +16,7 @@ from firstfive.settings import Settings
 
 @click.command()
 @click.argument("file", required=False, type=click.Path(path_type=Path))
-@click.option(
-    "--with-keys", is_flag=True, help="Also the keys that sign in and seal links: keep such a copy like a password."
-)
+@click.option("--with-keys", is_flag=True, help="Also keys and accounts: keep such a copy like a password.")
 @options
 def backup(
     file: Path | None, with_keys: bool, vault: Path | None, config: Path | None, as_json: bool
@@ -33,7 +31,7 @@ def backup(
     out = (file or Path(f"{now:%Y-%m-%dT%H%M%SZ}{SUFFIX}")).resolve()
     beside = {"firstfive.toml": settings.file} if settings.file is not None else {}
     if with_keys:
-        beside |= {name: settings.state / name for name in ("room.key", "links.key")}
+        beside |= {name: settings.state / name for name in ("room.key", "links.key", "accounts.db")}
     made = copies.make(_journal_of(settings), out, now, beside=beside)
     answer: View = {
         "file": str(made.path),

@@ -10,13 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from firstfive.cli.afterwards.metrics import day_of
 from firstfive.cli.line import View, options, settings_of, show
-from firstfive.errors import Exit, FirstfiveError
 
 if TYPE_CHECKING:
-    from firstfive.settings import Settings
-    from firstfive.stores.history import Index
+    from firstfive.app.history import Archive
 
 MOST = 1000
 
@@ -54,24 +51,8 @@ def history(
     vault: Path | None, config: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Every incident, newest first."""
-    from firstfive.app.shelf.listing import row, wanted_by
-
-    wanted = wanted_by(
-        severity or 0,
-        runbook,
-        day_of("--since", since),
-        day_of("--until", until),
-        only_open=only_open,
-        before=_number(before),
-    )
-    index = _index(settings_of(vault, config))
-    try:
-        found = index.listed(wanted, limit)
-    finally:
-        index.close()
-    more = found[-1].id if len(found) == limit else None
-    answer = {"incidents": [row(one) for one in found], "before": more}
-    show(answer, as_json=as_json, text=_listing)
+    asked = _query(severity, runbook, since, until, limit, only_open=only_open) | ({"before": before} if before else {})
+    show(_archive(vault, config).listed(asked), as_json=as_json, text=_listing)
 
 
 @click.command()
@@ -83,41 +64,22 @@ def search(
     vault: Path | None, config: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Find sentences of timelines and post-mortems that hold every one of WORDS; a "phrase" and the begin* of a word count as one."""
-    from firstfive.app.shelf.listing import instant, wanted_by
-
-    began, ended = day_of("--since", since), day_of("--until", until)
-    wanted = wanted_by(severity or 0, runbook, began, ended, only_open=only_open)
-    index = _index(settings_of(vault, config))
-    try:
-        hits = index.search(" ".join(words), wanted, limit)
-        titles = index.titles(hit.source for hit in hits)
-    finally:
-        index.close()
-    rows: list[View] = [
-        {
-            "incident": hit.source if hit.source in titles else None,
-            "file": None if hit.source in titles else hit.source,
-            "title": titles[hit.source].title if hit.source in titles else "",
-            "seq": hit.seq or None,
-            "at": instant(hit.at) if hit.at else None,
-            "text": hit.text,
-        }
-        for hit in hits
-    ]
-    show({"hits": rows}, as_json=as_json, text=_hits)
+    asked = _query(severity, runbook, since, until, limit, only_open=only_open) | {"q": " ".join(words)}
+    show(_archive(vault, config).found(asked), as_json=as_json, text=_hits)
 
 
-def _number(before: str) -> int | None:
-    number = before.upper().removeprefix("INC-")
-    if before and not number.isdigit():
-        raise FirstfiveError(f"--before {before!r} is no incident", remedy="write INC-7", exit_code=Exit.USAGE)
-    return int(number) if before else None
+def _query(
+    severity: int | None, runbook: str, since: str, until: str, limit: int, *, only_open: bool
+) -> dict[str, str]:
+    given = {"runbook": runbook, "since": since, "until": until, "open": "yes" if only_open else ""}
+    given |= {"severity": str(severity or ""), "limit": str(limit)}
+    return {name: value for name, value in given.items() if value}
 
 
-def _index(settings: Settings) -> Index:
-    from firstfive.app.history import History
+def _archive(vault: Path | None, config: Path | None) -> Archive:
+    from firstfive.app.history import Archive
 
-    return History(settings=settings, told=lambda text: click.echo(f"note: {text}", err=True)).open()
+    return Archive(settings=settings_of(vault, config), told=lambda text: click.echo(f"note: {text}", err=True))
 
 
 def _listing(answer: View) -> str:

@@ -75,7 +75,7 @@ def said(answer: View) -> str:
 def pack(out: Path, vault: Path | None, config: Path | None, as_json: bool) -> None:
     """Write the page for paper, and a break-glass bundle that runs its steps without a server."""
     from firstfive.app.offline.bundle import made, opened
-    from firstfive.documents.printed import printed
+    from firstfive.documents.paper.handbook import printed
     from firstfive.stores.files.key import write_private
 
     settings = settings_of(vault, config)

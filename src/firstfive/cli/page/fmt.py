@@ -5,10 +5,7 @@ Called by the front door. Writes nothing without `--write`, and nothing over a p
 
 from __future__ import annotations
 
-import contextlib
 import difflib
-import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +13,7 @@ import click
 
 from firstfive.cli.line import options, settings_of
 from firstfive.cli.page.plain import say
-from firstfive.errors import Exit, FirstfiveError, VaultError
+from firstfive.cli.page.written import replaced
 
 if TYPE_CHECKING:
     from firstfive.handbook.edits import Edit, Plan
@@ -35,7 +32,7 @@ def fmt(page: Path | None, write: bool, links: bool, vault: Path | None, config:
     read = read_vault(settings_of(page or vault, config))
     made = plan(read.pages, read.page, main=read.main, options=read.options, links=links)
     if write and made.edits:
-        _write(read.folder / read.page, made)
+        replaced(read.folder / read.page, made.before, made.after)
     if as_json:
         say(_plain(made, written=write and bool(made.edits)))
     else:
@@ -92,26 +89,3 @@ def _edit(edit: Edit) -> dict[str, Any]:
         "new": edit.text.decode(errors="replace"),
         "why": edit.why,
     }
-
-
-def _write(path: Path, made: Plan) -> None:
-    """Replace the page in one move, with its rights kept. Refuses when it no longer holds the bytes that the plan was made for."""
-    real = path.resolve()
-    rights = real.stat().st_mode & 0o7777
-    opened, name = tempfile.mkstemp(dir=real.parent, prefix=".", suffix=".tmp")
-    try:
-        with open(opened, "wb") as fresh:
-            fresh.write(made.after)
-            fresh.flush()
-            os.fsync(opened)
-        os.chmod(name, rights)
-        if real.read_bytes() != made.before:
-            raise VaultError("the page changed while it was read, so nothing was written", where=str(path),
-                             remedy="ask again")  # fmt: skip
-        os.replace(name, real)
-    except FirstfiveError as problem:
-        problem.exit_code = Exit.CONFLICT
-        raise
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(name)

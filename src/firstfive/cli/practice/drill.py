@@ -19,6 +19,7 @@ from firstfive.errors import Exit, FirstfiveError
 if TYPE_CHECKING:
     from firstfive.app.practice import Practice
     from firstfive.documents.drill import Card
+    from firstfive.faults import Fault
     from firstfive.settings import Settings
 
 T = TypeVar("T")
@@ -71,9 +72,9 @@ def _list(answer: View) -> str:
 @click.option("--all", "everything", is_flag=True, help="Every fault, one after the other.")
 @click.option(
     "--mode",
-    type=click.Choice(["auto", "hands-on"]),
+    type=click.Choice(["auto", "hands-on", "tabletop"]),
     default="auto",
-    help="auto: approvals are scripted; hands-on: you answer in the room.",
+    help="auto: approvals are scripted; hands-on: you answer in the room; tabletop: a recording, and you say what it is.",
 )
 @click.option("--within", type=click.IntRange(10, 3600), help="Seconds until the fault is taken out anyway.")
 @options
@@ -95,6 +96,9 @@ def run(
         raise FirstfiveError("name one fault, or --all", remedy="firstfive drill list", exit_code=Exit.USAGE)
     settings = settings_of(vault, config)
     chosen = sorted(FAULTS, key=lambda one: one.deploys) if everything else [by_name(fault or "")]
+    if mode == "tabletop":
+        _at_the_table(settings, by_name(fault or ""), as_json=as_json)
+        return
     practice = _practice(settings, scripted=mode == "auto", within=within, quiet=as_json)
 
     async def all_of_them() -> list[Card]:
@@ -106,12 +110,24 @@ def run(
             if not as_json:
                 click.echo(f"== {one.name}")
             made.append(await practice.run(one))
-            keep(settings, made[-1])
+            keep(settings, made[-1], practice.seen)
         return made
 
     cards = _alone(settings, all_of_them)
     show({"drills": [one.to_json() for one in cards]}, as_json=as_json, text=lambda _: _told(cards, table(cards)))
     if not all(one.passed for one in cards):
+        raise click.exceptions.Exit(int(Exit.FAILED))
+
+
+def _at_the_table(settings: Settings, fault: Fault, *, as_json: bool) -> None:
+    from firstfive.app.practice import keep
+    from firstfive.cli.practice.tabletop import play
+    from firstfive.documents.drill import markdown
+
+    one = play(settings, fault)
+    keep(settings, one)
+    show({"drills": [one.to_json()]}, as_json=as_json, text=lambda _: markdown(one))
+    if not one.passed:
         raise click.exceptions.Exit(int(Exit.FAILED))
 
 
@@ -144,7 +160,10 @@ def _alone(settings: Settings, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     from firstfive.app.practice import alone
 
     with alone(settings):
-        return asyncio.run(work())
+        try:
+            return asyncio.run(work())
+        except asyncio.CancelledError:
+            raise KeyboardInterrupt from None
 
 
 @drill.command("heal")

@@ -47,11 +47,15 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """A drill's result. `at` is ISO 8601 in UTC; `mended` says what ended it; `incident` its id, empty for a silent fault."""
+    """A drill's result. `at` (it went in) and `hurt` (its first effect) are ISO 8601 in UTC; `mended` says what ended it.
+
+    `incident` is its id, empty for a silent fault.
+    """
 
     fault: str
     what: str
     at: str
+    hurt: str
     mode: str
     page: str
     incident: str
@@ -64,8 +68,9 @@ class Card:
         return all(mark.met is not False for mark in self.marks)
 
     def mark(self, name: str) -> Mark:
-        """The mark of that name."""
-        return next(mark for mark in self.marks if mark.name == name)
+        """The mark of that name; one without an answer where the drill did not ask."""
+        unasked = Mark(name=name, met=None, why="not asked")
+        return next((mark for mark in self.marks if mark.name == name), unasked)
 
     def to_json(self) -> dict[str, Any]:
         """As plain data, with the verdict."""
@@ -92,6 +97,7 @@ def card(
         fault=wanted.fault,
         what=wanted.what,
         at=times.injected.isoformat(timespec="seconds"),
+        hurt=(times.hurt or times.injected).isoformat(),
         mode=mode,
         page=page,
         incident=str((seen or {}).get("id", "")),
@@ -211,7 +217,7 @@ def _mended(times: Times, seen: View) -> str:
 
 def card_from(data: Mapping[str, Any]) -> Card:
     """A card out of what `to_json` gave. Raises KeyError or TypeError for anything else."""
-    kept = {name: data[name] for name in ("fault", "what", "at", "mode", "page", "incident", "mended")}
+    kept = {name: data[name] for name in ("fault", "what", "at", "hurt", "mode", "page", "incident", "mended")}
     return Card(**kept, marks=tuple(Mark(**mark) for mark in data["marks"]))
 
 

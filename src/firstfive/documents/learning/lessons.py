@@ -6,8 +6,9 @@ Called by the `learn` command. Writes nothing and knows no file; proposes only w
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from firstfive.documents.plain import line
 from firstfive.handbook.edits.spans import Edit, apart, patched
@@ -37,8 +38,12 @@ class Lesson:
         return "".join(row if row.endswith("\n") else f"{row}\n\\ No newline at end of file\n" for row in made)
 
 
-def lessons(handbook: Handbook, incident: Incident) -> tuple[Lesson, ...]:
+def lessons(
+    handbook: Handbook, incident: Incident, drills: Mapping[str, Sequence[str]] = MappingProxyType({})
+) -> tuple[Lesson, ...]:
     """What the incident teaches the pages as `handbook` has them, a lesson for each page; empty when it teaches nothing.
+
+    `drills` are the names of faults that practise a runbook, by its id.
 
     Steps and runbooks that the handbook does not know, since they were renamed after the incident, are left alone.
     """
@@ -46,7 +51,7 @@ def lessons(handbook: Handbook, incident: Incident) -> tuple[Lesson, ...]:
     for source in handbook.sources:
         page = read_page(source.path, source.text.encode())
         here = [r for r in _used(handbook, incident) if r.place.page == source.path]
-        edits = apart(edit for runbook in here for edit in _taught(page, handbook, runbook, incident))
+        edits = apart(edit for runbook in here for edit in _taught(page, handbook, runbook, incident, drills))
         if edits:
             after = patched(page.raw, edits).decode()
             found.append(Lesson(page=source.path, edits=edits, before=page.raw.decode(), after=after))
@@ -61,10 +66,30 @@ def _used(handbook: Handbook, incident: Incident) -> tuple[Runbook, ...]:
     return tuple(runbook for runbook in found if runbook is not None)
 
 
-def _taught(page: Page, handbook: Handbook, runbook: Runbook, incident: Incident) -> Iterator[Edit]:
+def _taught(
+    page: Page, handbook: Handbook, runbook: Runbook, incident: Incident, drills: Mapping[str, Sequence[str]]
+) -> Iterator[Edit]:
     yield from _failed(page, handbook, runbook, incident)
     yield from _unverified(page, handbook, runbook, incident)
     yield from _tokens(page, runbook, incident)
+    yield from _undrilled(page, runbook, incident, drills.get(runbook.id, ()))
+
+
+# ------------------------------------------------------------------------------------------ a runbook that nobody practises
+
+
+def _undrilled(page: Page, runbook: Runbook, incident: Incident, names: Sequence[str]) -> Iterator[Edit]:
+    """A real incident needed this runbook and no drill practises it: the line that names one is offered below its last step."""
+    fence = _fence(page, runbook.steps[-1]) if runbook.steps else None
+    if not names or fence is None or not fence.closed or (incident.declared is not None and incident.declared.drill):
+        return
+    end = next((node.start for node in page.root.find(Kind.HEADING) if node.start > fence.start), len(page.raw))
+    if b"**Drill" in page.raw[fence.start : end]:
+        return
+    newline = b"\r\n" if b"\r\n" in page.raw else b"\n"
+    why = f"{incident.id} needed this runbook, and no drill practises it"
+    text = newline * 2 + b"**Drill.** `" + names[0].encode() + b"`"
+    yield Edit(start=fence.end, old=b"", text=text, line=page.at(fence.end).line, why=why)
 
 
 # ----------------------------------------------------------------------------------------------------- a change, not verified

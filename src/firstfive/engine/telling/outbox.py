@@ -31,6 +31,7 @@ PATIENCE = timedelta(hours=24)
 URGENT_PATIENCE = timedelta(minutes=3)
 LONGEST_PAUSE = timedelta(minutes=5)
 TURN = timedelta(seconds=1)
+LANE = 8  # messages that are being handed to one notifier at once
 WAITS = "it waits for the first message of its thread"
 MOST_OTHERS = 2  # a message carries three buttons at most with some notifiers
 _RESULT = {Delivered: "sent", Retry: "retry", GaveUp: "gave up"}
@@ -62,7 +63,22 @@ def post(tx: Transaction, made: od.Deliver, ways: Sequence[Way], key: str, incid
 
 
 async def deliver(engine: Engine, row: Work, made: od.Deliver) -> None:
-    """Hand one message to one destination, unless it is no longer wanted; what came of it is written with the closing of the row."""
+    """Hand one message to one destination, unless it is no longer wanted; what came of it is written with the closing of the row.
+
+    A channel that hangs holds up its own messages only: beyond a few at once they wait, and leave room for the others.
+    """
+    if engine.lanes[made.notifier] >= LANE:
+        later = engine.clock.now() + (TURN if made.urgent else TURN * 3)
+        await engine.journal.write(lambda tx: tx.put_off(row, later, "its channel is busy", tried=False))
+        return
+    engine.lanes[made.notifier] += 1
+    try:
+        await _delivered(engine, row, made)
+    finally:
+        engine.lanes[made.notifier] -= 1
+
+
+async def _delivered(engine: Engine, row: Work, made: od.Deliver) -> None:
     if not row.incident:
         await _alone(engine, row, made)
         return

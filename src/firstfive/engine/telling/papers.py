@@ -5,6 +5,7 @@ Called by `obey`. Never writes over what people wrote.
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from firstfive.documents import postmortem
@@ -35,7 +36,7 @@ async def write_up(engine: Engine, row: Work, order: od.WritePostmortem) -> None
         return
     text = postmortem.write_postmortem(engine.handbook_for(state), state, due=order.due)
     try:
-        path = engine.tools.vault.write_new(order.path, text)
+        path = await asyncio.to_thread(engine.tools.vault.write_new, order.path, text)
     except FirstfiveError as problem:
         if isinstance(problem, JournalError):
             raise

@@ -209,6 +209,24 @@ def _logs(runbook: Runbook, symptom: LogSymptom, known: Known, containers: tuple
         what = f"{words}{also} in {'what ' if kind == 'container' else ''}{source}{' writes' if kind == 'container' else ''}{rate}"
         options = {"source": source, "from": kind, "sought": patterns, **more}
         yield _watcher(runbook, symptom, "logs", options, what)
+    yield from _where_steps_look(
+        runbook, symptom, known, {name for name, _ in _sources(symptom.source, known, containers)}
+    )
+
+
+_LOGS_OF = re.compile(r"\bdocker\s+logs\s+(?:-\S+\s+)*([a-zA-Z0-9][\w.-]+)")
+
+
+def _where_steps_look(runbook: Runbook, symptom: LogSymptom, known: Known, looked: set[str]) -> Iterator[Watcher]:
+    """A family's words in the log of the container that the runbook's own steps read: a database says itself that its disk is full."""
+    patterns = tuple(text for text in sought(symptom) if text.family)
+    names = dict.fromkeys(name for step in runbook.steps for name in _LOGS_OF.findall(step.script or ""))
+    for name in names if patterns and known.docker and not symptom.flood else ():
+        if name not in looked:
+            family = patterns[0].family
+            what = f"the words of its family ({', '.join(sorted({p.family for p in patterns}))}) in what {name} writes"
+            options = {"source": name, "from": "container", "sought": patterns}
+            yield _watcher(runbook, symptom, "logs", options, what, family=family)
 
 
 def _crash_words(

@@ -40,6 +40,7 @@ from firstfive.incident.events.runs import StepSkipped as StepSkipped
 from firstfive.incident.events.runs import StepStarted as StepStarted
 from firstfive.incident.events.runs import UndoRequested as UndoRequested
 from firstfive.incident.events.telling import ClosingTicked as ClosingTicked
+from firstfive.incident.events.telling import Imported as Imported
 from firstfive.incident.events.telling import Noted as Noted
 from firstfive.incident.events.telling import NoticeFailed as NoticeFailed
 from firstfive.incident.events.telling import NoticeSent as NoticeSent
@@ -95,6 +96,7 @@ Event = (
     | PostmortemFailed
     | PostmortemRead
     | ClosingTicked
+    | Imported
     | Noted
     | Reminded
     | Unacknowledged

@@ -119,6 +119,14 @@ class ClosingTicked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """This timeline was carried over from another installation, where it was `origin` and ended with the hash `head`."""
+
+    origin: str
+    head: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadOpened:
     """The first message of this incident arrived at a destination; `reference` is what replies there hang on."""
 

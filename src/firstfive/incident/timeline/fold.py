@@ -87,6 +87,7 @@ TellingEvent = (
     | ev.PostmortemFailed
     | ev.PostmortemRead
     | ev.ClosingTicked
+    | ev.Imported
     | ev.Noted
     | ev.Reminded
     | ev.Unacknowledged
@@ -145,7 +146,7 @@ def _after_telling(s: Incident, entry: ev.Entry, event: TellingEvent) -> Inciden
             return replace(s, acknowledged_by="", paging_since=(len(s.pages), at))
         case ev.Reminded():
             return replace(s, reminders=(*s.reminders, (event, at)))
-        case ev.NoticeFailed() | ev.Noted():
+        case ev.NoticeFailed() | ev.Noted() | ev.Imported():
             return s
         case _:
             assert_never(event)

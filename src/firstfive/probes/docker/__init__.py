@@ -10,3 +10,4 @@ from firstfive.probes.docker.containers import Containers as Containers
 from firstfive.probes.docker.engine import EngineApi as EngineApi
 from firstfive.probes.docker.ledger import Ledger as Ledger
 from firstfive.probes.docker.logs import ContainerTail as ContainerTail
+from firstfive.probes.docker.turning import Turning as Turning

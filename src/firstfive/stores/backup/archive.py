@@ -29,7 +29,8 @@ from firstfive.stores.backup.proof import Proved, prove
 FORMAT = 1
 MANIFEST, JOURNAL, SETTINGS = "MANIFEST.json", "journal.db", "firstfive.toml"
 SUFFIX = ".firstfive.tar.gz"
-KEPT_NAMES = (JOURNAL, SETTINGS, "room.key", "links.key")
+ACCOUNTS = "accounts.db"
+KEPT_NAMES = (JOURNAL, SETTINGS, ACCOUNTS, "room.key", "links.key")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,9 @@ def make(journal: Path, out: Path, now: datetime, *, beside: Mapping[str, Path] 
             _copied(journal, copy)
             proved = prove(copy)
             files = {JOURNAL: copy, **{name: path for name, path in (beside or {}).items() if path.is_file()}}
+            if ACCOUNTS in files:
+                _copied(files[ACCOUNTS], Path(folder) / ACCOUNTS)
+                files[ACCOUNTS] = Path(folder) / ACCOUNTS
             part = Path(folder) / f"{secrets.token_hex(4)}.part"
             _packed(part, files, _manifest(files, proved, now))
             os.link(part, out)

@@ -38,8 +38,9 @@ class Restored:
 
 
 def put_back(archive: Path, journal: Path, *, replace: bool = False) -> Restored:
-    """Put the copy's journal at `journal`, and its keys beside it where there are none. Raises Refused when a journal is there and
-    `replace` is not set, JournalError for a copy that is damaged, of a newer version or not ours, and while the journal is in use.
+    """Put the copy's journal at `journal`, and its keys and accounts beside it where there are none.
+
+    Raises Refused when a journal is there and `replace` is not set, JournalError for a copy that is damaged, of a newer version or not ours, and while the journal is in use.
     """
     journal.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if journal.exists() and not replace:
@@ -57,7 +58,7 @@ def put_back(archive: Path, journal: Path, *, replace: bool = False) -> Restored
             os.replace(Path(folder) / JOURNAL, journal)
             for name in KEPT_NAMES:
                 kept, wanted = Path(folder) / name, journal.parent / name
-                if name.endswith(".key") and kept.exists() and not wanted.exists():
+                if name not in (JOURNAL, SETTINGS) and kept.exists() and not wanted.exists():
                     os.replace(kept, wanted)
             named = Path(folder) / SETTINGS
             settings = named.read_text(encoding="utf-8", errors="replace") if named.exists() else ""

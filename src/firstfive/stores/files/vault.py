@@ -12,11 +12,12 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from firstfive.errors import VaultError
+from firstfive.stores.files.committed import commit
 from firstfive.stores.files.held import holds
 
 LARGEST = 5 * 1024 * 1024
@@ -36,10 +37,15 @@ _WHY = {
 
 @dataclass(frozen=True, slots=True)
 class FolderVault:
-    """`ports.Vault` on the folder `root`; new files go below `postmortem_folder`, which is relative to it."""
+    """`ports.Vault` on the folder `root`; new files go below `postmortem_folder`, which is relative to it.
+
+    With `commits` a new file is put into the vault's git history; `told` hears why it was not.
+    """
 
     root: Path
     postmortem_folder: str
+    commits: bool = False
+    told: Callable[[str], None] = lambda _: None
 
     def pages(self) -> Mapping[str, bytes]:
         """Every readable `.md` file by its vault-relative path, in order. Raises VaultError when there is no such folder."""
@@ -72,7 +78,7 @@ class FolderVault:
         try:
             folder = _open_folder(self._real_root(), inside[:-1])
             try:
-                return "/".join((*inside[:-1], _place(folder, inside[-1], data)))
+                written = "/".join((*inside[:-1], _place(folder, inside[-1], data)))
             finally:
                 os.close(folder)
         except OSError as problem:
@@ -80,6 +86,10 @@ class FolderVault:
             raise VaultError(
                 f"{path} could not be written: {what}", where=str(self.root / path), remedy=remedy
             ) from problem
+
+        if self.commits and (why := commit(self._real_root(), written, f"Add {written}")):
+            self.told(why)
+        return written
 
     def _real_root(self) -> Path:
         try:

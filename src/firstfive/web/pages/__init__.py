@@ -1,1 +1,1 @@
-"""The pages beside the room: what happened, what it cost, who is on call, what was promised, and how the program does."""
+"""Pages about all incidents rather than one: history, search, metrics. Joined by `app` where the program has a history."""

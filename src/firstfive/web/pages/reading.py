@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 import msgspec
-from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from firstfive.errors import Exit, Refused
 from firstfive.web import paper
-from firstfive.web.engine_face import room_of
 from firstfive.web.pages.shelf import Asked, Shelf, Told, shelf_of
 from firstfive.web.problems import UnknownIncident
 from firstfive.web.room import everywhere
@@ -38,12 +36,6 @@ class Page:
 
 
 PAGES = (
-    Page(
-        name="history",
-        read=lambda shelf, asked: shelf.history(asked),
-        fields=("severity", "runbook", "since", "until", "open", "limit", "cursor"),
-    ),
-    Page(name="numbers", read=lambda shelf, asked: shelf.metrics(asked), fields=("by", "since", "past")),
     Page(name="oncall", read=lambda shelf, asked: shelf.oncall(asked)),
     Page(name="deploys", read=lambda shelf, asked: shelf.deploys(asked), fields=("limit", "cursor")),
     Page(name="actions", read=lambda shelf, asked: shelf.actions(asked), fields=("all", "limit", "cursor")),
@@ -60,7 +52,6 @@ def routes() -> list[Route]:
         Route("/more", more),
         Route("/report", report),
         Route("/outbox", outbox),
-        Route("/numbers.csv", numbers_csv),
         Route("/oncall.ics", oncall_ical),
         Route("/handbook/{runbook}", runbook),
         Route(f"{AT}/handbook", handbook),
@@ -78,8 +69,6 @@ def _page(page: Page) -> Answer:
             "asked": {name: asked.get(name, "") for name in page.fields},
             "onward": _onward(page.name, asked, told.get("next")),
             "query": urlencode({name: value for name, value in asked.items() if name != "cursor"}),
-            "page": room_of(request).handbook,
-            "drawn": {key: Markup(svg) for key, svg in told.get("svg", {}).items()},  # noqa: S704 - drawn by documents, which escapes
         }
         return paper.page(f"pages/{page.name}.html", values)
 
@@ -133,12 +122,6 @@ async def more(request: Request) -> Response:
 async def report(request: Request) -> Response:
     """The form with which anybody of the team reports trouble."""
     return paper.page("pages/report.html", everywhere(request, None))
-
-
-async def numbers_csv(request: Request) -> Response:
-    """The rows behind the figures."""
-    text = await shelf_of(request).metrics_csv(_asked(request, ("by", "since", "past")))
-    return _file(text, "text/csv; charset=utf-8", "incidents.csv")
 
 
 async def oncall_ical(request: Request) -> Response:

@@ -19,18 +19,6 @@ Told = dict[str, Any]
 class Shelf(Protocol):
     """The books beside the open incidents. Each takes the fields of an address and raises Refused for one that it cannot read."""
 
-    async def history(self, asked: Asked) -> Told:
-        """Incidents, newest first: `incidents`, `next`."""
-        ...
-
-    async def metrics(self, asked: Asked) -> Told:
-        """Figures by `by`, with `svg` for each span."""
-        ...
-
-    async def metrics_csv(self, asked: Asked) -> str:
-        """One incident a line."""
-        ...
-
     async def oncall(self, asked: Asked) -> Told:
         """The next four weeks of each schedule: `schedules`, `notes`."""
         ...

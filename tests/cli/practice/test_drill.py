@@ -1,0 +1,124 @@
+"""The command line of drills where no lab is: it lists, refuses, and plays a recording at the table."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from firstfive.cli.practice.drill import drill
+
+PAGE = """\
+# Incidents
+
+## 3.1 Backend down
+
+**Symptoms.** The backend is down.
+
+**Drill.** `backend-bad-deploy`
+
+**Runbook.**
+
+```bash
+# 1. Look
+docker ps
+```
+
+## 3.3 Redis unreachable
+
+**Symptoms.** Redis is gone.
+
+**Drill.** `redis-on-fire`
+
+**Runbook.**
+
+```bash
+# 1. Look
+docker ps
+```
+"""
+SEEN = {
+    "id": "INC-1",
+    "level": 2,
+    "signals": [{"at": "2026-11-23T03:00:00+00:00", "subject": "redis:6379", "text": "refused"}],
+    "checks": [{"answer": "good", "title": "Health", "evidence": "200"}],
+    "runbooks": [{"number": "3.1", "title": "Backend down"}, {"number": "3.3", "title": "Redis unreachable"}],
+}
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Path:
+    (tmp_path / "Incidents.md").write_text(PAGE)
+    (tmp_path / "firstfive.toml").write_text("")
+    return tmp_path
+
+
+def run(vault: Path, *words: str, said: str = "") -> tuple[int, str, Any]:
+    done = CliRunner().invoke(drill, [*words, "--config", str(vault / "firstfive.toml")], input=said)
+    return done.exit_code, done.output, done.exception
+
+
+def test_the_list_says_what_fits_and_which_drill_nobody_knows(vault: Path) -> None:
+    code, told, _ = run(vault, "list")
+    assert code == 0
+    assert "redis-stopped" in told
+    assert "3.3 Redis unreachable; not proven yet" in told
+    assert "The page names the drill redis-on-fire, which nobody knows." in told
+
+
+REFUSED = [
+    (("run",), "name one fault, or --all"),
+    (("run", "redis-stopped", "--all"), "name one fault, or --all"),
+    (("run", "redis-stoped"), "there is no fault 'redis-stoped'"),
+    (("run", "redis-stopped"), "a drill needs the server"),
+    (("run", "redis-stopped", "--mode", "tabletop"), "nothing was recorded of redis-stopped"),
+]
+
+
+@pytest.mark.parametrize(("words", "what"), REFUSED, ids=[" ".join(row[0]) for row in REFUSED])
+def test_what_cannot_be_drilled_is_said_and_nothing_is_left(vault: Path, words: tuple[str, ...], what: str) -> None:
+    _, _, problem = run(vault, *words)
+    assert what in str(problem)
+    assert not (vault / ".firstfive/drill.json").exists()
+
+
+def test_two_drills_at_once_are_one_too_many(vault: Path) -> None:
+    (vault / ".firstfive").mkdir()
+    held = os.open(vault / ".firstfive/drill.lock", os.O_RDWR | os.O_CREAT)
+    os.write(held, b"4242\n")
+    fcntl.flock(held, fcntl.LOCK_EX)
+    try:
+        _, _, problem = run(vault, "heal")
+    finally:
+        os.close(held)
+    assert "a drill is on already, by process 4242" in str(problem)
+    assert run(vault, "heal")[1] == "nothing was left in place\n"
+
+
+def test_healing_what_was_left_needs_a_lab(vault: Path) -> None:
+    (vault / ".firstfive").mkdir()
+    note = vault / ".firstfive/drill.json"
+    note.write_text(json.dumps({"fault": "redis-stopped", "target": "local", "at": "", "pid": 1}))
+    _, _, problem = run(vault, "heal")
+    assert "is no lab" in str(problem)
+    assert note.exists(), "it is not forgotten either"
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "words"),
+    [("2\n3.3\nlook at the container\n", 0, "**passed**"), ("1\n3.1\nwait\n", 1, "right is 3.3 Redis unreachable")],
+)
+def test_at_the_table_people_say_what_it_is(vault: Path, said: str, code: int, words: str) -> None:
+    kept = vault / ".firstfive/drills"
+    kept.mkdir(parents=True)
+    (kept / "2026-11-23T030000-redis-stopped.seen").write_text(json.dumps(SEEN))
+    got, told, _ = run(vault, "run", "redis-stopped", "--mode", "tabletop", said=said)
+    assert (got, words in told) == (code, True), told
+    assert "redis:6379: refused" in told
+    history = run(vault, "history")[1]
+    assert "1 drills" in history

@@ -1,0 +1,146 @@
+"""The scorecard of a drill, built from an incident as the API shows it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from firstfive.documents.drill import Card, Times, Wanted, card, card_from, markdown, table, trend
+
+T0 = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+
+
+def at(seconds: float) -> str:
+    return (T0 + timedelta(seconds=seconds)).isoformat()
+
+
+WANTED = Wanted(fault="redis-stopped", what="Redis was stopped", level=2, fits=lambda title: "Redis" in title)
+TIMES = Times(
+    injected=T0 - timedelta(seconds=1),
+    hurt=T0,
+    healed=T0 + timedelta(seconds=40),
+    well=T0 + timedelta(seconds=41),
+)
+
+
+def seen(**changes: Any) -> dict[str, Any]:
+    whole: dict[str, Any] = {
+        "id": "INC-1",
+        "title": "Redis unreachable: refused",
+        "started_at": at(1),
+        "declared_at": at(1.5),
+        "mitigated_at": at(20),
+        "verified_at": at(20),
+        "level": 2,
+        "level_why": "the matrix says so",
+        "signals": [{"at": at(1), "kind": "probe", "subject": "redis:6379", "text": "refused"}],
+        "ranking": [
+            {"number": "3.3", "title": "Redis unreachable", "score": 4},
+            {"number": "3.1", "title": "Backend down", "score": 1},
+        ],
+        "checks": [{"title": "Health", "done": True}, {"title": "Deploy", "done": True}],
+        "timeline": [{"kind": "CheckDone", "at": at(2)}, {"kind": "CheckDone", "at": at(3)}],
+        "notices": [{"kind": kind, "at": at(4)} for kind in ("initial", "update", "resolution")],
+        "postmortem": {"path": "postmortems/x.md"},
+        "postmortem_due": "2026-11-30",
+        "postmortem_why_not": "",
+        "steps": [{"step": "redis#2", "changing": True, "met": True}],
+        "rollback": None,
+    }
+    return whole | changes
+
+
+def made(*, opened: int = 1, **changes: Any) -> Card:
+    return card(WANTED, TIMES, seen(**changes), opened=opened, mode="auto", page="abc", open_places=3)
+
+
+def test_a_good_drill_passes_with_its_seconds() -> None:
+    good = made()
+    assert good.passed, [m for m in good.marks if m.met is False]
+    names = ("detected", "declared", "first five", "mitigated", "healed")
+    assert [good.mark(name).seconds for name in names] == [1.0, 1.5, 3.0, 20.0, 41.0]
+    assert good.mended == "the page's own step redis#2"
+    assert "3 places left for people" in good.mark("post-mortem").why
+
+
+FAILING = [
+    # what was different, the question that says no, words of its reason, why this row
+    ({"started_at": at(9)}, "detected", "redis:6379", "later than five seconds"),
+    ({"level": 1}, "severity", "wanted SEV-2", "graded otherwise"),
+    ({"ranking": [{"number": "3.1", "title": "Backend down", "score": 4}]}, "right runbook", "number -", "another one"),
+    (
+        {"ranking": [{"number": n, "title": t, "score": 4} for n, t in (("3.3", "Redis"), ("3.1", "Backend"))]},
+        "no wrong one",
+        "3.1 Backend",
+        "a wrong one stands as high",
+    ),
+    ({"checks": [{"title": "Health", "done": False}]}, "first five", "without Health", "one was not answered"),
+    ({"mitigated_at": None}, "mitigated", "", "it never ended"),
+    ({"verified_at": None}, "verified", "", "nobody looked again"),
+    ({"notices": [{"kind": "initial", "at": at(1)}]}, "told", "no update, resolution", "people heard once"),
+    ({"postmortem": None}, "post-mortem", "owed and not written", "due and missing"),
+]
+
+
+@pytest.mark.parametrize(("changes", "name", "words", "because"), FAILING, ids=[row[3] for row in FAILING])
+def test_what_went_wrong_is_named(changes: dict[str, Any], name: str, words: str, because: str) -> None:
+    bad = made(**changes)
+    assert not bad.passed
+    assert bad.mark(name).met is False, because
+    assert words in bad.mark(name).why
+
+
+def test_two_incidents_of_one_fault_are_one_too_many() -> None:
+    assert made(opened=2).mark("one incident").met is False
+
+
+def test_a_severity_that_the_page_does_not_give_is_no_mistake() -> None:
+    why = "no row of the matrix matches, so the worst level Sev 1 is assumed until a person grades it"
+    assert made(level=1, level_why=why).mark("severity").met is None
+
+
+def test_a_silent_fault_is_a_gap() -> None:
+    silent = card(WANTED, TIMES, None, opened=0, mode="auto", page="abc")
+    assert not silent.passed
+    assert "a gap" in silent.mark("detected").why
+    assert silent.mark("post-mortem").met is None, "what was never declared owes none"
+
+
+MENDED = [
+    ({"mitigated_at": at(45)}, "only by taking the fault out"),
+    ({"mitigated_at": None}, "nothing before the drill ended"),
+    ({"steps": []}, "by itself"),
+    ({"rollback": {"step": "redis#2"}}, "the page's roll-back redis#2"),
+]
+
+
+@pytest.mark.parametrize(("changes", "words"), MENDED, ids=[row[1] for row in MENDED])
+def test_what_mended_it_is_said(changes: dict[str, Any], words: str) -> None:
+    assert made(**changes).mended == words
+
+
+def test_a_card_survives_its_file() -> None:
+    one = made()
+    assert card_from(json.loads(json.dumps(one.to_json()))) == one
+
+
+def test_a_table_has_a_line_a_drill_and_the_count() -> None:
+    text = table([made(), made(level=1)])
+    assert text.splitlines()[-1] == "1 of 2 passed"
+    assert "no: severity" in text
+    assert "redis-stopped" in text
+
+
+def test_a_trend_says_when_it_was_proven_last() -> None:
+    assert "proven on 2026-11-23, seconds to detect: 1.0 1.0" in trend([made(), made()])
+    assert trend([]).startswith("No drill yet")
+
+
+def test_the_readable_card_cannot_be_broken_by_what_a_signal_says() -> None:
+    page = markdown(made(signals=[{"at": at(1), "kind": "log", "subject": "x", "text": "a | b\n| c |"}]))
+    rows = [line for line in page.splitlines() if line.startswith("| detected")]
+    assert len(rows) == 1
+    assert "a \\| b" in rows[0]

@@ -1,0 +1,112 @@
+"""A lab of the tests' own with Firstfive beside it: `examples/compose` on another loopback address, gone with everything at the end.
+
+Where it cannot run, tests skip and say why; in CI that is a failure.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab.engine import why_not
+
+ROOT = Path(__file__).resolve().parents[2]
+LAB = ROOT / "examples/compose/lab.py"
+BUILT = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "firstfive/lab/built.json"
+PROGRAMS = ("node", "nginx", "redis-server", "openssl", "jq", "curl", "unshare", "nsenter", "pkill")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stand:
+    """A lab that is up, with the settings of the server that watches it."""
+
+    folder: Path
+    settings: Path
+    environment: dict[str, str]
+
+    def words(self, *words: str) -> list[str]:
+        """The command line that runs `firstfive WORDS` where the stack is."""
+        return [sys.executable, str(LAB), "enter", "--", sys.executable, "-m", "firstfive", *words]
+
+    def firstfive(self, *words: str, patience: int = 150) -> tuple[int, dict[str, Any]]:
+        """Exit code and JSON of a command."""
+        argv = self.words(*words, "--config", str(self.settings), "--json")
+        ran = subprocess.run(
+            argv, env=self.environment, capture_output=True, text=True, timeout=patience, check=False, cwd=ROOT
+        )
+        assert ran.stdout.startswith("{"), ran.stdout + ran.stderr
+        return ran.returncode, json.loads(ran.stdout.splitlines()[0])
+
+    def start(self, *words: str) -> subprocess.Popen[bytes]:
+        """A command that goes on by itself."""
+        argv = self.words(*words, "--config", str(self.settings))
+        return subprocess.Popen(
+            argv, env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT
+        )
+
+
+def refuse(reason: str) -> None:
+    """Skip loudly; fail in CI."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"the drills must run in CI: {reason}")
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.warn(reason, stacklevel=2)
+    pytest.skip(reason)
+
+
+@contextmanager
+def stand(folder: Path, page: Path) -> Iterator[Stand]:
+    """The lab up in `folder` (a short path: a socket lies in it), and a server on that page."""
+    missing = [program for program in PROGRAMS if shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin") is None]
+    reason = why_not() or (f"{', '.join(missing)} not installed (tests/prepare does it)" if missing else "")
+    if not reason and not BUILT.exists():
+        reason = "the lab's packages are not there (tests/prepare fetches them)"
+    if reason:
+        refuse(reason)
+    environment = os.environ | {
+        "FIRSTFIVE_LAB": str(folder / "lab"),
+        "LAB_ADDRESS": "127.84.0.2",
+        "LAB_SUBNET": "172.31.85.0/24",
+        "PYTHONPATH": str(ROOT / "src"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    server: subprocess.Popen[bytes] | None = None
+    try:
+        made = subprocess.run(
+            [sys.executable, str(LAB), "up"], env=environment, capture_output=True, text=True, timeout=150, check=False
+        )
+        assert made.returncode == 0, made.stderr
+        with (folder / "serve.log").open("wb") as log:
+            argv = [sys.executable, str(LAB), "serve", "--page", str(page), "--quick", "--port", "0"]
+            server = subprocess.Popen(argv, env=environment, stdout=log, stderr=log, cwd=ROOT)
+        vault = folder / "lab/vault"
+        until = time.monotonic() + 30
+        while not (vault / ".firstfive/server.json").exists():
+            assert server.poll() is None, (folder / "serve.log").read_text()
+            assert time.monotonic() < until, "no server after 30 s"
+            time.sleep(0.1)
+        yield Stand(folder=folder, settings=vault / "firstfive.toml", environment=environment)
+    finally:
+        if server is not None:
+            with suppress(OSError, ValueError, KeyError):
+                os.kill(json.loads((folder / "lab/vault/.firstfive/server.json").read_text())["pid"], signal.SIGTERM)
+            try:
+                server.wait(15)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+        subprocess.run([sys.executable, str(LAB), "down"], env=environment, timeout=90, check=False)

@@ -1,0 +1,154 @@
+"""Signing in with a real Chromium: a passkey of a virtual authenticator, a password without scripts, pages for everybody."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from documents.story import OPENING
+from firstfive.stores.accounts import Role
+from firstfive.web.accounts.entrance import Entrance
+from web.accounts.house import PASSWORD, cheap
+from web.room import Room
+from web.served import Served, serving
+from web.test_browser import AXE, FLAGS, PHONE, RULES, missing
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    path = shutil.which("chromium")
+    if path is None:
+        missing("no chromium here: run tests/prepare")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+Visit = Callable[..., Page]
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[tuple[Served, Entrance]]:
+    room, made = Room(), []  # type: ignore[var-annotated]
+    room.tell("INC-1", OPENING)
+
+    def entrance(port: int) -> Entrance:
+        made.append(Entrance(state=tmp_path, clock=room.clock, port=port))
+        return made[0]
+
+    with serving(room, entrance=entrance) as one:
+        yield one, made[0]
+
+
+@pytest.fixture
+def visit(chromium: Browser, served: tuple[Served, Entrance]) -> Iterator[Visit]:
+    """Open a page at localhost, since a passkey is bound to a name; an error of a script fails the test."""
+    wrong: list[str] = []
+    with ExitStack() as contexts:
+
+        def opened(path: str, *, context: BrowserContext | None = None, **options: Any) -> Page:
+            mine = context or chromium.new_context(viewport=PHONE, reduced_motion="reduce", **options)
+            if context is None:
+                contexts.callback(mine.close)
+            page = mine.new_page()
+            page.on("pageerror", lambda error: wrong.append(str(error)))
+            page.goto(f"http://localhost:{served[0].port}{path}")
+            return page
+
+        yield opened
+    assert wrong == []
+
+
+def with_authenticator(page: Page, *, verified: bool = True) -> None:
+    """A built-in authenticator that looks (or does not look) who it is."""
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("WebAuthn.enable")
+    options = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
+    devtools.send(
+        "WebAuthn.addVirtualAuthenticator",
+        {"options": {**options, "isUserVerified": verified, "automaticPresenceSimulation": True}},
+    )
+
+
+def test_an_invitation_a_passkey_out_and_in_again(served: tuple[Served, Entrance], visit: Visit) -> None:
+    _, entrance = served
+    secret = entrance.accounts.invite("ann", Role.ADMIN, entrance.clock.now())
+    page = visit(f"/welcome/{secret}")
+    with_authenticator(page)
+    page.get_by_role("button", name="Make a passkey on this device").click()
+    expect(page.get_by_role("link", name="ann", exact=True)).to_be_visible()
+    page.get_by_role("link", name="ann", exact=True).click()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    page.goto(page.url.replace("/sign-in", "/incidents/INC-1"))
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    page.get_by_role("button", name="Use a passkey").click()
+    expect(page.get_by_role("heading", name="Next")).to_be_visible()
+    assert page.url.endswith("/incidents/INC-1")
+    assert entrance.accounts.audit()[0].detail == "passkey"
+
+
+def test_an_authenticator_that_does_not_know_its_person_gets_the_reason(
+    served: tuple[Served, Entrance], visit: Visit
+) -> None:
+    _, entrance = served
+    secret = entrance.accounts.invite("ann", Role.ADMIN, entrance.clock.now())
+    page = visit(f"/welcome/{secret}")
+    with_authenticator(page, verified=False)
+    page.get_by_role("button", name="Make a passkey on this device").click()
+    expect(page.get_by_role("status")).not_to_be_empty()
+    assert entrance.accounts.all() == ()
+
+
+def test_without_scripts_the_password_form_signs_in_and_a_person_approves_under_their_own_name(
+    served: tuple[Served, Entrance], visit: Visit
+) -> None:
+    server, entrance = served
+    book, now = entrance.accounts, entrance.clock.now()
+    book.accept(book.invite("ben", Role.RESPONDER, now), now, password=cheap())
+    page = visit("/incidents/INC-1", java_script_enabled=False)
+    page.get_by_label("Name", exact=True).fill("ben")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    assert page.url.endswith("/incidents/INC-1")
+    assert page.get_by_label("Your name, for the timeline").count() == 0
+    page.get_by_role("button", name="I have taken it").click()
+    line = server.within(lambda: [one for one in server.room.lines["INC-1"] if len(one) == 3][-1])
+    assert line[1] == "ben"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_pages_of_accounts_are_readable_by_all(served: tuple[Served, Entrance], visit: Visit, scheme: str) -> None:
+    if not AXE.exists():
+        missing("no axe-core here: run tests/prepare")
+    server, entrance = served
+    book, now = entrance.accounts, entrance.clock.now()
+    book.accept(book.invite("ann", Role.ADMIN, now), now, password=cheap())
+    link = book.invite("cy", Role.VIEWER, now)
+    session = book.sessions.begin("ann", "password", "127.0.0.1", now)
+    for path, signed in (
+        ("/sign-in", False),
+        (f"/welcome/{link}", False),
+        ("/welcome/nothing", False),
+        ("/account", True),
+        ("/people", True),
+        ("/people/audit", True),
+    ):
+        page = visit(path, color_scheme=scheme)
+        if signed:
+            url = f"http://localhost:{server.port}"
+            page.context.add_cookies([{"name": f"firstfive-session-{server.port}", "value": session, "url": url}])
+            page.goto(url + path)
+        page.evaluate(AXE.read_text())
+        found = page.evaluate("rules => axe.run({runOnly: rules})", RULES)
+        assert [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]] == [], path
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
