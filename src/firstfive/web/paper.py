@@ -9,7 +9,6 @@ import gzip
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
@@ -17,8 +16,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
-
-from firstfive.documents.metrics import span as spelled
 
 HERE = Path(__file__).resolve().parent
 TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".txt": "text/plain"}
@@ -52,11 +49,6 @@ def brief(milliseconds: float | None) -> str:
     return f"{milliseconds:.0f} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"
 
 
-def took(seconds: float | None) -> str:
-    """A span in words: "7 min 5 s"; "unknown" for None."""
-    return spelled(None if seconds is None else timedelta(seconds=seconds))
-
-
 def sentence(words: str) -> str:
     """The words with a capital first letter and nothing else changed."""
     return words[:1].upper() + words[1:]
@@ -77,7 +69,7 @@ def _pages() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    pages.filters.update(span=span, clock=clock, day=day, brief=brief, took=took, capitalize_first=sentence)
+    pages.filters.update(span=span, clock=clock, day=day, brief=brief, capitalize_first=sentence)
     pages.globals.update(static=static_url)
     return pages
 

@@ -1,6 +1,6 @@
 """One row of numbers for each incident, from the index, with what post-mortems say of the impact.
 
-Called by the `metrics` command and by `books`, in a thread that runs no event loop. Writes nothing but the index.
+Called by the `metrics` command, in a thread that runs no event loop. Writes nothing but the index.
 """
 
 from __future__ import annotations
