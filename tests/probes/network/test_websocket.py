@@ -146,9 +146,13 @@ def test_bad_answers_are_bounded_and_said(script: Script, firing: bool, text: st
     assert text in seen.text
 
 
-def test_a_refused_connection_says_so() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as gone:
-        port = gone.getsockname()[1]
-    (seen,) = asyncio.run(Websocket(name="ws", symptom="s", url=f"ws://127.0.0.1:{port}/").look(NOW))
+@pytest.mark.parametrize("gone", ["refused", "no such name"])
+def test_what_is_there_for_nobody_is_trouble_of_its_own_and_no_sign_of_a_storm(gone: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as away:
+        port = away.getsockname()[1]
+    url = f"ws://127.0.0.1:{port}/" if gone == "refused" else "ws://no-such-host.invalid/"
+    (seen,) = asyncio.run(Websocket(name="ws", symptom="", url=url).look(NOW))
     assert isinstance(seen, Signal)
-    assert (seen.firing, seen.text) == (True, "connection refused")
+    assert (seen.firing, gone == "refused") == (True, seen.text == "connection refused")
+    with pytest.raises(FirstfiveError, match="is not there for anybody"):
+        asyncio.run(Websocket(name="ws", symptom="s", url=url).look(NOW))

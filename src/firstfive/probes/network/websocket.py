@@ -82,9 +82,9 @@ class Websocket:
             connection = await reach(place_of(self.url), self.guard, patience=self.patience)
             status = await asyncio.wait_for(self._upgrade(await self._streams(connection)), seconds)
         except NoSuchName as problem:
-            return True, str(problem), "name does not resolve"
+            return self._unreached(str(problem), "name does not resolve")
         except NotReached as problem:
-            return True, str(problem), problem.family
+            return self._unreached(str(problem), problem.family)
         except _Broken as problem:
             return True, str(problem), "websocket upgrade fails"
         except TimeoutError:
@@ -103,6 +103,15 @@ class Websocket:
             )
         why = INSTEAD.get(status, "")
         return True, f"HTTP {status} instead of 101" + (f": {why}" if why else ""), "websocket upgrade fails"
+
+    def _unreached(self, what: str, family: str) -> tuple[bool, str, str]:
+        """Nobody is there for anybody: trouble for a look of its own, and no sign of the page's symptom about WebSockets."""
+        if not self.symptom:
+            return True, what, family
+        raise FirstfiveError(
+            f"{self.url} is not there for anybody ({what}), so nothing is known of WebSockets",
+            remedy="mend the way to it first; the look at its health says what it sees",
+        )
 
     async def _plainly(self) -> int:
         """The status of the same address for one who wants no upgrade; 0 when no answer comes."""

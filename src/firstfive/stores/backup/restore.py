@@ -40,7 +40,8 @@ class Restored:
 def put_back(archive: Path, journal: Path, *, replace: bool = False) -> Restored:
     """Put the copy's journal at `journal`, and its keys and accounts beside it where there are none.
 
-    Raises Refused when a journal is there and `replace` is not set, JournalError for a copy that is damaged, of a newer version or not ours, and while the journal is in use.
+    Raises Refused when a journal is there and `replace` is not set, JournalError for a copy that is damaged, of a newer version or not
+    ours, and while the journal is in use.
     """
     journal.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if journal.exists() and not replace:
