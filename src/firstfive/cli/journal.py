@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from firstfive.cli.incident import BY, INCIDENT, by
-from firstfive.cli.line import View, ask, options, settings_of, show
+from firstfive.cli.line import View, ask, options, server_of, settings_of, show
 from firstfive.errors import Exit, FirstfiveError, Refused
 
 
@@ -115,9 +115,11 @@ def verify(vault: Path | None, config: Path | None, as_json: bool) -> int:
 @options
 def doctor(vault: Path | None, config: Path | None, as_json: bool) -> int:
     """Check everything Firstfive needs, with the fix for each."""
-    from firstfive.cli.doctor import examine
+    from firstfive.app.shelf.doctor import examine
 
-    findings = examine(settings_of(vault, config))
+    settings = settings_of(vault, config)
+    known = server_of(settings)
+    findings = examine(settings, server=(known.host, known.port) if known is not None else None)
     good = all(f["ok"] for f in findings)
 
     def text(_: View) -> str:

@@ -34,9 +34,11 @@ def oncall(
     """Who is on call now, until when, who is next, and when nobody is in the next 14 days."""
     if person and not ical:
         raise FirstfiveError("--person belongs to --ical", remedy="add --ical", exit_code=Exit.USAGE)
+    from firstfive.app.shelf.rota import schedules, strangers
+
     settings = settings_of(vault, config)
     at = _moment(moment)
-    found, remarks = _schedules(settings, at)
+    found, remarks = schedules(settings, at - BACK, at + AHEAD)
     if ical:
         written = _calendar(settings, found, at, person)
         for remark in remarks:
@@ -45,7 +47,7 @@ def oncall(
         return
     from firstfive.documents.oncall import view
 
-    unreachable = _strangers(settings, found)
+    unreachable = strangers(settings, found)
     answer = {
         "at": at.isoformat(),
         "schedules": [view(one, at) for one in found],
@@ -72,27 +74,6 @@ def _moment(words: str | None) -> datetime:
             remedy="write it as 2026-01-05T09:00+01:00",
             exit_code=Exit.USAGE,
         ) from None
-
-
-def _schedules(settings: Settings, at: datetime) -> tuple[list[Schedule], list[str]]:
-    """Every schedule with its calendar's events around `at`, and what could not be taken from them."""
-    if not settings.oncall:
-        return [], []
-    from firstfive.settings.oncall.calendar import schedule_between
-
-    found: list[Schedule] = []
-    remarks: list[str] = []
-    for plan in settings.oncall:
-        schedule, left = schedule_between(plan, settings.people, at - BACK, at + AHEAD)
-        found.append(schedule)
-        remarks += left
-    return found, remarks
-
-
-def _strangers(settings: Settings, found: list[Schedule]) -> list[str]:
-    """People of a schedule whom the settings give no way to reach."""
-    missing = {person.name for one in found for person in one.people} - set(settings.people)
-    return [f"{name} has no table [people.{name}], so nobody can reach them" for name in sorted(missing)]
 
 
 def _calendar(settings: Settings, found: list[Schedule], at: datetime, named: str | None) -> str:

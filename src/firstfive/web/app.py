@@ -20,8 +20,9 @@ from firstfive.web.accounts.entrance import Entrance
 from firstfive.web.asked import LARGEST_BODY
 from firstfive.web.engine_face import Room
 from firstfive.web.gate import door, dress, guarded, with_headers
-from firstfive.web.pages import past
+from firstfive.web.pages import past, reading
 from firstfive.web.pages.past import Past
+from firstfive.web.pages.shelf import Shelf
 from firstfive.web.public import status
 from firstfive.web.public.status import PublicFiles
 
@@ -44,12 +45,14 @@ def build(
     port: int,
     also: str = "",
     status_page: PublicFiles | None = None,
+    shelf: Shelf | None = None,
     past_of: Past | None = None,
     entrance: Entrance | None = None,
 ) -> Starlette:
     """The web application of one running program; `key` signs in, `host` and `port` are where it listens, `also` is the name that a
     proxy in front of it is reached by. With a `status_page` that one is open to everybody. With an `entrance`
-    people sign in by name as soon as there is an account; with `past_of` there are pages about the past.
+    people sign in by name as soon as there is an account; with `past_of` there are pages about the past; without a
+    `shelf` the pages beside the room say that they have none.
     """
     public = status.AT if status_page is not None else ""
     gate = door(key=key, host=host, port=port, also=also, refuse=problems.problem, public=public, entrance=entrance)
@@ -60,6 +63,7 @@ def build(
             *api.routes(),
             *outside.routes(),
             *acts.routes(),
+            *reading.routes(),
             *(past.routes(past_of) if past_of is not None else []),
             *(accounts() if entrance is not None else []),
             Route("/static/{name}", paper.static),
@@ -78,6 +82,7 @@ def build(
         max_body_size=LARGEST_BODY,
     )
     app.state.room = room_behind
+    app.state.shelf = shelf
     app.state.entrance = entrance
     return app
 

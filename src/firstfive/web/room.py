@@ -34,6 +34,8 @@ SHOWN_ENTRIES = 15
 SHOWN_HEAD = 4000
 SHOWN_TAIL = 8000
 VALUE = "value."
+BESIDE = "handbook signals more report outbox history figures oncall deploys actions doctor approvals"
+PLACES = ("/", *(f"/{name}" for name in BESIDE.split()))
 
 
 def routes() -> list[Route]:
@@ -186,7 +188,7 @@ async def me(request: Request) -> Response:
 
 def is_ours(path: str) -> bool:
     """Whether a path leads to a page of this server, and to nothing a browser could take for another one."""
-    return path in ("/", "/handbook", "/history", "/figures") or (
+    return path in PLACES or (
         path.startswith("/incidents/") and path.removeprefix("/incidents/").replace("-", "").isalnum()
     )
 

@@ -25,6 +25,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from firstfive.app import Program, open_program
 from firstfive.app.history import Archive
+from firstfive.app.shelf.books import Books
 from firstfive.app.status import book_of
 from firstfive.errors import Exit, FirstfiveError
 from firstfive.intake import Credentials
@@ -127,6 +128,7 @@ async def _together(program: Program, listener: socket.socket, say: Callable[[di
         also=also,
         status_page=book,
         past_of=Archive(settings=settings),
+        shelf=Books(program=program, at=(str(host), int(port))),
         entrance=entrance,
     )
     hooks = _hooks(program, key, reached)

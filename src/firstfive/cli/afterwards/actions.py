@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 import click
 
 from firstfive.cli.line import View, options, settings_of, show
-from firstfive.errors import Exit, FirstfiveError, PageError
+from firstfive.errors import Exit, FirstfiveError
 
 if TYPE_CHECKING:
-    from firstfive.cli.afterwards.notes import Notes
     from firstfive.documents.actions import ActionItem
     from firstfive.settings import Settings
 
@@ -36,7 +35,7 @@ def actions(
     vault: Path | None, config: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Action items of the vault's post-mortems: open ones by the day they are due, late ones first."""
-    from firstfive.cli.afterwards.notes import read_notes
+    from firstfive.app.shelf.notes import promises_of, read_notes
     from firstfive.documents import actions as promised
     from firstfive.engine.clock import SystemClock
 
@@ -44,7 +43,7 @@ def actions(
     today = _day(day) if day else now.date()
     settings = settings_of(vault, config)
     notes = read_notes(settings)
-    found, unread = _read(notes)
+    found, unread = promises_of(notes)
     chosen = promised.overdue(found, today) if overdue else promised.in_order(found)
     chosen = promised.by_owner(chosen, owner) if owner is not None else chosen
     chosen = chosen if everything else tuple(item for item in chosen if not item.done)
@@ -95,20 +94,3 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise FirstfiveError(f"--on {text!r} is no day", remedy="write 2026-06-01", exit_code=Exit.USAGE) from None
-
-
-def _read(notes: Notes) -> tuple[list[ActionItem], list[View]]:
-    """Every item of every note, and what could not be read with its place."""
-    from firstfive.documents.actions import read_actions
-
-    found: list[ActionItem] = []
-    unread: list[View] = []
-    for name, raw in notes.files.items():
-        try:
-            read = read_actions(name, raw)
-        except PageError as problem:
-            unread.append({"file": name, "line": 1, "what": problem.what, "remedy": problem.remedy})
-            continue
-        found += read.items
-        unread += [{"file": u.file, "line": u.line, "what": u.what, "remedy": u.remedy} for u in read.unread]
-    return found, unread

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def learn(incident: str, take: bool, vault: Path | None, config: Path | None, as_json: bool) -> None:
     """What an incident teaches the page: a diff with the reason of each edit; `patch -p1` in the vault takes it."""
     from firstfive.app import read_handbook
-    from firstfive.cli.afterwards.kept import read_incidents
+    from firstfive.app.shelf.kept import read_incidents
     from firstfive.cli.page.written import replaced
     from firstfive.documents.learning import lessons
 

@@ -5,19 +5,13 @@ Called by the front door. Reads the journal beside a running server or without o
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from firstfive.cli.line import options, settings_of, show
-from firstfive.errors import Exit, FirstfiveError, PageError
-
-if TYPE_CHECKING:
-    from firstfive.documents.metrics import MetricRow
-    from firstfive.documents.postmortem.past import Past
-    from firstfive.settings import Settings
+from firstfive.errors import Exit, FirstfiveError
 
 
 @click.command()
@@ -43,11 +37,12 @@ def metrics(
     vault: Path | None, config: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """How long incidents took to be seen, taken, mitigated and over: every value, median, p90, and what is unknown."""
+    from firstfive.app.shelf.numbers import rows_of
     from firstfive.documents import metrics as told
 
     settings = settings_of(vault, config)
     began = day_of("--since", since)
-    rows = [row for row in _rows(settings, past=past) if began is None or row.began >= began]
+    rows = [row for row in rows_of(settings, past=past, note=_note) if began is None or row.began >= began]
     groups = told.summarise(rows, by=by)
     if svg:
         drawn = told.dot_plot(groups, span_key=svg)
@@ -72,70 +67,5 @@ def day_of(option: str, text: str) -> datetime | None:
         raise FirstfiveError(f"{option} {text!r} is no day", remedy="write 2026-01-01", exit_code=Exit.USAGE) from None
 
 
-def _rows(settings: Settings, *, past: bool) -> list[MetricRow]:
-    """A row for every incident of the journal, and for every older post-mortem when they are asked for."""
-    from firstfive.app.history import History, metric_rows
-    from firstfive.cli.afterwards.kept import read_incidents
-    from firstfive.documents.metrics import row_of
-
-    notes = _past(settings)
-    impact = {note.incident: note.impact_began for note in notes if note.incident}
-    index = History(settings=settings, told=lambda text: click.echo(f"note: {text}", err=True)).open()
-    try:
-        rows = {row.id: row for row in metric_rows(index)}
-    finally:
-        index.close()
-    if not rows:
-        click.echo("note: the journal holds no incident to count", err=True)
-    told = [name for name, at in impact.items() if at is not None and name in rows]
-    interval = _interval(settings) if told else timedelta(0)
-    for each in read_incidents(settings, *told) if told else ():
-        row = row_of(each, interval=interval, impact_began=impact[each.id])
-        rows |= {each.id: row} if row is not None else {}
-    older = [_older(note) for note in notes if note.incident not in rows] if past else []
-    return [*rows.values(), *older]
-
-
-def _interval(settings: Settings) -> timedelta:
-    """The promise between two updates as the page has it today; the setting while the page does not compile."""
-    from firstfive.app import policy_from, read_handbook
-    from firstfive.incident.communicate import update_interval
-
-    policy = policy_from(settings)
-    try:
-        return update_interval(read_handbook(settings), policy)
-    except PageError:
-        return policy.update_every
-
-
-def _past(settings: Settings) -> list[Past]:
-    from firstfive.cli.afterwards.notes import read_notes
-    from firstfive.documents.postmortem.past import read_past
-
-    found: list[Past] = []
-    for name, raw in read_notes(settings).files.items():
-        try:
-            note = read_past(name, raw)
-        except PageError as problem:
-            click.echo(f"note: {name}: {problem.what}", err=True)
-            continue
-        if note is not None:
-            found.append(note)
-        else:
-            click.echo(f"note: {name} names no day, so it is not counted", err=True)
-    return found
-
-
-def _older(note: Past) -> MetricRow:
-    """What a post-mortem from before says: its duration is the time to resolve, everything else is unknown."""
-    from firstfive.documents.metrics import MetricRow
-
-    return MetricRow(
-        id=note.incident or note.title,
-        source=note.file,
-        level=note.level,
-        runbook=note.runbook,
-        began=note.impact_began or datetime.combine(note.day, time(), UTC),
-        ttr=note.duration,
-        drill=note.drill,
-    )
+def _note(text: str) -> None:
+    click.echo(f"note: {text}", err=True)

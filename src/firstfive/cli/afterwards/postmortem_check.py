@@ -25,7 +25,7 @@ def postmortem_check(
     files: tuple[Path, ...], strict: bool, vault: Path | None, config: Path | None, as_json: bool
 ) -> int:
     """What a reader of these post-mortems will miss; without FILES, of every one in the vault's folder."""
-    from firstfive.cli.afterwards.notes import form_of, read_notes
+    from firstfive.app.shelf.notes import form_of, read_notes
 
     settings = settings_of(vault, config)
     if files:

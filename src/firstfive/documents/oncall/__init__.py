@@ -3,4 +3,5 @@
 from __future__ import annotations
 
 from firstfive.documents.oncall.calendar import calendar as calendar
+from firstfive.documents.oncall.view import said as said
 from firstfive.documents.oncall.view import view as view

@@ -32,6 +32,22 @@ _VERBS: Mapping[str, Role] = {
     "public": COMMANDER,
 }
 
+# Pages beside the room, and what they show as data.
+_BESIDE = (
+    *(
+        "/more",
+        "/report",
+        "/oncall",
+        "/oncall.ics",
+        "/deploys",
+        "/actions",
+        "/approvals",
+        "/outbox",
+        "/handbook/{runbook}",
+    ),
+    *(f"{API}/{name}" for name in ("oncall", "deploys", "actions", "approvals", "handbook", "handbook/{runbook}")),
+)
+
 ROUTES: Mapping[str, Row] = {
     "/static/{name}": {"GET": OPEN},
     "/health": {"GET": OPEN},
@@ -72,6 +88,9 @@ ROUTES: Mapping[str, Row] = {
     **{f"/incidents/{{id}}/{verb}": {"POST": role} for verb, role in _VERBS.items()},
     "/history": {"GET": VIEWER},
     "/figures": {"GET": VIEWER},
+    **{path: {"GET": VIEWER} for path in _BESIDE},
+    "/doctor": {"GET": ADMIN},
+    f"{API}/doctor": {"GET": ADMIN},
     f"{API}/history": {"GET": VIEWER},
     f"{API}/search": {"GET": VIEWER},
     f"{API}/metrics": {"GET": VIEWER},

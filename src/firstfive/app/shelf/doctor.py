@@ -1,6 +1,7 @@
-"""`firstfive doctor`: each thing that must hold, what was found, and the exact fix.
+"""The doctor: each thing that must hold, what was found, and the exact fix.
 
-Called by the `doctor` command. Looks only; asks no network beyond the hosts that the page names.
+Called by the `doctor` command and by `books`, in a thread that runs no event loop. Looks only;
+asks no network beyond the hosts that the page names.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from firstfive.app import probes_for, read_handbook
-from firstfive.cli.line import server_of
+from firstfive.app.eyes import probes_for
+from firstfive.app.hands import target_of
+from firstfive.app.pages import read_handbook
 from firstfive.errors import FirstfiveError
 from firstfive.handbook.model import Handbook, Level
 from firstfive.incident.escalate import people
@@ -30,8 +32,8 @@ PROOF_LIVES = timedelta(days=35)
 COPY_LIVES = timedelta(hours=26)
 
 
-def examine(settings: Settings) -> list[Finding]:
-    """All findings, in the order in which they should be mended."""
+def examine(settings: Settings, *, server: tuple[str, int] | None) -> list[Finding]:
+    """All findings, in the order in which they should be mended; `server` is the address of the one that runs, None while none does."""
     findings = [_found("settings", settings.file is not None, str(settings.file or "none"), "firstfive init makes one")]
     try:
         handbook = read_handbook(settings)
@@ -47,7 +49,7 @@ def examine(settings: Settings) -> list[Finding]:
         *_people(settings, handbook),
         *_mouth(settings),
         *_eyes(settings, handbook),
-        *_machine(settings),
+        *_machine(settings, server),
         *_shell(),
     ]
     return findings
@@ -135,8 +137,6 @@ def _proved(settings: Settings, routes: Routes) -> list[Finding]:
 
 
 def _eyes(settings: Settings, handbook: Handbook) -> list[Finding]:
-    from firstfive.app import target_of
-
     targets = {name: target_of(name, target, settings) for name, target in settings.targets.items()}
     probes, unwatched = probes_for(settings, handbook, targets, {})
     watched = sum(len(p.symptoms) for p in probes)
@@ -156,15 +156,12 @@ def _eyes(settings: Settings, handbook: Handbook) -> list[Finding]:
     return found
 
 
-def _machine(settings: Settings) -> list[Finding]:
+def _machine(settings: Settings, server: tuple[str, int] | None) -> list[Finding]:
     free = shutil.disk_usage(_standing(settings.state)).free
     found = [_found("disk", free > ROOM, f"{free // 2**20} MiB free for the journal", "free at least 200 MiB")]
     found.append(_journal(settings))
     found += _copies(settings)
-    server = server_of(settings)
-    found.append(
-        _port(settings) if server is None else _found("server", True, f"runs on {server.host}:{server.port}", "")
-    )
+    found.append(_port(settings) if server is None else _found("server", True, f"runs on {server[0]}:{server[1]}", ""))
     fixed = sqlite3.sqlite_version_info >= (3, 51, 3)
     note = "" if fixed else ", which has the WAL-reset bug; harmless here: one process writes with one connection"
     found.append(_found("SQLite", True, f"{sqlite3.sqlite_version}{note}", ""))

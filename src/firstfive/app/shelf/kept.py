@@ -1,6 +1,6 @@
 """Incidents as the journal keeps them, folded; read beside a running server or without one.
 
-Called by the commands of this package. Never writes, and makes no journal where there is none.
+Called by commands and `numbers`, in a thread that runs no event loop. Never writes, and makes no journal where there is none.
 """
 
 from __future__ import annotations

@@ -1,0 +1,163 @@
+"""A real `firstfive serve` on a vault with a past: incidents, deploys, post-mortems and a schedule, or with nothing at all."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from cli.door import argv, environment
+from documents.good_postmortem import GOOD
+from documents.story import AFTERWARDS, WHOLE
+from firstfive.incident import events as ev
+from firstfive.incident.signals import Deploy
+from firstfive.ports import Transaction
+from firstfive.stores import open_journal
+from incident.builders import T0, declared
+
+EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
+LONG = "a-very-long-word-without-any-space-" * 6
+MANY = 200
+PAGE = """# Incident Response
+
+## Severity matrix
+
+| Sev | Meaning | Response time | Examples |
+|-----|---------|---------------|----------|
+| **Sev 1** | All is shut | 15 min | The door is locked |
+| **Sev 2** | Much is shut | 1 hour | A window is locked |
+
+## 3.1 Shop down
+
+**Symptoms.** The door is locked.
+
+**Runbook.**
+
+```bash
+# 1. Look
+echo looked
+
+# 2. Open it
+touch opened
+```
+"""
+SETTINGS = "[listen]\nport = 0\n"
+ROTA = """
+[people.ann]
+email = "ann@example.org"
+
+[oncall.primary]
+people = ["ann", "bob"]
+zone = "Europe/Berlin"
+from = 2026-01-05
+
+[oncall.office]
+zone = "Europe/Berlin"
+[[oncall.office.layers]]
+name = "office"
+people = ["bob"]
+from = 2026-01-05
+every = "day"
+only = ["Mon-Fri 09:00-17:00"]
+"""
+NOTE = GOOD.replace("Document the roll-back in the runbook", f"{EVIL} {LONG}")
+
+
+def vault(folder: Path, *, past: bool) -> Path:
+    """A vault to serve; with a `past` of `MANY` incidents, or none."""
+    folder.mkdir(parents=True)
+    (folder / "Incident Response.md").write_text(PAGE)
+    (folder / "firstfive.toml").write_text(SETTINGS + (ROTA if past else ""))
+    if past:
+        (folder / "postmortems").mkdir()
+        (folder / "postmortems" / "2026-06-01-checkout.md").write_text(NOTE)
+        (folder / "postmortems" / "broken.md").write_bytes(b"---\ntitle: [\n---\n")
+        asyncio.run(_remember(folder / ".firstfive"))
+    return folder
+
+
+async def _remember(state: Path) -> None:
+    state.mkdir()
+    journal = open_journal(f"sqlite:///{state / 'journal.db'}")
+
+    def write(tx: Transaction) -> None:
+        for n in range(MANY):
+            began = T0 - timedelta(hours=9 * (MANY - n))
+            name = tx.open_incident(began)
+            titled = declared(
+                n % 2 + 1, title=(f"{EVIL} {LONG}" if n == MANY - 1 else f"Shop down {n}"), started_at=began
+            )
+            for row in (*WHOLE, *AFTERWARDS):
+                event: Any = titled if isinstance(row[-1], ev.Declared) else row[-1]
+                by = str(row[1]) if len(row) == 3 else ev.SELF
+                tx.append(name, by, [event], began + timedelta(seconds=float(row[0]) * (1 + n % 7)))
+            tx.close_incident(name)
+            tx.record_deploy(
+                Deploy(subject=f"shop-{EVIL}", version=f"1.{n}", previous=f"1.{n - 1}", at=began, source="docker")
+            )
+
+    try:
+        await journal.write(write)
+    finally:
+        await journal.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shop:
+    """A served vault."""
+
+    port: int
+    key: str
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def get(self, path: str) -> tuple[int, str, str]:
+        """Status, media type and text of one answer."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            connection.request("GET", path, headers={"Authorization": f"Bearer {self.key}"})
+            answer = connection.getresponse()
+            return answer.status, answer.headers.get("content-type", ""), answer.read().decode()
+        finally:
+            connection.close()
+
+    def json(self, path: str) -> Any:
+        """One answer of the API that is good."""
+        status, media, text = self.get(f"/api/v1/{path}")
+        assert (status, media) == (200, "application/json"), text
+        return json.loads(text)
+
+
+@contextmanager
+def open_shop(folder: Path) -> Iterator[Shop]:
+    """Serve the vault until the block is left."""
+    running = subprocess.Popen(
+        argv("serve"),
+        cwd=folder,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    known = folder / ".firstfive" / "server.json"
+    try:
+        until = time.monotonic() + 60
+        while not known.exists():
+            assert running.poll() is None
+            assert time.monotonic() < until, "it does not come up"
+            time.sleep(0.05)
+        told = json.loads(known.read_text())
+        yield Shop(port=told["port"], key=told["key"])
+    finally:
+        running.terminate()
+        running.wait(30)
