@@ -148,3 +148,32 @@ def test_a_runbook_that_was_needed_and_nobody_practises_gets_its_drill_once() ->
     assert lessons(book(lesson.after), b.incident(*lines), drills) == ()
     drilled = ((0, b.declared(drill=True)), *lines[1:])
     assert lessons(HANDBOOK, b.incident(*drilled), drills) == (), "a drill needs none"
+
+
+def test_a_gotcha_that_a_person_noted_becomes_a_warning_once() -> None:
+    lines = (*START, (9, "ana", ev.Noted(text="Gotcha: the container is called redis-1 here\nsince March")))
+    (lesson,) = lessons(HANDBOOK, b.incident(*lines))
+    assert lesson.after.endswith("```\n\n> [!warning] the container is called redis-1 here since March (INC-1)\n")
+    assert lessons(book(lesson.after), b.incident(*lines)) == ()
+    assert lessons(HANDBOOK, b.incident(*START, (9, "ana", ev.Noted(text="nothing new")))) == ()
+
+
+def test_a_gotcha_and_a_drill_are_both_offered_in_turn() -> None:
+    lines = (*START, (9, "ana", ev.Noted(text="gotcha: mind the gap")))
+    drills = {RUNBOOK.id: ("redis-stopped",)}
+    text = PAGE
+    for _ in range(3):
+        text = next((made.after for made in lessons(book(text), b.incident(*lines), drills)), text)
+    assert "> [!warning] mind the gap (INC-1)" in text
+    assert "**Drill.** `redis-stopped`" in text
+
+
+def test_a_command_that_failed_and_that_check_knows_better_says_what_to_write() -> None:
+    more = "docker compose restart redis\n\n# 3. Count\nmongosh --eval 'use shop; db.x.count()'"
+    text = PAGE.replace("docker compose restart redis", more)
+    handbook = book(text)
+    count = handbook.runbooks[0].steps[-1]
+    problem = next(p for p in handbook.problems if p.place.line >= count.place.line and p.help)
+    lines = (*START, *ran(count.id, 1, changing=False, at=2, met=False, exit_code=1, why="exit 1"))
+    (lesson,) = lessons(handbook, b.incident(*lines))
+    assert f"# INC-1: this did not end well (exit 1); {problem.code}: " in lesson.after

@@ -6,6 +6,7 @@ Called by the `learn` command. Writes nothing and knows no file; proposes only w
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -19,6 +20,7 @@ from firstfive.incident import events as ev
 from firstfive.incident.timeline import Attempt, Incident
 
 MOST_TOKENS = 3
+_GOTCHA = re.compile(r"\s*gotcha\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +74,31 @@ def _taught(
     yield from _failed(page, handbook, runbook, incident)
     yield from _unverified(page, handbook, runbook, incident)
     yield from _tokens(page, runbook, incident)
+    yield from _gotchas(page, runbook, incident)
     yield from _undrilled(page, runbook, incident, drills.get(runbook.id, ()))
+
+
+# ------------------------------------------------------------------------------------------ what a person said to mind next time
+
+
+def _gotchas(page: Page, runbook: Runbook, incident: Incident) -> Iterator[Edit]:
+    """A note that begins with "gotcha" is offered as a warning below the runbook that led or mended."""
+    fence = _fence(page, runbook.steps[-1]) if runbook.steps else None
+    if fence is None or not fence.closed:
+        return
+    newline = "\r\n" if b"\r\n" in page.raw else "\n"
+    said = [e.event.text for e in incident.entries if isinstance(e.event, ev.Noted)]
+    notes = dict.fromkeys(line(text.partition(":")[2] or text, 300) for text in said if _GOTCHA.match(text))
+    new = [note for note in notes if note and note.encode() not in page.raw]
+    if new:
+        text = "".join(f"{newline * 2}> [!warning] {note} ({incident.id})" for note in new)
+        yield Edit(
+            start=fence.end,
+            old=b"",
+            text=text.encode(),
+            line=page.at(fence.end).line,
+            why=f"it was noted in {incident.id} as something to mind",
+        )
 
 
 # ------------------------------------------------------------------------------------------ a runbook that nobody practises
@@ -149,12 +175,21 @@ def _failed(page: Page, handbook: Handbook, runbook: Runbook, incident: Incident
             continue
         helped = _instead(handbook, incident, attempts[-1])
         said = line(attempts[-1].why or f"exit {attempts[-1].exit_code}", 120)
-        told = f"# {incident.id}: this did not end well ({said})" + (f"; {helped}" if helped else "")
         following = next((s.place.line for s in runbook.steps[number + 1 :] if _fence(page, s) is fence), None)
         rows = [row.line for row in page.code_lines(fence) if row.text.strip()]
         last = max((n for n in rows if step.place.line <= n and (following is None or n < following)), default=0)
+        right = _corrected(handbook, page, step.place.line, last)
+        more = "".join(f"; {part}" for part in (helped, right) if part)
+        told = f"# {incident.id}: this did not end well ({said}){more}"
         if last and told not in fence.text:
             yield _below(page, last, told, f"{step.title!r} did not end well in {incident.id}: {said}")
+
+
+def _corrected(handbook: Handbook, page: Page, first: int, last: int) -> str:
+    """What `firstfive check` says to write in place of a command that stands on these lines; empty when it says nothing of them."""
+    here = (p for p in handbook.problems if p.place.page == page.path and first <= p.place.line <= last and p.help)
+    found = next(here, None)
+    return f"{found.code}: {line(found.help, 160)}" if found is not None else ""
 
 
 def _instead(handbook: Handbook, incident: Incident, failed: Attempt) -> str:
