@@ -407,8 +407,9 @@ def test_a_room_open_to_the_network_is_refused(ask: Ask, vault: Path) -> None:
     one_clear_error(said)
     assert (said.code, said.err) == (
         6,
-        "error: the room would be open to the network on 0.0.0.0, and there are no accounts yet\n"
-        "  help: keep [listen] host at 127.0.0.1 and reach it through ssh -L\n",
+        "error: the room would be open to the network on 0.0.0.0, and what people type there could be read on the way\n"
+        "  help: set [listen] tls_cert and tls_key, or behind_proxy = true with the proxy's address in proxies; "
+        "or keep host at 127.0.0.1 and reach it through ssh -L\n",
     )
 
 

@@ -86,9 +86,18 @@ def stand(folder: Path, page: Path) -> Iterator[Stand]:
     }
     server: subprocess.Popen[bytes] | None = None
     try:
-        made = subprocess.run(
-            [sys.executable, str(LAB), "up"], env=environment, capture_output=True, text=True, timeout=150, check=False
-        )
+        for _ in range(4):  # connections of a lab that has just gone may hold its ports for a moment
+            made = subprocess.run(
+                [sys.executable, str(LAB), "up"],
+                env=environment,
+                capture_output=True,
+                text=True,
+                timeout=150,
+                check=False,
+            )
+            if "is taken" not in made.stderr:
+                break
+            time.sleep(10)
         assert made.returncode == 0, made.stderr
         with (folder / "serve.log").open("wb") as log:
             argv = [sys.executable, str(LAB), "serve", "--page", str(page), "--quick", "--port", "0"]

@@ -47,7 +47,7 @@ async def main() -> None:
     looks = (
         Http(name="h", symptom="s", url="http://203.0.113.5/", patience=PATIENCE),
         Tcp(name="t", symptom="s", address="203.0.113.5:80", patience=PATIENCE),
-        Websocket(name="w", symptom="s", url="ws://203.0.113.5/", patience=PATIENCE),
+        Websocket(name="w", symptom="", url="ws://203.0.113.5/", patience=PATIENCE),
         Tcp(name="g", symptom="s", address="9.9.9.9:80", patience=PATIENCE),
         Http(name="n", symptom="s", url="http://shop.example/", patience=timedelta(seconds=20)),
     )
