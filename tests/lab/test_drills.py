@@ -15,7 +15,7 @@ import pytest
 from lab.stand import ROOT, Stand, stand
 from page import original_page, original_path
 
-pytestmark = [pytest.mark.process, pytest.mark.xdist_group("engine"), pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.process, pytest.mark.xdist_group("lab"), pytest.mark.timeout(400)]
 
 FAULTS = [
     # fault, words of what mends it, why this row
