@@ -18,7 +18,7 @@ from firstfive.probes.logs.access.offenders import Offenders
 from firstfive.probes.logs.access.sockets import Sockets
 from firstfive.probes.logs.follow import FileTail
 from firstfive.probes.logs.symptom import LogSymptoms, Sought, Wanted
-from firstfive.probes.network import Dns, Guard, Http, MailRecords, Tcp, Websocket
+from firstfive.probes.network import Certificate, Dns, Guard, Http, MailRecords, Tcp, Websocket
 from firstfive.probes.programs import Mongo, Query, Redis, Shkeeper, Smtp
 from firstfive.probes.upkeep import Backup, ClockSkew, DeployMissed, Disk
 from firstfive.settings import Settings, reading
@@ -119,6 +119,17 @@ def _http(name: str, symptom: str, given: Given, around: Around) -> Probe:
     )
 
 
+def _certificate(name: str, symptom: str, given: Given, around: Around) -> Probe:
+    return Certificate(
+        name=name,
+        symptom=symptom,
+        url=given.text("url"),
+        days_left=given.number("days_left", 14),
+        patience=given.span("patience", timedelta(seconds=5)),
+        guard=around.guard,
+    )
+
+
 def _tcp(name: str, symptom: str, given: Given, around: Around) -> Probe:
     patience = given.span("patience", timedelta(seconds=3))
     return Tcp(name=name, symptom=symptom, address=given.text("address"), patience=patience, guard=around.guard)
@@ -140,11 +151,13 @@ def _websocket(name: str, symptom: str, given: Given, around: Around) -> Probe:
 
 def _redis(name: str, symptom: str, given: Given, around: Around) -> Probe:
     user, password = given.secret("user_env"), given.secret("password_env")
-    return Redis(name=name, symptom=symptom, address=given.text("address"), user=user, password=password)
+    return Redis(
+        name=name, symptom=symptom, address=given.text("address"), user=user, password=password, guard=around.guard
+    )
 
 
 def _mongo(name: str, symptom: str, given: Given, around: Around) -> Probe:
-    return Mongo(name=name, symptom=symptom, address=given.text("address"))
+    return Mongo(name=name, symptom=symptom, address=given.text("address"), guard=around.guard)
 
 
 def _smtp(name: str, symptom: str, given: Given, around: Around) -> Probe:
@@ -152,11 +165,19 @@ def _smtp(name: str, symptom: str, given: Given, around: Around) -> Probe:
     if tls not in ("starttls", "implicit", "none"):
         raise given.wrong("tls", f"{tls!r} is not known", 'there are "starttls", "implicit" and "none"')
     user, password = given.secret("user_env"), given.secret("password_env")
-    return Smtp(name=name, symptom=symptom, address=given.text("address"), user=user, password=password, tls=tls)
+    return Smtp(
+        name=name,
+        symptom=symptom,
+        address=given.text("address"),
+        user=user,
+        password=password,
+        tls=tls,
+        guard=around.guard,
+    )
 
 
 def _shkeeper(name: str, symptom: str, given: Given, around: Around) -> Probe:
-    return Shkeeper(name=name, symptom=symptom, url=given.text("url"), key=given.secret("key_env"))
+    return Shkeeper(name=name, symptom=symptom, url=given.text("url"), key=given.secret("key_env"), guard=around.guard)
 
 
 def _query(name: str, symptom: str, given: Given, around: Around) -> Probe:
@@ -251,6 +272,7 @@ def _container(name: str, symptom: str, given: Given, around: Around) -> Probe:
 
 KINDS: Mapping[str, Callable[[str, str, Given, Around], Probe]] = {
     "http": _http,
+    "certificate": _certificate,
     "tcp": _tcp,
     "dns": _dns,
     "mail_records": _mail_records,

@@ -16,6 +16,7 @@ from firstfive.settings.model import HeartbeatSettings, IntakeSettings, ProbeSet
 # The keys of each kind of look beside `kind` and `symptom`; `probes` documents what they mean.
 PROBES: Mapping[str, frozenset[str]] = {
     "http": frozenset({"url", "fails_when", "patience", "body", "days_left"}),
+    "certificate": frozenset({"url", "days_left", "patience"}),
     "tcp": frozenset({"address", "patience"}),
     "dns": frozenset({"name", "record", "value"}),
     "mail_records": frozenset({"domain", "selector"}),

@@ -57,6 +57,7 @@ def kinds(plan: Plan, symptom: str) -> set[str]:
         ("suspicious-activity-abuse.s2", {"logs"}),
         ("suspicious-activity-abuse.s3", {"offenders"}),
         ("matrix.4.2", {"disk"}),
+        ("matrix.4.certificate", {"certificate"}),
     ],
 )
 def test_on_a_host_that_offers_everything(plan: Plan, symptom: str, expected: set[str]) -> None:
@@ -123,6 +124,26 @@ def test_hygiene_of_the_matrix_is_watched_or_says_which_line_is_missing(plan: Pl
     assert "[probes.deploy_missed]" in gaps["matrix.4.3"]
     assert "matrix.1.1" not in gaps, "the runbook about the backend sees that"
     assert "matrix.1.2" not in gaps, "the runbook about MongoDB sees that"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "kind", "options"),
+    [
+        ("customers see a certificate warning", "certificate", {"url": "https://amn.gg", "days_left": 14}),
+        ("`https://pay.amn.gg` has a TLS error", "certificate", {"url": "https://pay.amn.gg", "days_left": 14}),
+        ("shop.amn.gg does not resolve", "dns", {"name": "shop.amn.gg", "record": "A"}),
+        ("mail bounces for SPF or DKIM reasons", "mail_records", {"domain": "amn.gg"}),
+    ],
+    ids=["the page's own site", "the site that it names", "the name that it names", "the site's domain"],
+)
+def test_a_sentence_about_certificates_names_or_mail_records_gets_a_look(
+    sentence: str, kind: str, options: dict[str, object]
+) -> None:
+    page = original_page().replace(b"`ECONNREFUSED redis:6379`", f"{sentence}; `ECONNREFUSED redis:6379`".encode(), 1)
+    made = compile_vault({"Incident Response.md": page}, main=None, options=Options(risk=load_table(None)))
+    runbook = next(r for r in made.runbooks if r.id == "redis-unreachable")
+    found = [w for w in watchers(made, FULL).watchers if w.kind == kind and w.runbook == runbook.id]
+    assert [w.options for w in found] == [options]
 
 
 def test_the_proposal_adds_words_to_symptoms_and_touches_nothing_else(handbook: Handbook) -> None:

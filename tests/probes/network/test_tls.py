@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from firstfive.incident.signals import Signal
-from firstfive.probes.network import Http, Websocket
+from firstfive.errors import FirstfiveError
+from firstfive.probes.network import Certificate, Http, Websocket
 
 from .certificates import TODAY, Authority
 from .peers import saying, speaking
@@ -130,3 +131,41 @@ def test_an_upgrade_over_tls_is_asked_for(serve: Serve, authority: Authority) ->
     (seen,) = asyncio.run(Websocket(name="ws", symptom="s", url=f"wss://127.0.0.1:{port}/", tls=context).look(TODAY))
     assert isinstance(seen, Signal)
     assert seen.text == "HTTP 200 instead of 101: it answers like an ordinary page, the upgrade is not passed on"
+
+
+BEFORE = TODAY - timedelta(minutes=1)  # a certificate counts whole seconds
+
+
+def certificate(port: int, authority: Authority, now: datetime = BEFORE) -> Signal:
+    probe = Certificate(
+        name="site", symptom="matrix.4.certificate", url=f"https://127.0.0.1:{port}", authorities=authority.path
+    )
+    (signal,) = asyncio.run(probe.look(now))
+    assert isinstance(signal, Signal)
+    return signal
+
+
+def test_a_certificate_is_seen_ending_two_weeks_ahead_and_no_sooner(authority: Authority, serve: Serve) -> None:
+    port = serve(authority.sign("127.0.0.1", ends=90))
+    well = certificate(port, authority)
+    assert not well.firing
+    assert "ends in 90 days" in well.text
+    assert not certificate(port, authority, BEFORE + timedelta(days=76)).firing
+    late = certificate(port, authority, BEFORE + timedelta(days=77))
+    assert late.firing
+    assert "ends in 13 days" in late.text
+    assert late.family == "certificate ending"
+
+
+def test_a_certificate_that_ended_is_told_with_the_reason(authority: Authority, serve: Serve) -> None:
+    ended = certificate(serve(authority.sign("127.0.0.1", ends=-2)), authority)
+    assert ended.firing
+    assert "not accepted: certificate has expired" in ended.text
+
+
+def test_a_site_that_is_down_says_nothing_about_its_certificate() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = int(free.getsockname()[1])
+    probe = Certificate(name="site", symptom="s", url=f"https://127.0.0.1:{port}")
+    with pytest.raises(FirstfiveError, match="is not seen: connection refused"):
+        asyncio.run(probe.look(TODAY))

@@ -144,7 +144,23 @@ class TestHostile:
     ids=["redis", "mongo", "smtp", "shkeeper"],
 )
 def test_a_name_of_the_compose_network_is_unknown_from_the_host_and_not_down(probe: Any) -> None:
-    with pytest.raises(FirstfiveError, match=r"Compose network|our own resolver"):
+    with pytest.raises(FirstfiveError, match=r"known only inside its network|our own resolver"):
+        looked(probe)
+
+
+@pytest.mark.parametrize(
+    "probe",
+    [
+        Redis(name="r", symptom="s", address="169.254.169.254:6379"),
+        Mongo(name="m", symptom="s", address="[fd00:ec2::254]:27017"),
+        Smtp(name="m", symptom="s", address="0.0.0.0:25"),
+        Shkeeper(name="g", symptom="s", url="https://169.254.169.254"),
+        Shkeeper(name="g", symptom="s", url="http://[::ffff:169.254.169.254]:80"),
+    ],
+    ids=["redis", "mongo", "smtp", "shkeeper", "shkeeper, mapped"],
+)
+def test_metadata_of_clouds_and_addresses_of_nobody_are_never_asked(probe: Any) -> None:
+    with pytest.raises(FirstfiveError, match="is an address that is never looked at"):
         looked(probe)
 
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from firstfive.handbook.model import HttpSymptom, Runbook, Symptom
 from firstfive.handbook.watching.families import families_of, words_of
 
+DAYS_LEFT = 14  # two weeks: one working week to notice, one to renew by hand
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Direct:
@@ -25,12 +27,16 @@ class Direct:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """Where things are: values of the environment, names of its secrets, names of log files, the site's own origin."""
+    """Where things are: values of the environment, names of its secrets, names of log files, the site's own origin.
+
+    `origin` is set only where the runbook speaks of Socket.IO; `sites` are the https origins of all that the page watches.
+    """
 
     environment: Mapping[str, str]
     secrets: frozenset[str]
     logs: tuple[str, ...]
     origin: str
+    sites: tuple[str, ...] = ()
 
 
 def direct_looks(runbook: Runbook, symptom: Symptom, host: Host) -> Iterator[Direct]:
@@ -134,11 +140,45 @@ def _sockets(host: Host, words: str) -> Found:
     return {"file": file}, f"upgrades that fail and clients that come back again and again, in {file}"
 
 
+def _certificate(host: Host, words: str) -> Found:
+    named = re.search(r"https://[^/\s`]+", words)
+    site = named[0] if named else next(iter(host.sites), "")
+    return certificate_of(site) if site else None
+
+
+def certificate_of(site: str) -> tuple[Mapping[str, object], str]:
+    """The look at the certificate of an https origin: options, and one line for people."""
+    return {"url": site, "days_left": DAYS_LEFT}, f"the certificate of {site}, which should last {DAYS_LEFT} days yet"
+
+
+_HOST = re.compile(r"(?<![\w.@/-])(?:[a-z0-9-]+\.)+[a-z]{2,}(?![\w.(-])", re.IGNORECASE)
+_FILE = re.compile(r"\.(?:js|ts|py|sh|ya?ml|json|log|md|txt|conf|env|html?)$", re.IGNORECASE)
+
+
+def _domain(host: Host, words: str) -> str:
+    """The name that words speak of, else that of the first site."""
+    named = next((name for name in _HOST.findall(words) if not _FILE.search(name)), "")
+    return named or next((site.partition("://")[2].partition(":")[0] for site in host.sites), "")
+
+
+def _dns(host: Host, words: str) -> Found:
+    name = _domain(host, words)
+    return ({"name": name, "record": "A"}, f"whether {name} stands in the DNS") if name else None
+
+
+def _mail_records(host: Host, words: str) -> Found:
+    domain = _domain(host, words)
+    return ({"domain": domain}, f"SPF and DMARC of {domain}") if domain else None
+
+
 def _access_log(host: Host) -> str:
     return next((name for name in host.logs if re.search(r"access|nginx|proxy|web", name, re.IGNORECASE)), "")
 
 
 _LOOKS = {
+    "certificate": _certificate,
+    "dns": _dns,
+    "mail_records": _mail_records,
     "sockets": _sockets,
     "websocket": _websocket,
     "redis": _redis,

@@ -7,85 +7,28 @@ what the host is known to offer; asks nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 
 from firstfive.handbook.model import (
     ExternalSymptom,
     Handbook,
     HttpSymptom,
     LogSymptom,
-    Place,
     ProseSymptom,
     Runbook,
-    Severity,
     StatusSymptom,
     Symptom,
 )
 from firstfive.handbook.watching.direct import Direct, Host, direct_looks
 from firstfive.handbook.watching.families import families_of, words_of
 from firstfive.handbook.watching.logs import Text, cycle_of, sought
+from firstfive.handbook.watching.matrix import certificates, of_example, sites
 from firstfive.handbook.watching.queries import as_setting, counting
+from firstfive.handbook.watching.watcher import Known, Options, Plan, Unwatched, Watcher
 
-Options = Mapping[str, object]
 STORM_PER_MINUTE, CYCLES_PER_MINUTE, REPEATED_PER_MINUTE, SPIKE_PER_MINUTE = 300, 60, 2, 30
 _REPEATED = re.compile(r"\brepeated", re.IGNORECASE)
 _SPIKES = re.compile(r"\b(spik|flood|storm)", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """What the host offers. `logs` are names of log files; `environment` holds values that are no secrets, `secrets` names that are.
-
-    `set_by_hand` are symptoms that settings tie a probe to.
-    """
-
-    docker: bool = False
-    logs: tuple[str, ...] = ()
-    environment: Mapping[str, str] = field(default_factory=dict)
-    secrets: frozenset[str] = frozenset()
-    set_by_hand: frozenset[str] = frozenset()
-    trackers: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Watcher:
-    """A look at one symptom. `kind` and `options` are those of a `[probes.NAME]` table; `what` is one line for people.
-
-    `because` names the place and the rule; `family` the row of the table when it is not the page's own words.
-    """
-
-    symptom: str
-    runbook: str
-    kind: str
-    options: Options
-    what: str
-    because: str
-    family: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unwatched:
-    """A symptom that nothing looks at by itself: why, and what would make it so."""
-
-    symptom: str
-    runbook: str
-    text: str
-    why: str
-    add: str
-    place: Place | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """Every watcher, and every symptom without one."""
-
-    watchers: tuple[Watcher, ...]
-    unwatched: tuple[Unwatched, ...]
-
-    def of(self, symptom: str) -> tuple[Watcher, ...]:
-        """The watchers of one symptom."""
-        return tuple(watcher for watcher in self.watchers if watcher.symptom == symptom)
 
 
 def watchers(handbook: Handbook, known: Known) -> Plan:
@@ -101,11 +44,12 @@ def watchers(handbook: Handbook, known: Known) -> Plan:
                 without.append(_unwatched(runbook, symptom))
     for row in handbook.severities:
         for number, example in enumerate(row.examples, 1):
-            one = _of_example(row, number, example, handbook, found, known)
+            one = of_example(row, number, example, handbook, found, known)
             if isinstance(one, Watcher):
                 found.append(one)
             elif one is not None:
                 without.append(one)
+    found += certificates(handbook, found, known)
     return Plan(watchers=tuple(found), unwatched=tuple(without))
 
 
@@ -146,7 +90,11 @@ def _of(
         case ExternalSymptom() | ProseSymptom():
             yield from _told_in_logs(runbook, symptom, known, containers)
     host = Host(
-        environment=known.environment, secrets=known.secrets, logs=known.logs, origin=_origin(handbook, runbook)
+        environment=known.environment,
+        secrets=known.secrets,
+        logs=known.logs,
+        origin=_origin(handbook, runbook),
+        sites=sites(handbook),
     )
     for look in direct_looks(runbook, symptom, host):
         yield _directly(runbook, symptom, look)
@@ -307,68 +255,3 @@ def _unwatched(runbook: Runbook, symptom: Symptom) -> Unwatched:
         case _:
             pass
     return Unwatched(symptom=symptom.id, runbook=runbook.id, text=symptom.text, why=why, add=add, place=symptom.place)
-
-
-# ------------------------------------------------------------------------------------------------------------- matrix
-
-
-def _of_example(
-    row: Severity, number: int, example: str, handbook: Handbook, found: list[Watcher], known: Known
-) -> Watcher | Unwatched | None:
-    """A watcher of an example of the matrix; None when a runbook's symptoms already see it."""
-    symptom = f"matrix.{row.level}.{number}"
-    for family in families_of(example):
-        covered = next(
-            (watcher for watcher in found if watcher.family == family.id or _is_about(watcher, family.id)), None
-        )
-        if covered is not None:
-            return None
-        percent = re.search(r"(\d+) ?%", example)
-        if "disk" in family.looks and percent:
-            options: dict[str, object] = {"path": "/", "more_than": int(percent[1])}
-            return Watcher(
-                symptom=symptom,
-                runbook="",
-                kind="disk",
-                options=options,
-                what=f"the disk of / is over {options['more_than']} %",
-                because=f"{row.place}: {row.label} gives it as an example",
-                family=family.id,
-            )
-        lines = {
-            "backup": f'[probes.backup] files = "/path/*.gz", older_than = "24h", symptom = "{symptom}"',
-            "deploy_missed": f'[probes.deploy_missed] subject = "NAME", older_than = "7d", symptom = "{symptom}"',
-        }
-        wanted = next((lines[look] for look in family.looks if look in lines), "")
-        if wanted and symptom not in known.set_by_hand:
-            why = "nobody said where to look"
-            return Unwatched(symptom=symptom, runbook="", text=example, why=why, add=wanted, place=row.place)
-    if symptom in known.set_by_hand or _covered_by_words(example, handbook, {watcher.runbook for watcher in found}):
-        return None
-    by_hand = f'[probes.NAME] symptom = "{symptom}"'
-    return Unwatched(
-        symptom=symptom,
-        runbook="",
-        text=example,
-        why="only a person or a sender can tell",
-        add=by_hand,
-        place=row.place,
-    )
-
-
-def _is_about(watcher: Watcher, family: str) -> bool:
-    """Whether the patterns of a log watcher, or a container's state, already show this family."""
-    patterns = watcher.options.get("sought", ())
-    held = {getattr(pattern, "family", "") for pattern in patterns} if isinstance(patterns, tuple) else set()
-    return family in held or (family == "backend crash" and watcher.kind in ("container", "listing"))
-
-
-_WORD = re.compile(r"[a-z]{4,}")
-_EMPTY = frozenset({"unreachable", "broken", "failing", "down", "with", "from", "single", "failed", "user", "cannot"})
-
-
-def _covered_by_words(example: str, handbook: Handbook, watched: set[str]) -> bool:
-    """Whether a runbook of the page is about this example, by its title, and something watches it."""
-    words = set(_WORD.findall(example.lower())) - _EMPTY
-    about = [runbook for runbook in handbook.runbooks if runbook.id in watched]
-    return any(words & (set(_WORD.findall(runbook.title.lower())) - _EMPTY) for runbook in about)

@@ -70,7 +70,9 @@ def grade(
         return 1, "the page has no severity matrix, so the worst level is assumed"
     row = _row_of(handbook, signal.symptom)
     if row is not None:
-        return row.level, f"{row.label}: it is the matrix's own example ({row.place})"
+        own = signal.symptom.rpartition(".")[2].isdigit()
+        why = "it is the matrix's own example" if own else f"{row.meaning[:1].lower()}{row.meaning[1:]}"
+        return row.level, f"{row.label}: {why} ({row.place})"
     if runbook is not None and runbook.severity is not None:
         return runbook.severity, f"the page says so in {runbook.number} {runbook.title} ({runbook.place})"
     said = _said(handbook, signal.severity, words or {})
@@ -98,7 +100,7 @@ def raised(
 
 
 _ASSUMED = "is assumed until a person grades it"
-_ROW = re.compile(r"matrix\.(\d+)\.\d+")
+_ROW = re.compile(r"matrix\.(\d+)\.(?:\d+|certificate)")
 
 
 def _row_of(handbook: Handbook, symptom: str) -> Severity | None:

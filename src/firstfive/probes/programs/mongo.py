@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from firstfive.incident.signals import Deploy, Signal, SignalKind
-from firstfive.probes.programs.talk import Gone, connected
+from firstfive.probes.network.address import Guard
+from firstfive.probes.programs.talk import Gone, connected, place_of_program
 
 OP_MSG = 2013
 LARGEST = 1 << 20
@@ -27,6 +28,7 @@ class Mongo:
     symptom: str
     address: str
     patience: timedelta = timedelta(seconds=3)
+    guard: Guard = field(default_factory=Guard)
 
     @property
     def symptoms(self) -> tuple[str, ...]:
@@ -53,7 +55,7 @@ class Mongo:
         )
 
     async def _asked(self) -> str:
-        reader, writer = await connected(self.address, 27017, self.patience)
+        reader, writer = await connected(place_of_program(self.address, 27017), self.guard, patience=self.patience)
         try:
             async with asyncio.timeout(self.patience.total_seconds()):
                 hello = await _call(reader, writer, "hello")

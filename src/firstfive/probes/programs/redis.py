@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from firstfive.incident.signals import Deploy, Signal, SignalKind
-from firstfive.probes.programs.talk import Gone, connected
+from firstfive.probes.network.address import Guard
+from firstfive.probes.programs.talk import Gone, connected, place_of_program
 
 LONGEST = 1 << 20
 FULL = 0.98
@@ -32,6 +33,7 @@ class Redis:
     user: str = ""
     password: str = field(default="", repr=False)
     patience: timedelta = timedelta(seconds=3)
+    guard: Guard = field(default_factory=Guard)
 
     @property
     def symptoms(self) -> tuple[str, ...]:
@@ -62,7 +64,7 @@ class Redis:
         )
 
     async def _asked(self) -> str:
-        reader, writer = await connected(self.address, 6379, self.patience)
+        reader, writer = await connected(place_of_program(self.address, 6379), self.guard, patience=self.patience)
         try:
             async with asyncio.timeout(self.patience.total_seconds()):
                 if self.password:

@@ -15,12 +15,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from firstfive.errors import FirstfiveError
 from firstfive.incident.signals import Deploy, Signal, SignalKind
 from firstfive.probes.deadline import ended_after
-from firstfive.probes.programs.talk import unresolved
+from firstfive.probes.network.address import PORTS, Guard, Place
+from firstfive.probes.programs.talk import Gone, line_to
 
 LARGEST = 1 << 20
 FAMILY = "payment gateway failing"
@@ -40,6 +41,7 @@ class Shkeeper:
     url: str
     key: str = field(default="", repr=False)
     patience: timedelta = timedelta(seconds=5)
+    guard: Guard = field(default_factory=Guard)
 
     @property
     def symptoms(self) -> tuple[str, ...]:
@@ -50,10 +52,10 @@ class Shkeeper:
         """One signal. Raises FirstfiveError when nobody can know."""
         try:
             async with asyncio.timeout(self.patience.total_seconds() * 2.5):
-                firing, text = False, await asyncio.to_thread(self._asked)
+                firing, text = False, await self._asked()
         except TimeoutError:
             firing, text = True, f"it answers too slowly (family: {FAMILY})"
-        except _Wrong as wrong:
+        except (Gone, _Wrong) as wrong:
             firing, text = True, f"{wrong} (family: {FAMILY})"
         return (
             Signal(
@@ -68,8 +70,8 @@ class Shkeeper:
             ),
         )
 
-    def _asked(self) -> str:
-        coins = self._get("/api/v1/crypto", "")
+    async def _asked(self) -> str:
+        coins = await self._get("/api/v1/crypto", "")
         named = coins.get("crypto") or coins.get("crypto_list")
         listed = named if isinstance(named, list) else []
         if coins.get("status") != "success":
@@ -78,49 +80,48 @@ class Shkeeper:
             raise _Wrong("it answers, but no coin is online")
         if not self.key:
             return f"{len(listed)} coins are online; the key was not tried, settings name none"
-        keyed = self._get(PROBED, self.key)
+        keyed = await self._get(PROBED, self.key)
         if not keyed:
             return f"{len(listed)} coins are online; the key could not be tried, this release has no such route"
         if keyed.get("status") == "error":
             raise _Wrong(f"it refuses our key: {str(keyed.get('message') or '')[:120]}")
         return f"{len(listed)} coins are online and the key is taken"
 
-    def _get(self, path: str, key: str) -> dict[str, Any]:
-        seconds = self.patience.total_seconds()
+    async def _get(self, path: str, key: str) -> dict[str, Any]:
         try:
             parts = urlsplit(self.url)
-            host, port = parts.hostname or "", parts.port
+            place = Place(host=parts.hostname or "", port=parts.port or PORTS.get(parts.scheme, 0))
         except ValueError:
-            parts, host, port = urlsplit(""), "", None
-        if parts.scheme not in ("http", "https") or not host:
+            parts, place = urlsplit(""), Place(host="", port=0)
+        if parts.scheme not in ("http", "https") or not place.host:
             raise FirstfiveError(f"{self.url} is no address", remedy='write url = "http://host:5000"')
-        line: http.client.HTTPConnection
-        if parts.scheme == "https":
-            line = http.client.HTTPSConnection(host, port, timeout=seconds, context=ssl.create_default_context())
-        else:
-            line = http.client.HTTPConnection(host, port, timeout=seconds)
+        held = await line_to(place, self.guard, patience=self.patience)
+        return await asyncio.to_thread(self._asked_over, held, parts, path, key)
+
+    def _asked_over(self, held: socket.socket, parts: SplitResult, path: str, key: str) -> dict[str, Any]:
+        seconds = self.patience.total_seconds()
+        held.settimeout(seconds)
+        line = http.client.HTTPConnection(parts.netloc.rpartition("@")[2], timeout=seconds)
         base = parts.path.rstrip("/").removesuffix("/api/v1")
         try:
-            line.connect()
-            held = line.sock  # the answer takes it over, and the line forgets it
+            if parts.scheme == "https":
+                held = ssl.create_default_context().wrap_socket(held, server_hostname=parts.hostname)
+            line.sock = held  # the answer takes it over, and the line forgets it
             with ended_after(2 * seconds, lambda: held):
                 line.request("GET", base + path, headers={"X-Shkeeper-Api-Key": key} if key else {})
                 with line.getresponse() as answer:
                     body = answer.read(LARGEST)
-        except socket.gaierror as problem:
-            raise _Wrong(unresolved(host, problem)) from None
         except TimeoutError:
             raise _Wrong(f"no answer within {seconds:g} s") from None
         except ValueError:
             raise FirstfiveError(
                 "the gateway's key holds characters that no header may", remedy="check key_env"
             ) from None
-        except ConnectionRefusedError:
-            raise _Wrong("connection refused") from None
         except (OSError, http.client.HTTPException) as problem:
             raise _Wrong(f"it breaks off: {(str(problem) or type(problem).__name__)[:120]}") from None
         finally:
             line.close()
+            held.close()
         if answer.status == 404 and path == PROBED:
             return {}  # an older release without that route: the key cannot be tried
         if answer.status != 200:

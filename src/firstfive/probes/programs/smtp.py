@@ -16,7 +16,8 @@ from datetime import datetime, timedelta
 
 from firstfive.incident.signals import Deploy, Signal, SignalKind
 from firstfive.probes.deadline import ended_after
-from firstfive.probes.programs.talk import host_and_port, unresolved
+from firstfive.probes.network.address import Guard
+from firstfive.probes.programs.talk import Gone, line_to, place_of_program
 
 
 class _Wrong(Exception):
@@ -35,6 +36,7 @@ class Smtp:
     tls: str = "starttls"
     patience: timedelta = timedelta(seconds=5)
     every: timedelta = timedelta(seconds=60)
+    guard: Guard = field(default_factory=Guard)
     _last: tuple[datetime, Signal] | None = None
 
     @property
@@ -48,9 +50,13 @@ class Smtp:
             return (self._last[1],)
         try:
             async with asyncio.timeout(self.patience.total_seconds() * 4):
-                firing, text, family = False, await asyncio.to_thread(self._session), ""
+                place = place_of_program(self.address, 587)
+                line = await line_to(place, self.guard, patience=self.patience)
+                firing, text, family = False, await asyncio.to_thread(self._session, line, place.host), ""
         except TimeoutError:
             firing, text, family = True, "it answers too slowly", "mail failing"
+        except Gone as gone:
+            firing, text, family = True, str(gone), "mail failing"
         except _Wrong as wrong:
             firing, (text, family) = True, wrong.args
         signal = Signal(
@@ -66,16 +72,19 @@ class Smtp:
         self._last = (now, signal)
         return (signal,)
 
-    def _session(self) -> str:
-        host, port = host_and_port(self.address, 587)
+    def _session(self, line: socket.socket, host: str) -> str:
         seconds = self.patience.total_seconds()
+        line.settimeout(seconds)
         context = ssl.create_default_context()
         implicit = self.tls == "implicit"
-        session = smtplib.SMTP_SSL(timeout=seconds, context=context) if implicit else smtplib.SMTP(timeout=seconds)
+        session = smtplib.SMTP(timeout=seconds)
         session._host = host  # type: ignore[attr-defined]  # what its constructor sets, for the certificate's name
+        session.sock = line
         try:
             with ended_after(3 * seconds, lambda: session.sock):
-                code, said = session.connect(host, port)
+                if implicit:
+                    session.sock = context.wrap_socket(line, server_hostname=host)
+                code, said = session.getreply()
                 if code != 220:
                     raise smtplib.SMTPConnectError(code, said)
                 session.ehlo_or_helo_if_needed()
@@ -87,12 +96,8 @@ class Smtp:
                 return self._signed_in(session, encrypted=encrypted, host=host)
         except TimeoutError:
             raise _Wrong(f"no answer within {seconds:g} s", "mail failing") from None
-        except socket.gaierror as problem:
-            raise _Wrong(unresolved(host, problem), "mail failing") from None
         except ssl.SSLError as problem:
             raise _Wrong(f"encryption fails: {problem.reason or problem}", "mail failing") from None
-        except ConnectionRefusedError:
-            raise _Wrong("connection refused", "mail failing") from None
         except (smtplib.SMTPException, OSError, UnicodeError) as problem:
             if "timed out" in str(problem):
                 raise _Wrong(f"no answer within {seconds:g} s", "mail failing") from None
