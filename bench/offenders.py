@@ -118,10 +118,9 @@ def main() -> int:
             ZCAT.replace("FILE", str(packed)),
             0.45,
         )
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+        print(f"offenders: the largest process so far took {peak} MiB")
         beside_goaccess(log, Path(made))
-        print(
-            f"offenders: the largest process took {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024} MiB"
-        )
     return 0
 
 
