@@ -74,6 +74,8 @@ class SlackAnswers:
                 break
             ended = listening.result()
             lasted = loop.time() - began > LASTED
+            if lasted:
+                self._logged = ""
             if not ended.told:
                 self._say(str(ended))
             if ended.told and lasted:
@@ -86,7 +88,7 @@ class SlackAnswers:
             task.cancel()
 
     def _say(self, why: str) -> None:
-        """Each trouble once, until another comes or the socket stands again."""
+        """Each trouble once, until another comes or a socket has stood for a while."""
         if why != self._logged:
             self._logged = why
             self.log(f"notifier {self.slack.name}: buttons in Slack do not reach us: {why}")
@@ -124,9 +126,7 @@ class SlackAnswers:
         if told.get("ok") is not True or not isinstance(address, str):
             why = str(told.get("error") or answer.problem or f"it answers {answer.status}")[:80]
             raise Ended(HOPELESS_WHY.get(why, f"Slack opens no socket: {why}"), hopeless=why in HOPELESS_WHY)
-        if not address.startswith("wss://") and not self.slack.url.startswith("http://"):
-            raise Ended("Slack named an address without TLS", hopeless=True)
-        return address
+        return sheltered(address, self.slack.url)
 
     async def _follow(self, socket: Any) -> None:
         """Frame after frame. Raises Ended when Slack wants another socket, or none."""
@@ -139,7 +139,7 @@ class SlackAnswers:
             told = _object(frame)
             match told.get("type"):
                 case "hello":
-                    greeted, self._logged = True, ""
+                    greeted = True
                 case "disconnect":
                     why = str(told.get("reason"))
                     raise Ended(
@@ -196,6 +196,13 @@ class SlackAnswers:
         if answer.json().get("ok") is not True:
             why = answer.json().get("error") or answer.problem or f"it answers {answer.status}"
             self.log(f"notifier {self.slack.name}: Slack does not show an answer ({path}): {str(why)[:80]}")
+
+
+def sheltered(address: str, api: str) -> str:
+    """The socket's address, which has TLS where the API has it. Raises Ended for one that would show presses to the network."""
+    if not address.startswith("wss://") and not api.startswith("http://"):
+        raise Ended("Slack named an address without TLS", hopeless=True)
+    return address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
