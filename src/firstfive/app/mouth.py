@@ -145,7 +145,7 @@ def _reached(person: PersonSettings, by_kind: dict[str, str]) -> Iterable[Destin
 def secrets_of(settings: Settings) -> Iterable[str]:
     """Values of notifiers that must never be shown."""
     for one in settings.notifiers:
-        for key in ("token", "secret", "password", "key"):
+        for key in ("token", "app_token", "secret", "password", "key"):
             if one.options.get(key):
                 yield one.options[key]
         if one.kind in ("apprise", "webhook") and one.options.get("url"):

@@ -162,7 +162,7 @@ def test_a_socket_that_slack_wants_to_end_is_followed_by_another(reason: str) ->
             await socket.say(pressed("e1", "a"))
         await forever(socket)
 
-    fake, heard, told = played(play, until=lambda fake, heard, told: bool(heard))
+    fake, _heard, told = played(play, until=lambda fake, heard, told: bool(heard))
     assert fake.opened == 2
     assert told == [], "nothing is wrong"
 
@@ -215,7 +215,7 @@ def test_a_huge_frame_costs_the_socket_and_nothing_else() -> None:
             await socket.say(pressed("e1", "a"))
         await forever(socket)
 
-    fake, heard, told = played(play, until=lambda fake, heard, told: bool(heard))
+    fake, _heard, told = played(play, until=lambda fake, heard, told: bool(heard))
     assert fake.opened == 2
     assert len(told) == 1
 
@@ -226,7 +226,7 @@ def test_a_slack_that_never_says_hello_is_left_and_asked_again(monkeypatch: pyte
     def silent(fake: FakeSlack) -> None:
         fake.hello = False
 
-    fake, _, told = played(forever, until=lambda fake, *_: fake.opened >= 2, prepare=silent)
+    _fake, _, told = played(forever, until=lambda fake, *_: fake.opened >= 2, prepare=silent)
     assert told == ["notifier chat: buttons in Slack do not reach us: Slack opened a socket and did not say hello"]
 
 

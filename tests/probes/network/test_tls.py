@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from firstfive.incident.signals import Signal
 from firstfive.errors import FirstfiveError
+from firstfive.incident.signals import Signal
 from firstfive.probes.network import Certificate, Http, Websocket
 
 from .certificates import TODAY, Authority

@@ -13,7 +13,7 @@ from firstfive.stores.accounts.model import Role
 
 
 def barred(state: Path, person: str, attempt: Attempt | None) -> str:
-    """Why this person may not take an incident (`attempt` None) or decide about that run; empty when they may."""
+    """Why this person may not answer at all, or not approve the run of `attempt`; empty when they may."""
     if not (state / FILE).exists():
         return ""
     book = Accounts(state / FILE)
@@ -30,6 +30,6 @@ def barred(state: Path, person: str, attempt: Attempt | None) -> str:
     final = attempt is not None and (attempt.run.destructive or not (attempt.run.undo or attempt.run.undoes))
     if final and account.role < Role.COMMANDER:
         return (
-            f"this step cannot be taken back, so deciding it takes a commander; {account.name} is {account.role.word}"
+            f"this step cannot be taken back, so approving it takes a commander; {account.name} is {account.role.word}"
         )
     return ""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from firstfive.engine.loop import Engine
 
 MOST_OTHERS = 2  # a message carries three buttons at most with some notifiers
-SHOWN_WHOLE = 2000  # characters of a text that every chat shows without a cut
+SHOWN_WHOLE = 1800  # characters of a text that every chat shows without a cut
 
 
 def below(engine: Engine, made: od.Deliver, state: Incident) -> tuple[Action, ...]:
@@ -78,7 +78,8 @@ def _answers(engine: Engine, made: od.Deliver) -> bool:
 
 
 def _shown(engine: Engine, made: od.Deliver, attempt: Attempt) -> bool:
-    """Whether the message itself shows all that a yes stands for; else it is read and approved in the room."""
-    script = engine.tools.redactor.clean(attempt.run.script.strip())[0]
-    typed = attempt.confirm or attempt.first or attempt.run.environment
-    return not typed and script in made.text and len(made.text) <= SHOWN_WHOLE
+    """Whether the message itself shows all that a yes stands for, and nothing has to be typed; else it is read and approved in the room."""
+    run = attempt.run
+    parts = [run.script.strip(), *(f"{name}={value}" for name, value in run.environment)]
+    whole = all(part == engine.tools.redactor.clean(part)[0] and part in made.text for part in parts)
+    return whole and not attempt.confirm and not attempt.first and len(made.text) <= SHOWN_WHOLE

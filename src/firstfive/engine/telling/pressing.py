@@ -22,7 +22,7 @@ from firstfive.ports import Press, Pressed
 if TYPE_CHECKING:
     from firstfive.engine.loop import Engine
 
-# Why a person may not do this, empty when they may: the name, and the run that is decided (None: nothing is).
+# Why a person may not do this, empty when they may: the name, and the run that they would approve (None: none).
 Barred = Callable[[str, Attempt | None], str]
 
 
@@ -91,7 +91,7 @@ class Pressing:
             return Pressed(text=f"{run.step} is {attempt.state} already", settled=True)
         if any(plain_name(who) == plain_name(person) for who, _ in attempt.approvals) and button.act == APPROVE:
             return Pressed(text=f"{person} has approved it; another person has to as well")
-        self._refuse_barred(person, attempt)
+        self._refuse_barred(person, attempt if button.act == APPROVE else None)
         if button.act == APPROVE:
             said: ev.Event = ev.Approved(run=run.id, sha256=run.sha256)
         else:
