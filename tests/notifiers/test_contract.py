@@ -29,6 +29,7 @@ from firstfive.notifiers.telegram import Telegram
 from firstfive.notifiers.webhook import Webhook
 from firstfive.ports import Action, Delivered, GaveUp, Message, Notifier, Receipt, Retry
 from notifiers import recorded
+from notifiers.promises import PROMISES
 from notifiers.recorded import Recorded
 
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
@@ -84,6 +85,13 @@ def test_a_drill_says_so_first(kind: str) -> None:
     with up(kind) as (server, notifier):
         send(notifier, message(drill=True))
         assert "DRILL PAGE INC-1" in server.asked[-1].body.decode()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("promise", PROMISES)
+def test_it_keeps_every_promise(kind: str, promise: str) -> None:
+    with up(kind) as (_, notifier):
+        asyncio.run(PROMISES[promise](notifier, "m"))
 
 
 MOODS = [

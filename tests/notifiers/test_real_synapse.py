@@ -21,6 +21,7 @@ import pytest
 from firstfive.engine.telling.listening import Listening
 from firstfive.notifiers.matrix import Matrix, Reaction
 from firstfive.ports import Action, Delivered, GaveUp, Message, Retry
+from notifiers.promises import PROMISES
 
 HOME = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "firstfive" / "synapse"
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("synapse"), pytest.mark.timeout(180)]
@@ -130,6 +131,11 @@ def sent(server: Server, **changes: Any) -> str:
     found = asyncio.run(server.matrix.send(message(**changes)))
     assert isinstance(found, Delivered), found
     return found.reference
+
+
+@pytest.mark.parametrize("promise", PROMISES)
+def test_it_keeps_every_promise(server: Server, promise: str) -> None:
+    asyncio.run(PROMISES[promise](server.matrix, f"p{list(PROMISES).index(promise)}"))
 
 
 def test_a_thread_begins_and_is_answered(server: Server) -> None:
