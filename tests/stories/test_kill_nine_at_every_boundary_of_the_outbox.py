@@ -18,7 +18,7 @@ SWEEP = 100
 def holds(found: Crashed, what: str) -> None:
     assert len(found.room) >= 3, f"{what}: notice, page and update stand in the room"
     assert len(found.room) == len(set(found.room)), f"{what}: exactly once where a repeat is known"
-    assert set(found.hook) == found.wanted, f"{what}: at least once everywhere"
+    assert set(found.hook) >= found.wanted, f"{what}: at least once everywhere"
     assert max(found.hook.values()) <= 2, f"{what}: no message comes more than once too often"
 
 
@@ -30,8 +30,6 @@ def test_nothing_is_lost_at_any_boundary(tmp_path: Path) -> None:
             found = run.result()
             assert found.died, f"nothing was killed at {point}"
             holds(found, str(point))
-            if point[0] in ("handed over", "before that is written down"):
-                assert found.twice() >= 0
 
 
 @pytest.mark.soak
