@@ -149,7 +149,7 @@ class Server:
         if not kinds:
             listed = self.call("GET", "/incidents?all=1")
             if listed is not None and not listed["incidents"]:
-                self.call("POST", "/incidents", {"by": "kim", "title": "the shop is down", "severity": 1})
+                self.call("POST", "/incidents", {"by": "kim", "title": "the shop is down", "level": 1})
         elif kinds["Paged"] and not kinds["Acknowledged"]:
             self.call("POST", "/incidents/INC-1/ack", {"by": "kim"})
         elif kinds["Acknowledged"] and not kinds["UpdateAsked"]:

@@ -1,4 +1,4 @@
-"""Real processes, killed with signal 9 while they tell: nothing is lost, no message comes more than once too often, none twice to Matrix."""
+"""Real processes, killed with signal 9 while they tell: nothing is lost, no message comes twice too often, none twice to Matrix."""
 
 from __future__ import annotations
 
