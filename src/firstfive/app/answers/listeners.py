@@ -1,4 +1,4 @@
-"""A listener for each chat that can answer, and who is behind a user of that chat.
+"""A listener for each chat that can answer, who is behind a user of that chat, and who is told what became of an incident.
 
 Part of `app`. What a chat lets its users choose, such as a display name, never makes anybody a person of the settings.
 """
@@ -12,11 +12,13 @@ from typing import Protocol
 
 from firstfive.app.answers.allowed import barred
 from firstfive.engine.loop import Engine
+from firstfive.engine.telling.following import Following
 from firstfive.engine.telling.listening import Listening
 from firstfive.engine.telling.pressing import Pressing
 from firstfive.notifiers.answers.slack import SlackAnswers
 from firstfive.notifiers.answers.telegram import TelegramAnswers
 from firstfive.notifiers.matrix import Matrix
+from firstfive.notifiers.pagerduty import PagerDuty
 from firstfive.notifiers.slack import Slack
 from firstfive.notifiers.telegram import Telegram
 from firstfive.settings import PersonSettings, Settings
@@ -47,6 +49,8 @@ def listeners(settings: Settings, engine: Engine) -> Iterable[Listener]:
             case Telegram() if answering:
                 pressing = Pressing(engine=engine, way=one.name, known=partial(telegram_person, people), barred=may)
                 yield TelegramAnswers(telegram=one, heard=pressing.heard, log=log, now=engine.clock.now)
+            case PagerDuty():
+                yield Following(engine=engine, pager=one, log=log)
             case _:
                 continue
 
