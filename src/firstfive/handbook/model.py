@@ -212,7 +212,8 @@ class Step:
     `script` is the bash text as written (comments and `#:` lines removed, placeholders still in angle brackets).
     `bound` is what a target is sent: the same text with each placeholder rewritten to a quoted environment variable, and a
     first line that enters `cwd`, a folder on the target; empty means the target's own.
-    `undo` takes the step back: bound like `bound`, with the values of the same run; `undo_written` is the page's text of it.
+    `undo` takes the step back: bound like `bound`, with the values of the same run; `undo_written` is the page's text of it
+    and `undo_verdict` what taking back would do.
     `phrase` is the condition in the page's words, `when` the same compiled; a phrase without `when` asks the operator.
     `expect_output` is a string the output must hold; `timeout` bounds a run; `on` names a target (None: the default one).
     `commands` are those of the script; without a script, the ones that the words of the step mention (never run).
@@ -241,6 +242,7 @@ class Step:
     notes: tuple[str, ...] = ()
     undo: str = ""
     undo_written: str = ""
+    undo_verdict: Verdict = Verdict.UNKNOWN
     approve: str = ""
     retry: int = 0
     retry_every: timedelta = timedelta(seconds=5)

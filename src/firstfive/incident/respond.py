@@ -209,20 +209,24 @@ def _undoing(handbook: Handbook, policy: Policy, incident: Incident) -> Iterator
         found = handbook.step(change.run.step)
         target = change.run.target
         environment = change.run.environment
+        wants = safety.needs_to_undo(handbook, found[1], target) if found else safety.Needs()
         run = replace(
             change.run,
             id=f"{run_id}.undo.{len(tried) + 1}",
             step=f"{change.run.step}{UNDO}",
             script=change.run.undo,
             sha256=digest_of(target, change.run.undo, environment),
+            destructive=wants.people > 1,
             first=(),
             undo="",
             undoes=run_id,
         )
         if found and safety.forbidden(handbook, found[0], text_of(run), lab=target in policy.labs):
             continue
-        who = safety.approvers(handbook, found[1]) if found else ()
-        yield Record(event=ev.ApprovalAsked(run=run, why=f"takes back {run_id}", who=who))
+        asked = ev.ApprovalAsked(
+            run=run, why=f"takes back {run_id}", people=wants.people, who=wants.who, confirm=wants.confirm
+        )
+        yield Record(event=asked)
 
 
 def _ready(incident: Incident, runbook: Runbook, step: Step) -> bool:

@@ -48,6 +48,16 @@ def needs(handbook: Handbook, runbook: Runbook, step: Step, target: str) -> Need
     )
 
 
+def needs_to_undo(handbook: Handbook, step: Step, target: str) -> Needs:
+    """What taking a step back takes: the page's own undo is a command like any other, and one that destroys takes two people.
+
+    What the page wants done before the step was about the step, so nothing of it is asked here. The undo of a roll-back or a pack is
+    a reviewed script of ours and takes one person.
+    """
+    destructive = bool(step.undo) and step.undo_verdict is Verdict.DESTRUCTIVE
+    return Needs(people=2 if destructive else 1, who=approvers(handbook, step), confirm=target if destructive else "")
+
+
 def approvers(handbook: Handbook, step: Step) -> tuple[str, ...]:
     """Names that the page lets approve this step: `approve=role:on-call` through its contacts, `approve=@ann` by name.
 

@@ -100,7 +100,7 @@ def _bind_undo(
 
 
 def judge_step(ready: Ready, shell: Shell, problems: list[Problem]) -> None:
-    """Fill `ready.judgement`, `commands` and what is sent without a terminal; FF040 is found here."""
+    """Fill `ready.judgement`, `undo_verdict`, `commands` and what is sent without a terminal; FF040 is found here."""
     names = [parameter.variable for parameter in ready.parameters]
     ready.judgement = shell.judged(ready.sent, names)
     ready.commands = commands_of(ready.judgement, ready.lines, ready.draft.place.page, ready.parameters)
@@ -110,6 +110,8 @@ def judge_step(ready: Ready, shell: Shell, problems: list[Problem]) -> None:
         ready.judgement = (
             sent if sent.verdict >= ready.judgement.verdict else replace(sent, verdict=ready.judgement.verdict)
         )
+    if ready.undo:
+        ready.undo_verdict = shell.judged(ready.undo, names).verdict
     check_risk(ready.wishes, ready.judgement.verdict, ready.script, problems)
     check_retry(ready.wishes, ready.judgement.verdict, problems)
 

@@ -49,6 +49,7 @@ class Ready:
     bound: Bound | None = None
     sent: str = ""
     undo: str = ""
+    undo_verdict: Verdict = Verdict.UNKNOWN
     parameters: tuple[Parameter, ...] = ()
     judgement: Judgement | None = None
     commands: tuple[Command, ...] = ()
@@ -147,6 +148,7 @@ def _with_wishes(step: Step, ready: Ready) -> Step:
         expect=wishes.expect,
         undo=enter + ready.undo if step.bound and ready.undo else "",
         undo_written=wishes.undo,
+        undo_verdict=ready.undo_verdict,
         approve=wishes.approve,
         retry=wishes.retry,
         retry_every=wishes.retry_every,

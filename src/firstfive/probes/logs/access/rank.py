@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import islice
 from operator import itemgetter
 from pathlib import Path
 
@@ -113,31 +114,55 @@ def _add(found: Ranking, other: Ranking) -> None:
 
 def _counted(blocks: Iterable[Block], question: Question, times: Times, reading: Reading) -> Ranking:
     counts: Counter[bytes] = Counter()
+    prefixes = _Prefixes(counts=counts)
     rounded = False
     for block in blocks:
         if question.plain:
-            _prefixes(block, counts)
+            prefixes.take(block)
         else:
             counts.update(_keys(block, question, times))
         if len(counts) > MOST_KEYS:
-            counts, rounded = Counter({key: count for key, count in counts.items() if count > 1}), True
+            rare = [key for key, count in counts.items() if count == 1]
+            for key in rare:
+                del counts[key]
+            rounded = True
+    prefixes.fold()
     lines = sum(counts.values())
     named = {key.decode("utf-8", "replace"): count for key, count in counts.items() if key}
     return Ranking(counts=named, lines=lines, read=reading.read, unread=reading.unread, rounded=rounded)
 
 
-def _prefixes(block: Block, counts: Counter[bytes]) -> None:
-    """Count addresses by the first bytes of their lines; an address that is longer than those is read out of its lines."""
-    lines = block.data[: block.length].split(b"\n")
-    longer: set[bytes] = set()
-    for key, count in Counter(map(_PREFIX, lines)).items():
-        address, space, _ = key.partition(b" ")
-        if space:
-            counts[address] += count
-        elif len(key) == PREFIX:
-            longer.add(key)
-    if longer:
-        counts.update(line.partition(b" ")[0] for line in lines if line[:PREFIX] in longer)
+@dataclass(slots=True, kw_only=True)
+class _Prefixes:
+    """Counts addresses by the first bytes of their lines, and cuts them at the space once for all lines that begin alike.
+
+    Lines whose first bytes hold no space have a longer address (`longer`): those are read out of the lines.
+    """
+
+    counts: Counter[bytes]
+    raw: Counter[bytes] = field(default_factory=Counter)
+    longer: set[bytes] = field(default_factory=set)
+
+    def take(self, block: Block) -> None:
+        lines = block.data[: block.length].split(b"\n")
+        known = len(self.raw)
+        self.raw.update(map(_PREFIX, lines))
+        # A dict keeps its keys in the order in which they came, so the new ones stand at its end.
+        fresh = islice(reversed(self.raw), len(self.raw) - known)
+        self.longer.update(key for key in fresh if len(key) == PREFIX and b" " not in key)
+        if self.longer:
+            self.counts.update(line.partition(b" ")[0] for line in lines if line[:PREFIX] in self.longer)
+        if len(self.raw) > MOST_KEYS:
+            self.fold()
+
+    def fold(self) -> None:
+        """What was counted so far, by address."""
+        for key, count in self.raw.items():
+            address, space, _ = key.partition(b" ")
+            if space:
+                self.counts[address] += count
+        self.raw.clear()
+        self.longer.clear()
 
 
 def _keys(block: Block, question: Question, times: Times) -> Iterator[bytes]:
