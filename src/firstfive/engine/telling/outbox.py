@@ -151,6 +151,9 @@ def _patient(engine: Engine, row: Work, made: od.Deliver, after: timedelta) -> b
 async def _paced(engine: Engine, row: Work, made: od.Deliver) -> Mapping[str, Waiting] | None:
     """What goes out within this page, by incident; None when it has to wait for its turn."""
     now = engine.clock.now()
+    if engine.pace.told_already(made.person, row.incident, row.key):
+        await engine.write(lambda tx: _told_within(engine, tx, row, made))
+        return None
     free = engine.pace.free_at(made.person, row.incident, Waiting(key=row.key, title=made.title), now)
     if free > now:
         why = f"{made.person} was paged a moment ago"
@@ -238,12 +241,18 @@ def _taken(
     for waiting in others.values():
         other = tx.take(waiting.key, engine.clock.now())
         if other is None:
-            continue  # it is being done now, or was taken meanwhile
+            engine.pace.told_within(waiting)  # it is in somebody's hands now, or was taken meanwhile
+            continue
         page = deed_of(other.kind, other.data)
         said = () if not isinstance(page, od.Deliver) else _unsaid(engine.rules.load(tx, other.incident), page)
         _closed(engine, tx, other, said, "done")
     state = engine.rules.load(tx, row.incident)
     return _closed(engine, tx, row, (*opened, *_unsaid(state, made)), "done")
+
+
+def _told_within(engine: Engine, tx: Transaction, row: Work, made: od.Deliver) -> Incident:
+    """It went out within another page to the same person, while its own row was in hand."""
+    return _closed(engine, tx, row, _unsaid(engine.rules.load(tx, row.incident), made), "done")
 
 
 def _dead(engine: Engine, tx: Transaction, row: Work, made: od.Deliver, why: str) -> Incident:
