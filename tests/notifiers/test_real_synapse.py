@@ -78,6 +78,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     text = text.replace("    - ::1\n", "").replace('  - server_name: "matrix.org"', "  []")
     text += "\nenable_registration: true\nenable_registration_without_verification: true\nsuppress_key_server_warning: true\n"
     text += "rc_message: {per_second: 1000, burst_count: 1000}\nrc_registration: {per_second: 100, burst_count: 100}\n"
+    text += "rc_room_creation: {per_second: 100, burst_count: 100}\n"
     text += "rc_login: {address: {per_second: 100, burst_count: 100}}\n"
     config.write_text(re.sub(r"trusted_key_servers:\n\s+\[\]", "trusted_key_servers: []", text))
     running = subprocess.Popen(
