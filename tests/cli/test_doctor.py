@@ -42,6 +42,8 @@ def test_all_is_well(ask: Ask, well: Path) -> None:
             "settings",
             "page",
             "who is paged",
+            "template initial",
+            "template resolution",
             "notifiers",
             "symptoms watched",
             "log web",

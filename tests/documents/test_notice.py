@@ -10,7 +10,7 @@ import pytest
 
 from documents import real_page
 from documents.story import AFTERWARDS, CHANGE, DEPLOY, ENDING, OPENING, ROLL_BACK, WHOLE
-from firstfive.documents.filling import OPEN, holes
+from firstfive.documents.filling import OPEN, holes, unread
 from firstfive.documents.notice import fill
 from firstfive.documents.public import PublicStatus, customer_notice, public_status
 from firstfive.handbook.model import Template, TemplateKind
@@ -259,3 +259,8 @@ def test_a_page_without_a_customer_template_gets_a_small_draft() -> None:
     made = fill(None, b.incident(*OPENING), b.handbook(), kind="customer", number=1, now=b.T0, next_update_at=None)
     assert made.text.startswith("Status: investigating\n")
     assert made.unfilled == ("feature",)
+
+
+def test_the_fields_that_nothing_fills_are_named() -> None:
+    text = "[SEV-X] <one-line summary>\nWeather: <phase of the moon>\nAgain: <Phase of the  moon>\nNext: <time UTC>\n<n> < 3"
+    assert unread(text) == ("phase of the moon",)

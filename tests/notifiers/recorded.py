@@ -6,6 +6,7 @@ references show them.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
@@ -60,8 +61,9 @@ def serving(answer: Callable[[Asked], Reply]) -> Iterator[Recorded]:
             self.send_response(status)
             for name, text in {"Content-Length": str(len(body)), **headers}.items():
                 self.send_header(name, text)
-            self.end_headers()
-            self.wfile.write(body)
+            with contextlib.suppress(ConnectionError):  # whoever asked may be dead by now
+                self.end_headers()
+                self.wfile.write(body)
 
         do_GET = do_POST = do_PUT = _do
 

@@ -19,6 +19,7 @@ from aiosmtpd.controller import Controller
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from firstfive.notifiers import email as email_notifier
 from firstfive.notifiers import posting
 from firstfive.notifiers.breadth import Breadth
 from firstfive.notifiers.email import Email
@@ -29,6 +30,7 @@ from firstfive.notifiers.telegram import Telegram
 from firstfive.notifiers.webhook import Webhook
 from firstfive.ports import Action, Delivered, GaveUp, Message, Notifier, Receipt, Retry
 from notifiers import recorded
+from notifiers.promises import PROMISES
 from notifiers.recorded import Recorded
 
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
@@ -84,6 +86,13 @@ def test_a_drill_says_so_first(kind: str) -> None:
     with up(kind) as (server, notifier):
         send(notifier, message(drill=True))
         assert "DRILL PAGE INC-1" in server.asked[-1].body.decode()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("promise", PROMISES)
+def test_it_keeps_every_promise(kind: str, promise: str) -> None:
+    with up(kind) as (_, notifier):
+        asyncio.run(PROMISES[promise](notifier, "m"))
 
 
 MOODS = [
@@ -356,3 +365,27 @@ def test_apprise_reaches_a_real_server_and_a_bad_address_is_given_up() -> None:
         server.mood = (500, {}, b"")
         assert isinstance(send(Breadth(name="a", url=url), message()), Retry)
     assert isinstance(send(Breadth(name="a", url="pigeon//x"), message()), GaveUp)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # its own imports
+def test_nothing_calls_everybody_in_whatever_chat_stands_behind_apprise() -> None:
+    with recorded.serving(recorded.plain()) as server:
+        one = Breadth(name="a", url=server.url.replace("http://", "json://"))
+        words = "@everyone <!channel> @here\n@ALL <@U1> x" + "y" * 30_000
+        assert isinstance(send(one, message(title=words, text=words)), Delivered)
+        sent = server.asked[-1].json()
+        for called in ("@everyone", "<!channel>", "@here", "@ALL", "<@U1>"):
+            assert called not in sent["title"]
+            assert called not in sent["message"]
+        assert "https://ops.example/act/abc.def" in sent["message"]
+
+
+def test_a_mail_server_that_says_nothing_is_left_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(email_notifier, "DEADLINE", timedelta(seconds=1))
+    with socket.socket() as tarpit:
+        tarpit.bind(("127.0.0.1", 0))
+        tarpit.listen()
+        port = tarpit.getsockname()[1]
+        mail = Email(name="m", host="127.0.0.1", port=port, sender="ff@shop.example", now=lambda: NOW, tls="none")
+        found = send(replace(mail, to="ops@shop.example"), message())
+    assert isinstance(found, Retry)

@@ -21,6 +21,7 @@ import pytest
 from firstfive.engine.telling.listening import Listening
 from firstfive.notifiers.matrix import Matrix, Reaction
 from firstfive.ports import Action, Delivered, GaveUp, Message, Retry
+from notifiers.promises import PROMISES
 
 HOME = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "firstfive" / "synapse"
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("synapse"), pytest.mark.timeout(180)]
@@ -77,6 +78,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     text = text.replace("    - ::1\n", "").replace('  - server_name: "matrix.org"', "  []")
     text += "\nenable_registration: true\nenable_registration_without_verification: true\nsuppress_key_server_warning: true\n"
     text += "rc_message: {per_second: 1000, burst_count: 1000}\nrc_registration: {per_second: 100, burst_count: 100}\n"
+    text += "rc_room_creation: {per_second: 100, burst_count: 100}\n"
     text += "rc_login: {address: {per_second: 100, burst_count: 100}}\n"
     config.write_text(re.sub(r"trusted_key_servers:\n\s+\[\]", "trusted_key_servers: []", text))
     running = subprocess.Popen(
@@ -130,6 +132,11 @@ def sent(server: Server, **changes: Any) -> str:
     found = asyncio.run(server.matrix.send(message(**changes)))
     assert isinstance(found, Delivered), found
     return found.reference
+
+
+@pytest.mark.parametrize("promise", PROMISES)
+def test_it_keeps_every_promise(server: Server, promise: str) -> None:
+    asyncio.run(PROMISES[promise](server.matrix, f"p{list(PROMISES).index(promise)}"))
 
 
 def test_a_thread_begins_and_is_answered(server: Server) -> None:

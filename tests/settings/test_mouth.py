@@ -96,7 +96,7 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, words: str, because: 
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_every_kind_can_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     keys = {key for key in KINDS[kind] if not (kind == "webhook" and key == "url")}
-    values = {"port": "25", "tls": "none", "url": "https://x.example"}
+    values = {"port": "25", "tls": "none", "url": "https://x.example", "answers": "links"}
     for key in keys:
         if key.endswith("_env"):
             monkeypatch.setenv(f"FF_{key}".upper(), "https://x.example")

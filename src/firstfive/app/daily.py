@@ -37,7 +37,7 @@ def rounds_of(settings: Settings, engine: Engine) -> Rounds:
                     engine.tools.log(f"action items: {problem}")
         return found
 
-    tested = people_reached(settings, engine) if settings.address and settings.notify.reach_test else {}
+    tested = people_tested(settings, engine) if settings.notify.reach_test else {}
     folder = settings.backup.folder
     return Rounds(
         engine=engine,
@@ -67,3 +67,11 @@ def people_reached(settings: Settings, engine: Engine) -> Mapping[str, Sequence[
     routes = routes_of(settings, engine.tools.notifiers)
     known = {person.name: routes.people.get(plain_name(person.name), ()) for person in settings.people.values()}
     return {name: ways for name, ways in known.items() if ways}
+
+
+def people_tested(settings: Settings, engine: Engine) -> Mapping[str, Sequence[Destination]]:
+    """The same, without the ways by which nobody could answer: a link needs an address of ours, a button in a chat does not."""
+    answering = engine.tools.routes.answering
+    known = people_reached(settings, engine)
+    can = {name: [way for way in ways if settings.address or way.notifier in answering] for name, ways in known.items()}
+    return {name: ways for name, ways in can.items() if ways}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from importlib.util import find_spec
 
 from firstfive.engine.telling.routes import Destination, Routes
 from firstfive.errors import SettingsError
@@ -47,6 +48,8 @@ def notifiers_of(settings: Settings, now: Callable[[], datetime]) -> tuple[tuple
             remarks.append(f"notifier {one.name}: {' and '.join(one.missing)} is not set, so it tells nobody")
         elif one.kind != "console":
             made.append(_made(one, now))
+        if one.kind == "slack" and one.options.get("app_token") and find_spec("websockets") is None:
+            remarks.append(f"notifier {one.name}: its buttons open links, since firstfive[slack] is not installed")
     return tuple(made), tuple(remarks)
 
 
@@ -69,7 +72,8 @@ def _made(one: NotifierSettings, now: Callable[[], datetime]) -> Notifier:
         case "matrix":
             return Matrix(name=name, url=given["url"].rstrip("/"), token=given["token"], room=given.get("room", ""))
         case "slack":
-            return Slack(name=name, token=given["token"], channel=given.get("channel", ""), **url)
+            app_token = given.get("app_token", "")
+            return Slack(name=name, token=given["token"], channel=given.get("channel", ""), app_token=app_token, **url)
         case "telegram":
             return Telegram(name=name, token=given["token"], chat=given.get("chat", ""), **url)
         case "ntfy":
@@ -97,7 +101,19 @@ def routes_of(settings: Settings, working: Iterable[Notifier]) -> Routes:
         people=_people(settings, there),
         default=usual,
         fallback=_ways(settings.notify.fallback),
+        answering=frozenset(one.name for one in settings.notifiers if one.name in there and _answers(one)),
     )
+
+
+def _answers(one: NotifierSettings) -> bool:
+    """Whether this chat tells us who pressed, without an address of ours that it could reach."""
+    match one.kind:
+        case "slack":
+            return bool(one.options.get("app_token")) and find_spec("websockets") is not None
+        case "telegram":
+            return one.options.get("answers", "poll") == "poll"
+        case _:
+            return False
 
 
 def _ways(ways: Iterable[str]) -> tuple[Destination, ...]:
@@ -129,7 +145,7 @@ def _reached(person: PersonSettings, by_kind: dict[str, str]) -> Iterable[Destin
 def secrets_of(settings: Settings) -> Iterable[str]:
     """Values of notifiers that must never be shown."""
     for one in settings.notifiers:
-        for key in ("token", "secret", "password", "key"):
+        for key in ("token", "app_token", "secret", "password", "key"):
             if one.options.get(key):
                 yield one.options[key]
         if one.kind in ("apprise", "webhook") and one.options.get("url"):

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from firstfive.app.answers.listeners import listeners
 from firstfive.app.daily import rounds_of
 from firstfive.app.ears import message_of, understood
 from firstfive.app.eyes import engines_of, probes_for, trackers_of, turning_of
@@ -26,7 +27,6 @@ from firstfive.engine.loop import Engine
 from firstfive.engine.outsiders.inbox import Inbox
 from firstfive.engine.redact import Redactor
 from firstfive.engine.telling.links import Links
-from firstfive.engine.telling.listening import Listening
 from firstfive.engine.tools import Tools
 from firstfive.engine.watch import Watch
 from firstfive.errors import FirstfiveError, JournalError, PageError, VaultError
@@ -34,14 +34,12 @@ from firstfive.handbook.model import Handbook
 from firstfive.incident.policy import Policy
 from firstfive.incident.signals import Observation
 from firstfive.incident.timeline import Incident
-from firstfive.notifiers.matrix import Matrix
 from firstfive.notifiers.posting import request
 from firstfive.ports import Clock, Journal, Notifier
 from firstfive.probes.docker import Ledger
 from firstfive.probes.release_link import ReleaseLink
 from firstfive.settings import Settings
 from firstfive.settings.holidays_of import working_days
-from firstfive.settings.people import known_as
 from firstfive.stores import open_journal
 from firstfive.stores.files.key import LINKS, kept_key
 from firstfive.targets.ssh import Ssh
@@ -84,18 +82,8 @@ class Program:
             self._alive(stop),
             rounds_of(self.settings, self.engine).run(stop),
             *public,
-            *(one.run(stop) for one in self._listening()),
+            *(one.run(stop) for one in listeners(self.settings, self.engine)),
         )
-
-    def _listening(self) -> list[Listening]:
-        """A listener for each chat that can answer."""
-        chats = [one for one in self.engine.tools.notifiers if isinstance(one, Matrix)]
-        say, log = self.engine.say, self.log
-        return [Listening(matrix=chat, known=self._known, say=say, log=log) for chat in chats]
-
-    def _known(self, sender: str) -> str:
-        person = known_as(sender, self.settings.people)
-        return person.name if person is not None else ""
 
     async def _alive(self, stop: asyncio.Event) -> None:
         """Ask for the heartbeat's address while the engine turns and its journal takes writes; our silence is then noticed there."""

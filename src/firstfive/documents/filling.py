@@ -140,6 +140,17 @@ def _internal(words: str, label: str, t: Telling) -> str | None:
     return _public(words, label, t)
 
 
+def unread(text: str) -> tuple[str, ...]:
+    """The holes of a template that no rule here reads, each once: a person says them, or they go out as not known."""
+    found = (" ".join(hole.words.lower().split()) for hole in holes(text))
+    return tuple(dict.fromkeys(words for words in found if not _read(words)))
+
+
+def _read(words: str) -> bool:
+    plain = words in _BY_WORDS or words in _MOMENTS or words in ("sev-x", "sev x")
+    return plain or _asks_status(words) or words.startswith("doc link") or _LATER.match(words) is not None
+
+
 _LATER = re.compile(r"(?:utc )?time \+ (\d{1,4}) ?min(?:utes)?$")
 _MOMENTS = frozenset({"utc", "time", "time utc", "utc time", "hh:mm", "hh:mm utc"})
 _NEAREST = re.compile(r"\b(next|update by|start|started|began|since|end|ended|over|resolved|mitigated)\b")

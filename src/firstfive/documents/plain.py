@@ -35,7 +35,12 @@ def _spaced(text: str) -> str:
 
 def quiet(text: str, width: int = WIDTH) -> str:
     """One clean line for chat in which no word calls everybody and nothing is read as the chat's own link syntax."""
-    return line(_LINKED.sub("< ", _CROWD.sub("@ ", line(text, width))), width)
+    return line(uncalled(line(text, width)), width)
+
+
+def uncalled(text: str) -> str:
+    """The text, of any number of lines, in which no word calls everybody and nothing is read as a chat's own link syntax."""
+    return _LINKED.sub("< ", _CROWD.sub("@ ", text))
 
 
 def iso(at: datetime | None) -> str | None:

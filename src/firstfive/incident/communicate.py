@@ -75,10 +75,10 @@ def _wishes(incident: Incident, channel: str) -> Iterator[Order]:
         what = f"{APPROVAL} {attempt.run.id}"
         if attempt.doubts or attempt.missing or what in told:
             continue
-        text = (
-            f"{attempt.run.step} on {attempt.run.target} waits for a yes: {attempt.why}\n\n{attempt.run.script.strip()}"
-        )
-        yield Remind(what=what, number=1, to=channel, text=text, person=who, run=attempt.run.id)
+        run = attempt.run
+        given = "".join(f"\n{name}={value}" for name, value in run.environment)
+        text = f"{run.step} on {run.target} waits for a yes: {attempt.why}\n{given}\n{run.script.strip()}"
+        yield Remind(what=what, number=1, to=channel, text=text, person=who, run=run.id)
 
 
 def _updates(handbook: Handbook, policy: Policy, incident: Incident, now: datetime, channel: str) -> Iterator[Order]:

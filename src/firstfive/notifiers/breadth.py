@@ -6,9 +6,10 @@ Built by `app` where the extra `apprise` is installed. Apprise says only whether
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from firstfive.documents.plain import uncalled
 from firstfive.notifiers.words import title, whole
 from firstfive.ports import Delivered, GaveUp, Message, Receipt, Retry
 
@@ -33,8 +34,9 @@ class Breadth:
         service = apprise.Apprise()
         if not service.add(message.address or self.url):
             return GaveUp(why="Apprise does not know this kind of address")
-        text = whole(message, MOST).partition("\n")[2]
-        work = asyncio.to_thread(service.notify, title=title(message), body=text)
+        text = whole(replace(message, text=uncalled(message.text)), MOST).partition("\n")[2]
+        head = uncalled(title(message))  # which of its chats call everybody by a word is not known here
+        work = asyncio.to_thread(service.notify, title=head, body=text, body_format=apprise.NotifyFormat.TEXT)
         try:
             taken = await asyncio.wait_for(work, DEADLINE.total_seconds())
         except TimeoutError:

@@ -1,4 +1,4 @@
-"""Tells phones over ntfy: one topic, urgent for a page, with buttons that open sealed links.
+"""Tells phones over ntfy: one topic, urgent for a page, with buttons on sealed links.
 
 Built by `app`. API: JSON publishing of ntfy 2; the topic's name is its only secret on a public server.
 """
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from firstfive.notifiers.posting import refused, send_json, unsaid
 from firstfive.notifiers.words import body, title
-from firstfive.ports import Delivered, Message, Receipt
+from firstfive.ports import Action, Delivered, Message, Receipt
 
 MOST = 3500  # ntfy turns what is longer than 4,096 bytes into a file
 MOST_BUTTONS = 3
@@ -27,10 +27,7 @@ class Ntfy:
 
     async def send(self, message: Message) -> Receipt:
         """Publish it once. ntfy keeps no key of ours: a repeat after a lost answer is a second message."""
-        buttons = [
-            {"action": "view", "label": action.label, "url": action.url, "clear": True}
-            for action in message.actions[:MOST_BUTTONS]
-        ]
+        buttons = [_button(action) for action in message.actions[:MOST_BUTTONS]]
         value = {
             "topic": message.address or self.topic,
             "title": title(message),
@@ -45,3 +42,9 @@ class Ntfy:
         if answer.good:
             return Delivered(reference=taken) if taken else unsaid(answer)
         return refused(answer)
+
+
+def _button(action: Action) -> dict[str, object]:
+    """What needs no look first is done by the phone itself, from its locked screen; the rest opens the page that shows it."""
+    how: dict[str, object] = {"action": "http", "method": "POST"} if action.at_once else {"action": "view"}
+    return {**how, "label": action.label, "url": action.url, "clear": True}

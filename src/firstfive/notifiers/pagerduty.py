@@ -1,4 +1,4 @@
-"""Tells PagerDuty: an event for a page, one incident there for one of ours.
+"""Tells PagerDuty: an event for a page, one incident there for one of ours, taken and over when ours is.
 
 Built by `app`. API: Events v2; the same `dedup_key` joins what belongs together, so a repeat changes nothing.
 """
@@ -26,10 +26,10 @@ class PagerDuty:
         """Trigger, once an incident. What is not urgent is not taken, since PagerDuty wakes people: that is for another notifier."""
         if not message.urgent:
             return GaveUp(why="PagerDuty wakes people, so it takes pages only")
-        value = {
+        value: dict[str, object] = {
             "routing_key": message.address or self.routing_key,
             "event_action": "trigger",
-            "dedup_key": f"firstfive-{message.thread}",
+            "dedup_key": _key(message.thread),
             "payload": {
                 "summary": title(message)[:MOST],
                 "source": "firstfive",
@@ -38,9 +38,23 @@ class PagerDuty:
             },
             "links": [{"href": action.url, "text": action.label} for action in message.actions],
         }
+        return await self._enqueued(value)
+
+    async def settle(self, thread: str, *, over: bool) -> Receipt:
+        """Acknowledge its incident there, or resolve it; PagerDuty passes over one that it does not have."""
+        action = "resolve" if over else "acknowledge"
+        return await self._enqueued(
+            {"routing_key": self.routing_key, "event_action": action, "dedup_key": _key(thread)}
+        )
+
+    async def _enqueued(self, value: dict[str, object]) -> Receipt:
         answer = await send_json("POST", self.url, value)
         told = answer.json()
         if answer.good:
             taken = told.get("status") == "success"
             return Delivered(reference=str(told.get("dedup_key", ""))) if taken else unsaid(answer)
         return refused(answer)
+
+
+def _key(thread: str) -> str:
+    return f"firstfive-{thread}"

@@ -1,7 +1,7 @@
-"""Tells a Slack channel through a bot: one thread an incident, a key of ours in each message's metadata, buttons as links.
+"""Tells a Slack channel through a bot: one thread an incident, a key of ours in each message's metadata, buttons.
 
 Built by `app`. API: `chat.postMessage`, `conversations.replies` and `conversations.history`. Slack keeps no key by itself, so before a
-message is sent again its key is looked for.
+message is sent again its key is looked for. What is pressed comes in by `answers.slack`; without it a button opens a link.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from firstfive.notifiers.posting import FIRST_PAUSE, Answer, refused, request, send_json
 from firstfive.notifiers.words import fitted, title
-from firstfive.ports import Delivered, GaveUp, Message, Receipt, Retry
+from firstfive.ports import Action, Delivered, GaveUp, Message, Receipt, Retry
 
 MOST = 12_000
 KIND = "firstfive_message"
@@ -37,12 +37,13 @@ NEVER = frozenset(
 
 @dataclass(slots=True, kw_only=True)
 class Slack:
-    """A Notifier for the channel `channel` (or a message's address) of the bot with `token`."""
+    """A Notifier for the channel `channel` (or a message's address) of the bot with `token`. With `app_token` Slack's socket is opened."""
 
     name: str
     token: str
     channel: str = ""
     url: str = "https://slack.com/api"
+    app_token: str = ""
     _doubtful: set[str] = field(default_factory=set, init=False)
 
     async def send(self, message: Message) -> Receipt:
@@ -99,13 +100,15 @@ def _value(channel: str, message: Message) -> dict[str, object]:
     if message.root:
         value["thread_ts"] = message.root
     if message.actions:
-        buttons = [
-            {"type": "button", "text": {"type": "plain_text", "text": action.label[:75]}, "url": action.url}
-            for action in message.actions
-        ]
+        buttons = [_button(action, f"{KIND}_{number}") for number, action in enumerate(message.actions)]
         said = {"type": "plain_text", "text": fitted(f"{title(message)}\n{message.text}", 2900)}
         value["blocks"] = [{"type": "section", "text": said}, {"type": "actions", "elements": buttons}]
     return value
+
+
+def _button(action: Action, name: str) -> dict[str, object]:
+    held = {"value": action.press} if action.press else {"url": action.url}
+    return {"type": "button", "action_id": name, "text": {"type": "plain_text", "text": action.label[:75]}, **held}
 
 
 def _receipt(answer: Answer) -> Receipt:

@@ -1,16 +1,19 @@
-"""Tells a Telegram chat through a bot; replies hang on the first message, buttons open sealed links.
+"""Tells a Telegram chat through a bot; replies hang on the first message, with buttons.
 
-Built by `app`. API: Bot API `sendMessage`, plain text without a parse mode, so nothing in a message can become markup.
+Built by `app`. API: Bot API `sendMessage`, plain text without a parse mode, so nothing in a message can become markup. What is pressed
+comes in by `answers.telegram`; without it a button opens a link.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from firstfive.notifiers.posting import FIRST_PAUSE, Answer, refused, send_json
 from firstfive.notifiers.words import in_units, title
-from firstfive.ports import Delivered, Message, Receipt, Retry
+from firstfive.ports import Action, Delivered, Message, Receipt, Retry
 
 MOST = 4096
 
@@ -35,10 +38,14 @@ class Telegram:
         if message.root.isdigit():
             value["reply_parameters"] = {"message_id": int(message.root), "allow_sending_without_reply": True}
         if message.actions:
-            rows = [[{"text": action.label, "url": action.url}] for action in message.actions]
+            rows = [[_button(action)] for action in message.actions]
             value["reply_markup"] = {"inline_keyboard": rows}
         answer = await send_json("POST", f"{self.url}/bot{self.token}/sendMessage", value)
         return _receipt(answer)
+
+
+def _button(action: Action) -> dict[str, str]:
+    return {"text": action.label, **({"callback_data": action.press} if action.press else {"url": action.url})}
 
 
 def _receipt(answer: Answer) -> Receipt:
@@ -48,7 +55,12 @@ def _receipt(answer: Answer) -> Receipt:
     if answer.good:
         return Retry(after=FIRST_PAUSE, why="it answers 200 and says that it was not taken")
     if answer.status == 429:
-        seconds = (told.get("parameters") or {}).get("retry_after", 0)
-        after = timedelta(seconds=seconds) if isinstance(seconds, int) and 0 < seconds < 3600 else FIRST_PAUSE
-        return Retry(after=after, why="it asks for a pause")
+        return Retry(after=asked_pause(told), why="it asks for a pause")
     return refused(answer)
+
+
+def asked_pause(told: Mapping[str, Any]) -> timedelta:
+    """How long Telegram wants us to wait, out of its answer; five seconds when it does not say."""
+    parameters = told.get("parameters")
+    seconds = parameters.get("retry_after", 0) if isinstance(parameters, dict) else 0
+    return timedelta(seconds=seconds) if isinstance(seconds, int) and 0 < seconds < 3600 else FIRST_PAUSE

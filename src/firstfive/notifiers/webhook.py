@@ -6,6 +6,8 @@ Built by `app`. Specification: the `webhook-id`, `webhook-timestamp` and `webhoo
 from __future__ import annotations
 
 import base64
+import binascii
+import contextlib
 import hashlib
 import hmac
 import json
@@ -66,5 +68,6 @@ def signature(secret: str, name: str, stamp: str, body: bytes) -> str:
 
 def _key(secret: str) -> bytes:
     if secret.startswith("whsec_"):
-        return base64.b64decode(secret.removeprefix("whsec_"))
+        with contextlib.suppress(binascii.Error):
+            return base64.b64decode(secret.removeprefix("whsec_"))
     return secret.encode()

@@ -17,8 +17,8 @@ KINDS: Mapping[str, frozenset[str]] = {
     "console": frozenset(),
     "email": frozenset({"host", "port", "sender", "to", "user_env", "password_env", "tls"}),
     "matrix": frozenset({"url", "token_env", "room"}),
-    "slack": frozenset({"url", "token_env", "channel"}),
-    "telegram": frozenset({"url", "token_env", "chat"}),
+    "slack": frozenset({"url", "token_env", "app_token_env", "channel"}),
+    "telegram": frozenset({"url", "token_env", "chat", "answers"}),
     "ntfy": frozenset({"url", "token_env", "topic"}),
     "webhook": frozenset({"url", "url_env", "secret_env"}),
     "pagerduty": frozenset({"url", "key_env"}),
@@ -58,6 +58,8 @@ def _one(name: str, table: object, known: Mapping[str, str], at: str) -> Notifie
         raise SettingsError(f"{shown} needs url", where=at, remedy='write url = "https://..." or url_env = "VARIABLE"')
     if given.get("tls", "starttls") not in ("starttls", "tls", "none"):
         raise SettingsError(f"{shown}.tls is starttls, tls or none", where=at, remedy='write tls = "starttls"')
+    if given.get("answers", "poll") not in ("poll", "links"):
+        raise SettingsError(f"{shown}.answers is poll or links", where=at, remedy='write answers = "links"')
     if not given.get("port", "587").isdigit():
         raise SettingsError(f"{shown}.port is a number", where=at, remedy="write port = 587")
     named = {key.removesuffix("_env"): variable for key, variable in given.items() if key.endswith("_env")}

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 from firstfive.app.eyes import probes_for
 from firstfive.app.hands import target_of
 from firstfive.app.pages import read_handbook
+from firstfive.documents.filling import OPEN, unread
 from firstfive.errors import FirstfiveError
-from firstfive.handbook.model import Handbook, Level
+from firstfive.handbook.model import Handbook, Level, TemplateKind
 from firstfive.incident.escalate import people
 from firstfive.incident.policy import Policy
 from firstfive.settings import Settings
@@ -47,6 +48,7 @@ def examine(settings: Settings, *, server: tuple[str, int] | None) -> list[Findi
     )
     findings += [
         *_people(settings, handbook),
+        *_templates(handbook),
         *_mouth(settings),
         *_eyes(settings, handbook),
         *_machine(settings, server),
@@ -83,6 +85,18 @@ def _people(settings: Settings, handbook: Handbook) -> list[Finding]:
         )
         found.append(_found(f"on call: {schedule.name}", not holes, words, "fill the gap with a layer or an override"))
     found += [_found("on-call calendar", False, remark, "mend the calendar or its path") for remark in remarks]
+    return found
+
+
+def _templates(handbook: Handbook) -> list[Finding]:
+    """Fields of notices that nothing here fills. Not wrong: a person may be meant to, and what nobody says goes out as not known."""
+    found = []
+    for template in handbook.templates:
+        open_ones = unread(template.text) if template.kind is not TemplateKind.CUSTOMER else ()
+        if open_ones:
+            fields = ", ".join(f"<{words}>" for words in open_ones)
+            words = f'nothing fills {fields}: a person does, or it goes out as "{OPEN}"'
+            found.append(_found(f"template {template.kind}", True, words, ""))
     return found
 
 

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from firstfive.engine.advance import advance, deed_of
+from firstfive.engine.telling import offered
 from firstfive.engine.telling.pace import Waiting
 from firstfive.engine.telling.routes import Destination
 from firstfive.incident import events as ev
 from firstfive.incident import orders as od
 from firstfive.incident.timeline import Incident
-from firstfive.ports import Action, Delivered, GaveUp, Message, Receipt, Retry, Transaction, Work
+from firstfive.ports import Delivered, GaveUp, Message, Receipt, Retry, Transaction, Work
 
 if TYPE_CHECKING:
     from firstfive.engine.loop import Engine
@@ -33,7 +34,6 @@ LONGEST_PAUSE = timedelta(minutes=5)
 TURN = timedelta(seconds=1)
 LANE = 8  # messages that are being handed to one notifier at once
 WAITS = "it waits for the first message of its thread"
-MOST_OTHERS = 2  # a message carries three buttons at most with some notifiers
 _RESULT = {Delivered: "sent", Retry: "retry", GaveUp: "gave up"}
 
 
@@ -133,7 +133,6 @@ async def _alone(engine: Engine, row: Work, made: od.Deliver) -> None:
 
 
 def _alone_message(engine: Engine, row: Work, made: od.Deliver) -> Message:
-    url = engine.links.reach(made.person, made.notifier, engine.clock.now()) if made.run else ""
     return Message(
         key=row.key,
         thread=row.key,
@@ -141,7 +140,7 @@ def _alone_message(engine: Engine, row: Work, made: od.Deliver) -> Message:
         title=made.title,
         text=made.text,
         address=made.address,
-        actions=(Action(label="It reaches me", url=url),) if url else (),
+        actions=offered.reach(engine, made),
     )
 
 
@@ -152,6 +151,9 @@ def _patient(engine: Engine, row: Work, made: od.Deliver, after: timedelta) -> b
 async def _paced(engine: Engine, row: Work, made: od.Deliver) -> Mapping[str, Waiting] | None:
     """What goes out within this page, by incident; None when it has to wait for its turn."""
     now = engine.clock.now()
+    if engine.pace.told_already(made.person, row.incident, row.key):
+        await engine.write(lambda tx: _told_within(engine, tx, row, made))
+        return None
     free = engine.pace.free_at(made.person, row.incident, Waiting(key=row.key, title=made.title), now)
     if free > now:
         why = f"{made.person} was paged a moment ago"
@@ -179,7 +181,7 @@ async def _handed(
         urgent=made.urgent,
         address=made.address,
         root=root,
-        actions=(*_actions(engine, made, state), *await _also(engine, made, others)),
+        actions=(*offered.below(engine, made, state), *await offered.others(engine, made, others)),
         drill=state.declared.drill if state.declared else False,
     )
     return await _sent_by(engine, made, message)
@@ -197,35 +199,6 @@ def _with(text: str, others: Mapping[str, Waiting]) -> str:
     """A page's text with the pages of other incidents that wait for the same person."""
     rows = [f"{one.title}\nAcknowledge: firstfive ack {incident}" for incident, one in others.items()]
     return "\n\n".join((text, *rows))
-
-
-async def _also(engine: Engine, made: od.Deliver, others: Mapping[str, Waiting]) -> tuple[Action, ...]:
-    """A button for each of the first few others that nobody has taken."""
-    if not made.own:
-        return ()
-    found: list[Action] = []
-    for name in list(others)[:MOST_OTHERS]:
-        state = await engine.incident(name)
-        url = engine.links.acknowledge(state, made.person, engine.clock.now()) if not state.acknowledged_by else ""
-        if url:
-            found.append(Action(label=f"I have {name}", url=url))
-    return tuple(found)
-
-
-def _actions(engine: Engine, made: od.Deliver, state: Incident) -> tuple[Action, ...]:
-    """Buttons for the one person that this message is for; links are made as late as can be, since they do not hold for long."""
-    if not made.person or not made.own:
-        return ()
-    now, links = engine.clock.now(), engine.links
-    if made.paged is not None:
-        url = links.acknowledge(state, made.person, now, way=made.notifier)
-        return (Action(label="I have it", url=url),) if url else ()
-    run = state.attempts.get(made.run)
-    if run is None or run.state != "asked":
-        return ()
-    pairs = (("Approve", "approve"), ("Decline", "decline"))
-    urls = [(label, links.decide(state, made.run, act, made.person, now)) for label, act in pairs]
-    return tuple(Action(label=label, url=url) for label, url in urls if url)
 
 
 async def _later(engine: Engine, row: Work, made: od.Deliver, after: timedelta, why: str) -> None:
@@ -268,12 +241,18 @@ def _taken(
     for waiting in others.values():
         other = tx.take(waiting.key, engine.clock.now())
         if other is None:
-            continue  # it is being done now, or was taken meanwhile
+            engine.pace.told_within(waiting)  # it is in somebody's hands now, or was taken meanwhile
+            continue
         page = deed_of(other.kind, other.data)
         said = () if not isinstance(page, od.Deliver) else _unsaid(engine.rules.load(tx, other.incident), page)
         _closed(engine, tx, other, said, "done")
     state = engine.rules.load(tx, row.incident)
     return _closed(engine, tx, row, (*opened, *_unsaid(state, made)), "done")
+
+
+def _told_within(engine: Engine, tx: Transaction, row: Work, made: od.Deliver) -> Incident:
+    """It went out within another page to the same person, while its own row was in hand."""
+    return _closed(engine, tx, row, _unsaid(engine.rules.load(tx, row.incident), made), "done")
 
 
 def _dead(engine: Engine, tx: Transaction, row: Work, made: od.Deliver, why: str) -> Incident:

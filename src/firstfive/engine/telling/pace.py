@@ -33,6 +33,7 @@ class Pace:
 
     _last: dict[str, tuple[datetime, str]] = field(default_factory=dict)
     _waiting: dict[str, dict[str, Waiting]] = field(default_factory=dict)
+    _told: set[str] = field(default_factory=set)
 
     def free_at(self, person: str, incident: str, page: Waiting, now: datetime) -> datetime:
         """When to ask again for a page of this incident to this person; `now` when it may go at once."""
@@ -63,3 +64,15 @@ class Pace:
         if self._last.get(who, (None, ""))[1] == incident:
             del self._last[who]
         self._waiting.setdefault(who, {})[incident] = page
+
+    def told_within(self, page: Waiting) -> None:
+        """It went out within another, whose sender could not close its row: somebody else had it in hand just then."""
+        self._told.add(page.key)
+
+    def told_already(self, person: str, incident: str, key: str) -> bool:
+        """Whether this page went out within another, asked when its own turn comes; then it needs none, and is forgotten here."""
+        if key not in self._told:
+            return False
+        self._told.discard(key)
+        self._waiting.get(plain_name(person), {}).pop(incident, None)
+        return True

@@ -25,13 +25,14 @@ class Destination:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Routes:
     """`channels` by the page's word ("#incidents"), `people` by plain name, each in the order to try. `default` takes what has no route
-    of its own; `fallback` gets a message that nobody took for 45 seconds.
+    of its own; `fallback` gets a message that nobody took for 45 seconds. `answering` are the notifiers whose chat says who pressed.
     """
 
     channels: Mapping[str, tuple[Destination, ...]] = field(default_factory=dict)
     people: Mapping[str, tuple[Destination, ...]] = field(default_factory=dict)
     default: tuple[Destination, ...] = ()
     fallback: tuple[Destination, ...] = ()
+    answering: frozenset[str] = frozenset()
 
     def channel(self, word: str) -> tuple[Destination, ...]:
         """Where a channel's messages go."""

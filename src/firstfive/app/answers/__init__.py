@@ -1,0 +1,1 @@
+"""Who listens to what people answer in chats, and whom they may answer for."""
