@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Protocol
 
 from firstfive.app.answers.allowed import barred
@@ -42,7 +43,9 @@ def listeners(settings: Settings, engine: Engine) -> Iterable[Listener]:
         match one:
             case Matrix():
                 known = partial(_called, people=people)
-                yield Listening(matrix=one, known=known, say=engine.say, log=log)
+                yield Listening(
+                    matrix=one, known=known, say=engine.say, log=log, barred=partial(_barred, settings.state)
+                )
             case Slack() if answering:
                 pressing = Pressing(engine=engine, way=one.name, known=partial(slack_person, people), barred=may)
                 yield SlackAnswers(slack=one, heard=pressing.heard, log=log)
@@ -53,6 +56,10 @@ def listeners(settings: Settings, engine: Engine) -> Iterable[Listener]:
                 yield Following(engine=engine, pager=one, log=log)
             case _:
                 continue
+
+
+def _barred(state: Path, person: str) -> str:
+    return barred(state, person, None)
 
 
 def slack_person(people: Mapping[str, PersonSettings], user: str) -> str:
