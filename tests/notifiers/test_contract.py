@@ -179,6 +179,19 @@ def test_no_text_whatever_makes_it_raise(kind: str, title: str, text: str, key: 
         assert isinstance(found, Delivered | Retry | GaveUp)
 
 
+def test_ntfy_does_at_once_what_needs_no_look_and_opens_the_rest() -> None:
+    taking = Action(label="I have it", url="https://ops.example/act/a", at_once=True)
+    yes = Action(label="Approve", url="https://ops.example/act/b")
+    with up("ntfy") as (server, notifier):
+        send(notifier, message(actions=(taking, yes)))
+        sent = server.asked[-1].json()
+        assert [(a["action"], a.get("method"), a["url"]) for a in sent["actions"]] == [
+            ("http", "POST", taking.url),
+            ("view", None, yes.url),
+        ]
+        assert sent["click"] == taking.url
+
+
 def test_slack_finds_a_message_whose_answer_was_lost_and_does_not_send_it_twice() -> None:
     with up("slack") as (server, notifier):
         server.mood = (500, {}, b"")
