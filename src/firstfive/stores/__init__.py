@@ -12,29 +12,43 @@ from firstfive.errors import JournalError
 
 if TYPE_CHECKING:
     from firstfive.ports import Journal
+    from firstfive.stores.postgres.nodes import Nodes
 
 
 def open_journal(url: str, *, read_only: bool = False) -> Journal:
-    """The journal at `url` (`sqlite:///relative/path` or `sqlite:////absolute/path`), its schema brought up to date.
+    """The journal at `url` (`sqlite:///relative/path`, `sqlite:////absolute/path` or `postgresql://USER@HOST/NAME`), its schema up to date.
 
-    With `read_only` the file is neither owned nor changed, so it works beside a running server; `write` then raises JournalError.
+    With `read_only` it is neither owned nor changed, so it works beside a running server; `write` then raises JournalError.
     Raises JournalError when the journal is in use, damaged, of a newer version, on a shared file system or of an unknown kind.
     """
     scheme, separator, path = url.partition("://")
     kind = scheme.partition("+")[0]
     if kind in {"postgresql", "postgres"}:
-        raise JournalError(
-            "a journal on PostgreSQL is not available yet",
-            where=f"{kind}://",
-            remedy="set database to a file, for example sqlite:///.firstfive/journal.db",
-        )
+        return _on_postgres(url, read_only=read_only)
     if kind != "sqlite" or not separator or not path.startswith("/") or path == "/":
         raise JournalError(
             f"{kind or url!r} is no kind of journal that is known here",
-            remedy="set database to a file, for example sqlite:///.firstfive/journal.db",
+            remedy="set database to a file (sqlite:///.firstfive/journal.db) or to postgresql://USER@HOST/NAME",
         )
     from pathlib import Path
 
     from firstfive.stores.sqlite import SqliteJournal
 
     return SqliteJournal.open(Path(path[1:]), read_only=read_only)
+
+
+def nodes_of(journal: Journal) -> Nodes | None:
+    """This node among those that write the journal; None for a journal that one process owns, or that is only read."""
+    return getattr(journal, "nodes", None)
+
+
+def _on_postgres(url: str, *, read_only: bool) -> Journal:
+    try:
+        from firstfive.stores.postgres import PostgresJournal
+    except ImportError as problem:
+        raise JournalError(
+            "the driver for PostgreSQL is not installed",
+            where="database",
+            remedy='pip install "firstfive[postgres]"',
+        ) from problem
+    return PostgresJournal.open(url, read_only=read_only)

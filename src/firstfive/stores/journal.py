@@ -6,9 +6,9 @@ nothing itself, reads no clock and calls nobody.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,7 +23,9 @@ from firstfive.stores.tables import alert, deploy, event, handbook, incident, in
 # Written out, not bound: a database uses a partial index only when it can see the value while planning.
 _READY: sa.ColumnElement[str] = sa.literal_column("'ready'")
 _LEASED: sa.ColumnElement[str] = sa.literal_column("'leased'")
+_OPENING = 0x0F1257F2  # the advisory lock of who gives the next number
 _CLOSED = ("done", "dead")
+_TICK = timedelta(microseconds=1)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -31,18 +33,23 @@ class SqlTransaction:
     """`ports.Transaction` on an open database transaction. `owner` is this boot's name on the rows it claims.
 
     `touched` collects the incidents that followers must hear of once the transaction is durable. `locks` is whether rows can be
-    locked, which they cannot, and need not, where one connection writes.
+    locked, which they cannot, and need not, where one connection writes. `clock` decides leases where several nodes write; without one
+    the caller's clock does.
     """
 
     connection: sa.Connection
     owner: str
     locks: bool = False
     touched: set[str] = field(default_factory=set)
+    lease: timedelta = rows.LEASE
+    clock: Callable[[sa.Connection], int] | None = None
 
     # ---------------------------------------------------------------------------------------------------- timelines
 
     def open_incident(self, at: datetime) -> str:
         """Open the next incident and return its id: INC-1, INC-2, ..."""
+        if self.locks:
+            self.connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_OPENING)))
         last = self.connection.scalar(sa.select(sa.func.max(incident.c.number)))
         number = (last or 0) + 1
         name = f"INC-{number}"
@@ -131,11 +138,15 @@ class SqlTransaction:
         return True
 
     def claim(self, *, kinds: Sequence[str], now: datetime, limit: int) -> tuple[Work, ...]:
-        """Take up to `limit` rows that are due, earliest first; each is ours for LEASE, and its fence has grown."""
+        """Take up to `limit` rows that are due, earliest first; each is ours for `lease`, and its fence has grown."""
         if limit <= 0 or not kinds:
             return ()
-        ids = rows.due(self.connection, kinds, ticks(now), limit)
-        return rows.leased(self.connection, ids, self.owner, ticks(now))
+        at = self._leases_at(now)
+        ids = rows.due(self.connection, kinds, ticks(now), limit, over=at)
+        return rows.leased(self.connection, ids, self.owner, at + self.lease // _TICK)
+
+    def _leases_at(self, now: datetime) -> int:
+        return self.clock(self.connection) if self.clock is not None else ticks(now)
 
     def close(self, work: Work, *, state: str = "done") -> None:
         """The row is `done`, or `dead` when it was given up. Raises Fenced when it is no longer ours."""
@@ -166,7 +177,8 @@ class SqlTransaction:
 
     def take(self, key: str, now: datetime) -> Work | None:
         """Claim one row by its key, due or not; None when it is not ready."""
-        taken = rows.leased(self.connection, rows.ready(self.connection, key), self.owner, ticks(now))
+        until = self._leases_at(now) + self.lease // _TICK
+        taken = rows.leased(self.connection, rows.ready(self.connection, key), self.owner, until)
         return taken[0] if taken else None
 
     def revive(self, key: str, due: datetime) -> bool:

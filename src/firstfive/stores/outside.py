@@ -50,18 +50,19 @@ def receive(connection: sa.Connection, given: Received) -> tuple[int, bool]:
     if known is not None:
         return int(known), False
     made = connection.execute(
-        received.insert().values(**dict(zip(_KEPT, _row(given), strict=True)))
+        received.insert().values(**dict(zip(KEPT, row_of(given), strict=True)))
     ).inserted_primary_key
     return int(made[0]) if made else 0, True
 
 
-_KEPT = ("key", "source", "at", "body", "seen", "state", "outcomes", "asked")
+KEPT = ("key", "source", "at", "body", "seen", "state", "outcomes", "asked")
 _FIND = "SELECT id FROM received WHERE key = ?"
 _LAST = "SELECT coalesce(max(id), 0) FROM received"
-_ONE_ROW = f"({', '.join('?' * (len(_KEPT) + 1))})"
+_ONE_ROW = f"({', '.join('?' * (len(KEPT) + 1))})"
 
 
-def _row(given: Received) -> tuple[object, ...]:
+def row_of(given: Received) -> tuple[object, ...]:
+    """The values of a request, in the order of KEPT."""
     seen = pack_seen(given.seen) if given.seen else "[]"
     return (given.key, given.source, ticks(given.at), packed(given.body), seen, given.state, "[]", given.asked)
 
@@ -79,7 +80,7 @@ def keep(raw: sqlite3.Connection, given: Sequence[Received]) -> list[tuple[int, 
         key = one.key or f"#{number:015}"
         values += (number, key, one.source, ticks(one.at), packed(one.body), seen, one.state, "[]", one.asked)
     rows = ", ".join([_ONE_ROW] * len(given))
-    made = raw.execute(f"INSERT OR IGNORE INTO received (id, {', '.join(_KEPT)}) VALUES {rows}", values)  # noqa: S608 - constants
+    made = raw.execute(f"INSERT OR IGNORE INTO received (id, {', '.join(KEPT)}) VALUES {rows}", values)  # noqa: S608 - constants
     if made.rowcount == len(given):
         return [(number, True) for number in range(start, start + len(given))]
     known = [raw.execute(_FIND, (one.key,)).fetchone() if one.key else None for one in given]

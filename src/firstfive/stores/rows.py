@@ -24,11 +24,11 @@ READY: sa.ColumnElement[str] = sa.literal_column("'ready'")
 LEASED: sa.ColumnElement[str] = sa.literal_column("'leased'")
 
 
-def due(connection: sa.Connection, kinds: Sequence[str], at: int, limit: int) -> list[int]:
-    """Up to `limit` rows that can be claimed at that instant: those whose lease is over first, then by when they are due."""
+def due(connection: sa.Connection, kinds: Sequence[str], at: int, limit: int, *, over: int) -> list[int]:
+    """Up to `limit` rows that can be claimed: those whose lease was over at `over` first, then those due at `at` by when they were."""
     known = work.c.kind.in_(kinds)
     due = sa.select(work.c.id).where(work.c.state == READY, work.c.due <= at, known).order_by(work.c.due)
-    lost = sa.select(work.c.id).where(work.c.state == LEASED, work.c.lease <= at, known).order_by(work.c.lease)
+    lost = sa.select(work.c.id).where(work.c.state == LEASED, work.c.lease <= over, known).order_by(work.c.lease)
     ids: list[int] = []
     for wanted in (lost, due):
         free = wanted.limit(limit - len(ids)).with_for_update(skip_locked=True)
@@ -42,11 +42,11 @@ def ready(connection: sa.Connection, key: str) -> list[int]:
     return list(connection.scalars(wanted.with_for_update(skip_locked=True)))
 
 
-def leased(connection: sa.Connection, ids: Sequence[int], owner: str, at: int) -> tuple[Work, ...]:
-    """These rows taken by `owner`, earliest first; the fence of each has grown."""
+def leased(connection: sa.Connection, ids: Sequence[int], owner: str, until: int) -> tuple[Work, ...]:
+    """These rows taken by `owner` until that instant, earliest first; the fence of each has grown."""
     if not ids:
         return ()
-    values = {"state": "leased", "owner": owner, "lease": at + LEASE // timedelta(microseconds=1)}
+    values = {"state": "leased", "owner": owner, "lease": until}
     grown = {"fence": work.c.fence + 1, "tries": work.c.tries + 1}
     taken = work.update().where(work.c.id.in_(ids)).values(**values, **grown).returning(work)
     rows = connection.execute(taken).mappings().all()

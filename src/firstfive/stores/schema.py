@@ -1,7 +1,7 @@
 """Which shape a journal has, and how it gets the newest one.
 
-Used by `sqlite` when it opens a file. The version is one row, read with plain SQL; the migration library is loaded only when there is
-something to migrate. A journal of a newer version is refused before anything is written.
+Used by `sqlite` and `postgres` when they open one. The version is one row, read with plain SQL; the migration library is loaded only
+when there is something to migrate. A journal of a newer version is refused before anything is written.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import sqlalchemy as sa
 
 from firstfive.errors import JournalError
 
-KNOWN = ("0001", "0002", "0003", "0004")
+KNOWN = ("0001", "0002", "0003", "0004", "0005")
 NEWEST = KNOWN[-1]
 
 _VERSION_TABLE = "alembic_version"
 
 
-def version(connection: sa.Connection, path: Path) -> str:
+def version(connection: sa.Connection, path: Path | str) -> str:
     """The version that the journal says it has; empty for a file without tables. Raises JournalError when it is none of ours."""
     names = set(sa.inspect(connection).get_table_names())
     if not names:
@@ -63,7 +63,7 @@ def bring_up(connection: sa.Connection, *, found: str, path: Path) -> None:
     connection.exec_driver_sql("PRAGMA foreign_keys=OFF")  # tables are rebuilt; the check below stands in
     connection.exec_driver_sql("BEGIN IMMEDIATE")
     try:
-        _migrate(connection)
+        migrate(connection)
         _refuse_torn(connection, path)
     except BaseException:
         connection.exec_driver_sql("ROLLBACK")
@@ -99,7 +99,8 @@ def copy(connection: sa.Connection, wanted: Path) -> Path:
     return free
 
 
-def _migrate(connection: sa.Connection) -> None:
+def migrate(connection: sa.Connection) -> None:
+    """Run every migration that is missing on this connection, inside the transaction that is open there."""
     from alembic import command
     from alembic.config import Config
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 from time import monotonic
 
@@ -33,6 +35,7 @@ from firstfive.targets.run_wrapper import (
 )
 
 LIVE_SECONDS = 0.1
+READ_AFTER = 0.01
 BLOCK = 65536
 ASKING = timedelta(seconds=20)
 
@@ -199,11 +202,12 @@ async def _capture(
     streams = {out_read: out, err_read: err}
     open_ends = {out_read, err_read, watch}
     ended: asyncio.Future[bool] = asyncio.get_running_loop().create_future()  # True when the time limit came first
-    timer = _watched(open_ends, watch, streams, ended, timeout)
+    timers = _watched(open_ends, watch, streams, ended, timeout)
     try:
         timed_out = await ended
     finally:
-        timer.cancel()
+        for timer in timers:
+            timer.cancel()
         for end in open_ends:
             ended.get_loop().remove_reader(end)
         if open_ends:
@@ -218,7 +222,7 @@ async def _capture(
 
 def _watched(
     open_ends: set[int], watch: int, streams: Mapping[int, Kept], ended: asyncio.Future[bool], timeout: timedelta
-) -> asyncio.TimerHandle:
+) -> tuple[asyncio.TimerHandle, asyncio.TimerHandle]:
     """Read the streams as they come and settle `ended` once all of them and the process are over, or the time is."""
     loop = ended.get_loop()
 
@@ -240,22 +244,36 @@ def _watched(
         if not ended.done():
             ended.set_result(True)
 
-    for end, kept in streams.items():
-        loop.add_reader(end, ready, end, kept)
-    loop.add_reader(watch, over, watch)
-    return loop.call_later(timeout.total_seconds(), late)
+    def read() -> None:
+        for end in open_ends & streams.keys():
+            loop.add_reader(end, ready, end, streams[end])
+
+    def exited() -> None:
+        reading.cancel()
+        over(watch)
+        for end, kept in streams.items():
+            if end in open_ends and _rest(end, kept):
+                over(end)
+        read()  # what is still open is held by a child that it left behind
+
+    # Most steps are over at once: they are woken for once, and what they wrote lies in the pipes by then. Who writes more than a pipe
+    # holds before READ_AFTER waits for that long, once.
+    reading = loop.call_later(min(READ_AFTER, timeout.total_seconds()), read)
+    loop.add_reader(watch, exited)
+    return loop.call_later(timeout.total_seconds(), late), reading
 
 
-def _rest(end: int, kept: Kept) -> None:
-    """What still lies in a pipe, without waiting for more."""
+def _rest(end: int, kept: Kept) -> bool:
+    """Take what still lies in a pipe, without waiting for more. Whether that was its end."""
     for _ in range(64):
         try:
             block = os.read(end, BLOCK)
         except BlockingIOError:
-            return
+            return False
         if not block:
-            return
+            return True
         kept.take(block)
+    return False
 
 
 def _spawned(
@@ -291,6 +309,7 @@ def _started(argv: list[str], workdir: Path, environment: Mapping[str, str], str
     source, out, err = streams
     child = subprocess.Popen(
         argv,
+        executable=_found(argv[0], environment.get("PATH", os.defpath)),
         stdin=source,
         stdout=out,
         stderr=err,
@@ -301,6 +320,12 @@ def _started(argv: list[str], workdir: Path, environment: Mapping[str, str], str
     )
     child.returncode = 0  # it is awaited by its pid
     return child.pid
+
+
+@lru_cache(maxsize=64)
+def _found(program: str, path: str) -> str:
+    """Where a program lies by the step's own PATH; its bare name where it is not found, so that starting it says why."""
+    return shutil.which(program, path=path) or program
 
 
 def _end_group(pid: int) -> None:

@@ -1,0 +1,50 @@
+"""The address of a journal on PostgreSQL: read, shown without its password, and opened as a pool.
+
+Used by `journal` beside it. Passwords come from the address, from PGPASSWORD or from ~/.pgpass; none is ever shown.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError
+
+from firstfive.errors import JournalError
+
+# What a node waits for at most: a connection 5 s, a row that another holds 10 s, one statement 30 s.
+_SESSION = (
+    "-c lock_timeout=10000 -c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000 -c timezone=UTC"
+)
+
+
+def read(address: str) -> URL:
+    """The address for our driver. Raises JournalError, without showing it, when it is none."""
+    try:
+        url = sa.make_url(address)
+        url.translate_connect_args()
+    except (ArgumentError, ValueError):
+        raise JournalError(
+            "this is no address of a PostgreSQL database",
+            where="database",
+            remedy="write postgresql://USER@HOST:5432/NAME, with special characters of a password as %XX",
+        ) from None
+    if not url.database:
+        raise JournalError(
+            "the address names no database", where=shown(url), remedy="write postgresql://USER@HOST:5432/NAME"
+        )
+    return url.set(drivername="postgresql+psycopg")
+
+
+def shown(url: URL) -> str:
+    """The address as people may see it: without its password, and without options that could hold one."""
+    return url.set(drivername="postgresql", password=None, query={}).render_as_string(hide_password=True)
+
+
+def pool(url: URL, connections: int) -> sa.Engine:
+    """Up to `connections` connections that are proved before each use. Connects to nothing yet."""
+    words = {"connect_timeout": 5, "application_name": "firstfive", "options": _SESSION, "keepalives_idle": 10}
+    words |= {"keepalives_interval": 5, "keepalives_count": 3}
+    given = {name: value for name, value in words.items() if name not in url.query}
+    return sa.create_engine(
+        url, connect_args=given, pool_size=connections, max_overflow=0, pool_timeout=15, pool_pre_ping=True
+    )

@@ -1,0 +1,227 @@
+"""The journal on PostgreSQL: any number of nodes, each transaction on its own, rows locked where two could meet.
+
+Opened by `stores.open_journal`. What is written is decided in `stores.journal`, the same as on a file. It elects nobody: leases by the
+database's clock and a fence on every closing write decide who does what. Functions are tried again where that is safe: before a
+commit was sent always, after a lost commit only when the database says that it did not happen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from firstfive.errors import JournalError
+from firstfive.ports import Received, Transaction
+from firstfive.stores import journal as code
+from firstfive.stores import schema
+from firstfive.stores.journal import SqlTransaction
+from firstfive.stores.postgres import address, keeping, shape
+from firstfive.stores.postgres.nodes import LEASE, Nodes, now_of
+from firstfive.stores.postgres.trouble import AGAIN, is_database, is_lost, state_of, told
+from firstfive.stores.postgres.waking import Waking
+
+T = TypeVar("T")
+
+WRITERS, READERS = 6, 4
+TRIES, PATIENCE = 12, 20.0  # tries of one function, and seconds to wait for a database that is away
+_STATUS = sa.text("SELECT txid_status(:xid)")
+_OURS = "SELECT txid_current()"
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class PostgresJournal:
+    """`ports.Journal` on a database that other nodes use too. Made by `open`; `where` is its address without the password."""
+
+    where: str
+    owner: str
+    pool: sa.Engine
+    nodes: Nodes | None = None
+    _waking: Waking | None = None
+    _writers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(WRITERS, "journal-writer"))
+    _readers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(READERS, "journal-reader"))
+    _together: dict[asyncio.AbstractEventLoop, list[tuple[Received, asyncio.Future[tuple[int, bool]]]]] = field(
+        default_factory=dict
+    )
+    _closed: bool = False
+
+    @classmethod
+    def open(cls, given: str, *, read_only: bool = False) -> PostgresJournal:
+        """Connect, prove the server, bring the tables up to date unless `read_only`, and begin to beat. Raises JournalError."""
+        url = address.read(given)
+        where, pool = address.shown(url), address.pool(url, WRITERS + READERS)
+        made = cls(where=where, owner=secrets.token_hex(8), pool=pool)
+        try:
+            with pool.connect() as connection:
+                shape.refuse_server(connection, where, writing=not read_only)
+                if read_only:
+                    shape.refuse_strange(schema.version(connection, where), where)
+                    return made
+                shape.bring_up(connection, where)
+            made.nodes = Nodes(pool=pool, owner=made.owner, worded=lambda problem: told(problem, where))
+            made._waking = Waking(url=url, pool=pool, owner=made.owner)
+            made.nodes.begin()
+            made._waking.begin()
+        except BaseException as problem:
+            made._close()
+            if is_database(problem):
+                raise told(problem, where) from problem
+            raise
+        return made
+
+    # ------------------------------------------------------------------------------------------------- ports.Journal
+
+    async def write(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` in one transaction; once this returns, it is durable. Raises what `work` raised, or JournalError."""
+        return await self._in(self._writers, lambda: self._written(work))
+
+    async def read(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` on what is committed now, all of it as of one moment. Raises what `work` raised, or JournalError."""
+        return await self._in(self._readers, lambda: self._tried(lambda: self._read(work)))
+
+    async def keep(self, received: Received) -> tuple[int, bool]:
+        """Keep a sender's request; its id, and False when its key was known."""
+        return await self.keep_soon(received)
+
+    def keep_soon(self, received: Received) -> asyncio.Future[tuple[int, bool]]:
+        """The same without a coroutine: what comes in one round of the loop is kept by one statement."""
+        if self.nodes is None:
+            raise JournalError("this journal was opened only for reading", where=self.where)
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[tuple[int, bool]] = loop.create_future()
+        together = self._together.setdefault(loop, [])
+        if not together:
+            loop.call_soon(self._flush, loop)
+        together.append((received, answer))
+        return answer
+
+    def follow(self, heard: Callable[[str], None]) -> Callable[[], None]:
+        """Call `heard` in the running event loop with an incident's id after a commit that touched it, on whichever node.
+
+        Returns the function that ends it. Called outside an event loop it raises RuntimeError.
+        """
+        if self._waking is None:
+            asyncio.get_running_loop()
+            return lambda: None
+        return self._waking.follow(heard)
+
+    def verify(self) -> tuple[str, ...]:
+        """Recompute every hash chain: one sentence for each incident whose chain is broken, none when all hold."""
+        try:
+            with self._reading() as connection:
+                return code.problems(connection)
+        except Exception as problem:
+            if is_database(problem):
+                raise told(problem, self.where) from problem
+            raise
+
+    async def close(self) -> None:
+        """Hand back what this node holds, so that another takes it at once, and let go of the database. Closing twice is fine."""
+        await asyncio.to_thread(self._close)
+
+    # -------------------------------------------------------------------------------------------------------- inside
+
+    async def _in(self, threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+        if self._closed:
+            raise JournalError("the journal is closed", where=self.where, remedy="start Firstfive again")
+        return await asyncio.get_running_loop().run_in_executor(threads, _guarded, work)
+
+    def _flush(self, loop: asyncio.AbstractEventLoop) -> None:
+        together = self._together.pop(loop, [])
+        requests = tuple(received for received, _ in together)
+        asked = loop.create_task(self._in(self._writers, lambda: self._kept(requests)))
+        asked.add_done_callback(lambda done: keeping.told_each(done, [answer for _, answer in together]))
+
+    def _kept(self, requests: tuple[Received, ...]) -> list[tuple[int, bool]]:
+        return self._written(lambda tx: keeping.keep(tx.connection, requests))
+
+    def _read(self, work: Callable[[Any], T]) -> T:
+        with self._reading() as connection:
+            return work(SqlTransaction(connection=connection, owner=self.owner))
+
+    def _reading(self) -> Any:
+        return self.pool.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True).connect()
+
+    def _written(self, work: Callable[[Any], T]) -> T:
+        if self.nodes is None:
+            raise JournalError("this journal was opened only for reading", where=self.where)
+        return self._tried(lambda: self._once(work))
+
+    def _tried(self, once: Callable[[], T]) -> T:
+        """Try again what another transaction or a lost connection came between, for a while; JournalError after that."""
+        until, tries = time.monotonic() + PATIENCE, 0
+        while True:
+            tries += 1
+            try:
+                return once()
+            except Exception as problem:
+                if not is_database(problem):
+                    raise
+                passes = is_lost(problem) or (state_of(problem) in AGAIN and tries < TRIES)
+                if not passes or (self._closed and is_lost(problem)) or time.monotonic() > until:
+                    raise told(problem, self.where) from problem
+                time.sleep(min(0.01 * 2**tries, 1.0) * (0.5 + secrets.randbelow(100) / 100))
+
+    def _once(self, work: Callable[[Any], T]) -> T:
+        with self.pool.connect() as connection:
+            transaction = SqlTransaction(connection=connection, owner=self.owner, locks=True, lease=LEASE, clock=now_of)
+            value = work(transaction)
+            number = int(connection.exec_driver_sql(_OURS).scalar() or 0)
+            if self._waking is not None:
+                self._waking.announce(connection, transaction.touched)
+            try:
+                connection.commit()
+            except Exception as problem:
+                if not is_lost(problem) or not self._happened(number):
+                    raise
+        if self._waking is not None and transaction.touched:
+            self._waking.heard(transaction.touched)
+        return value
+
+    def _happened(self, number: int) -> bool:
+        """Whether the transaction whose commit was cut off is durable; asked until the database answers and it is decided."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                with self.pool.connect() as connection:
+                    said = connection.execute(_STATUS, {"xid": number}).scalar()
+            except Exception as problem:
+                if not is_lost(problem) or time.monotonic() > until:
+                    raise JournalError(
+                        "the database went away while it was writing, so nobody knows whether it did",
+                        where=self.where,
+                        remedy="look at the timeline before you say it again",
+                    ) from problem
+                said = "in progress"
+            if said != "in progress":
+                return said == "committed"
+            time.sleep(0.2)
+
+    def _close(self) -> None:
+        """Let go of everything once what was asked for is written."""
+        if self._closed:
+            return
+        self._closed = True
+        self._writers.shutdown(wait=True)
+        self._readers.shutdown(wait=True)
+        if self._waking is not None:
+            self._waking.end()
+        if self.nodes is not None:
+            with contextlib.suppress(Exception):  # another node takes what is left once its lease is over
+                self.nodes.end()
+        self.pool.dispose()
+
+
+def _guarded(work: Callable[[], T]) -> T:
+    """A future cannot hold StopIteration."""
+    try:
+        return work()
+    except StopIteration as problem:
+        raise RuntimeError("the function ended with StopIteration") from problem

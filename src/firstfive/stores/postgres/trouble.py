@@ -1,0 +1,80 @@
+"""What PostgreSQL's complaint means to an operator at 03:00, and which complaints pass by themselves.
+
+Used by the modules beside it. Looks at the SQLSTATE (PostgreSQL documentation, appendix A), never at words; a password is never shown.
+"""
+
+from __future__ import annotations
+
+import psycopg
+from sqlalchemy.exc import DBAPIError
+
+from firstfive.errors import JournalError
+
+# Another transaction came between, so the same function may be tried again: serialization failure, deadlock, two that wrote one key.
+AGAIN = frozenset({"40001", "40P01", "23505", "55P03"})
+
+# SQLSTATE, or its class -> what happened, and the remedy.
+_MEANING: dict[str, tuple[str, str]] = {
+    "28": (
+        "PostgreSQL refuses the user or its password",
+        "set PGPASSWORD or ~/.pgpass for the user that runs Firstfive, and look at pg_hba.conf",
+    ),
+    "3D": ("PostgreSQL holds no database of that name", "create it: createdb --owner USER NAME"),
+    "42501": (
+        "this user may not do that in the database",
+        "make the user of the address the owner of the database, or grant it CREATE on its schema",
+    ),
+    "25006": (
+        "this PostgreSQL is a read-only standby",
+        "give the address of the primary, or several hosts with target_session_attrs=read-write",
+    ),
+    "53300": (
+        "PostgreSQL takes no more connections",
+        "raise max_connections, or run fewer nodes: each needs up to twelve",
+    ),
+    "53100": ("the disk of PostgreSQL is full", "free space there; writing goes on by itself"),
+    "53": ("PostgreSQL lacks resources", "look at the memory and the disk of its machine; writing goes on by itself"),
+    "57P03": ("PostgreSQL is starting or stopping", "wait for it; writing goes on by itself"),
+    "57": ("PostgreSQL ended the connection", "look at its log; writing goes on by itself"),
+    "55P03": ("another transaction held a row for too long", "look for stuck sessions in pg_stat_activity"),
+    "0A": ("this PostgreSQL cannot do that", "use PostgreSQL 13 or newer"),
+}
+
+
+def is_database(problem: BaseException) -> bool:
+    """Whether the database itself, or the way to it, raised this."""
+    return isinstance(problem, DBAPIError | psycopg.Error)
+
+
+def state_of(problem: BaseException) -> str:
+    """The SQLSTATE; empty for a connection that never stood or was lost without a word."""
+    cause = problem.orig if isinstance(problem, DBAPIError) else problem
+    return str(getattr(cause, "sqlstate", None) or "")
+
+
+def is_lost(problem: BaseException) -> bool:
+    """Whether the connection is gone, so that another one has to be opened."""
+    if isinstance(problem, DBAPIError) and problem.connection_invalidated:
+        return True
+    state = state_of(problem)
+    cause = problem.orig if isinstance(problem, DBAPIError) else problem
+    gone = isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError) and not state
+    return gone or state[:2] == "08" or state in {"57P01", "57P02", "57P03", "53300", "25P03"}
+
+
+def told(problem: BaseException, where: str) -> JournalError:
+    """The error for an operator; `where` is the address without its password."""
+    state = state_of(problem)
+    meaning = _MEANING.get(state) or _MEANING.get(state[:2])
+    cause = problem.orig if isinstance(problem, DBAPIError) else problem
+    said = " ".join(str(cause).split())[:300]
+    if meaning is None and "password authentication failed" in said:
+        meaning = _MEANING["28"]
+    elif meaning is None and is_lost(problem):
+        meaning = (
+            "PostgreSQL is not reached",
+            "look whether it runs and listens there; writing goes on by itself once it does",
+        )
+    if meaning is None:
+        return JournalError(f"the journal could not do it: {said}", where=where, remedy="please report this")
+    return JournalError(f"{meaning[0]} ({said})" if said else meaning[0], where=where, remedy=meaning[1])
