@@ -37,6 +37,14 @@ def test_it_listens_where_the_chat_says_who_pressed(
             assert one.app_token == "xapp-1"
 
 
+def test_without_its_app_token_slack_still_tells_and_says_so(tmp_path: Path) -> None:
+    made = settings(tmp_path, SLACK + 'app_token_env = "NOBODY_SET_IT"\n')
+    notifiers, remarks = notifiers_of(made, SystemClock().now)
+    assert [one.name for one in notifiers] == ["chat"]
+    assert remarks == ("notifier chat: its app token is not set, so its buttons open links",)
+    assert routes_of(made, notifiers).answering == frozenset()
+
+
 def settings(folder: Path, table: str):
     (folder / "vault").mkdir()
     (folder / "vault" / "Incident Response.md").write_text("# Incident Response\n")

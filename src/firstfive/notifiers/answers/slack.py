@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from firstfive.errors import FirstfiveError
+from firstfive.notifiers.answers.press import Press, Pressed
 from firstfive.notifiers.posting import send_json
 from firstfive.notifiers.slack import Slack, escaped
-from firstfive.ports import Press, Pressed
 
 LARGEST = 1024 * 1024
 HELLO_WITHIN = 10.0

@@ -15,10 +15,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from firstfive.errors import FirstfiveError
+from firstfive.notifiers.answers.press import Press, Pressed
 from firstfive.notifiers.posting import Answer, send_json
 from firstfive.notifiers.telegram import Telegram, asked_pause
 from firstfive.notifiers.words import in_units
-from firstfive.ports import Press, Pressed
 
 WAIT = timedelta(seconds=2)  # a thread waits that long, also when the program wants to end
 DEADLINE = timedelta(seconds=6)
