@@ -349,26 +349,6 @@ class Transaction(Protocol):
     def newest_handbook(self) -> tuple[str, bytes] | None: ...  # digest and sources of the page in force last
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
-    """One process on a journal that several share: `beat` is its last sign of life (UTC), `alive` whether its leases still hold.
-
-    `page` is the digest of the page that it follows, `local` whether it has targets that are its own machine, `looks` what it looks
-    after, `rows` how many rows of work it holds.
-    """
-
-    boot: str
-    host: str
-    process: int
-    version: str
-    beat: datetime
-    alive: bool
-    page: str = ""
-    local: bool = False
-    looks: tuple[str, ...] = ()
-    rows: int = 0
-
-
 class Journal(Protocol):
     """Remembers. A `write` that returned is durable; `read` sees only committed rows. Functions are plain and may be retried."""
 

@@ -11,7 +11,9 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
+from firstfive.app import several
 from firstfive.app.answers.listeners import listeners
 from firstfive.app.daily import rounds_of
 from firstfive.app.ears import message_of, understood
@@ -22,13 +24,12 @@ from firstfive.app.pages import again, last_good, pinned, read_handbook, vault_o
 from firstfive.app.status import publisher_of
 from firstfive.documents.summary import summary
 from firstfive.engine.advance import Rules
-from firstfive.engine.clock import SystemClock
 from firstfive.engine.loop import Engine
 from firstfive.engine.outsiders.inbox import Inbox
 from firstfive.engine.redact import Redactor
 from firstfive.engine.telling.links import Links
 from firstfive.engine.tools import Tools
-from firstfive.engine.watch import Watch
+from firstfive.engine.watch import Watch, who
 from firstfive.errors import FirstfiveError, JournalError, PageError, VaultError
 from firstfive.handbook.model import Handbook
 from firstfive.incident.policy import Policy
@@ -40,9 +41,11 @@ from firstfive.probes.docker import Ledger
 from firstfive.probes.release_link import ReleaseLink
 from firstfive.settings import Settings
 from firstfive.settings.holidays_of import working_days
-from firstfive.stores import open_journal
-from firstfive.stores.files.key import LINKS, kept_key
+from firstfive.stores import nodes_of, open_journal
 from firstfive.targets.ssh import Ssh
+
+if TYPE_CHECKING:
+    from firstfive.stores.postgres.nodes import Nodes
 
 RELOAD_EVERY = 5.0
 RESTAFFED_EVERY = timedelta(hours=1)
@@ -63,26 +66,33 @@ class Program:
     inbox: Inbox
     ledgers: list[ReleaseLink | Ledger]
     staffed_at: datetime
+    nodes: Nodes | None = None
+    serving: bool = False
     problem: str = ""
     stamp: int = 0
     edited: tuple[tuple[str, int, int], ...] = ()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Watch, obey and follow the page until `stop` is set."""
+        """Watch, obey and follow the page until `stop` is set. Raises SettingsError beside a node that cannot take over from this one."""
+        self.serving = True
+        await asyncio.to_thread(several.refuse_apart, self.settings, self.nodes)
+        looks = tuple(who(probe) for probe in self.watch.probes)
+        await several.take_share(self.nodes, self.engine.handbook.digest, looks, self.log)
         for variable in self.settings.intake.missing:
             self.log(f"intake: {variable} is not set, so the door that it opens stays shut")
         for beat in self.settings.heartbeats:
             await self.engine.outside.expect(beat.name, beat.every, beat.grace)
         publisher = publisher_of(self.settings, self.journal, self.engine.clock, self.log)
+        chats = listeners(self.settings, self.engine)
         public = (publisher.run(stop),) if publisher is not None else ()
         await asyncio.gather(
             self.engine.run(stop),
             self._watching(stop),
-            self.inbox.run(stop),
+            several.while_held(self.nodes, "requests of senders", self.inbox.run, stop),
             self._alive(stop),
-            rounds_of(self.settings, self.engine).run(stop),
+            several.while_held(self.nodes, "daily round", rounds_of(self.settings, self.engine).run, stop),
             *public,
-            *(one.run(stop) for one in listeners(self.settings, self.engine)),
+            *(several.while_held(self.nodes, "answers of chats", one.run, stop) for one in chats),
         )
 
     async def _alive(self, stop: asyncio.Event) -> None:
@@ -167,6 +177,8 @@ class Program:
             self.log(f"not watched: {reason}")
         self.watch = replace(self.watch, probes=probes, turning=turning_of(self.settings, handbook))
         self.ledgers[:] = [probe for probe in probes if isinstance(probe, ReleaseLink | Ledger)]
+        if self.serving:
+            await several.take_share(self.nodes, handbook.digest, tuple(who(probe) for probe in probes), self.log)
         self.engine.watched = tuple(s for probe in probes for s in probe.symptoms)
 
     def understood(self, sender: str, message: bytes) -> tuple[tuple[Observation, ...], str]:
@@ -199,7 +211,8 @@ async def open_program(
         if handbook is None:
             handbook = await last_good(settings, journal, broken)
             log(f"the page does not compile now, the last good one is in force: {broken}")
-        return await _joined(settings, handbook, journal, notifiers, log, clock or SystemClock())
+        nodes = nodes_of(journal)
+        return await _joined(settings, handbook, journal, notifiers, log, clock or several.clock_for(nodes))
     except BaseException:
         await journal.close()
         raise
@@ -253,11 +266,12 @@ async def _joined(
         tools=tools,
         look_for_deploys=look,
         ensure=_ensured(settings, journal, shelf),
-        links=Links(key=kept_key(settings.state, LINKS)),
+        links=Links(key=await asyncio.to_thread(several.links_key, settings, nodes_of(journal))),
         drilling=(settings.state / DRILL).exists,
     )
     observe, every = engine.observe, settings.probe_interval
     watch = Watch(probes=(), clock=clock, observe=observe, redactor=tools.redactor, log=log, interval=every)
+    watch.mine = several.holder(nodes_of(journal))
     program = Program(
         settings=settings,
         engine=engine,
@@ -269,6 +283,7 @@ async def _joined(
         ledgers=ledgers,
         staffed_at=clock.now(),
         edited=env_stamp(settings),
+        nodes=nodes_of(journal),
     )
     await program.take(handbook)
     await engine.open_incidents()

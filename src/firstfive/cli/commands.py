@@ -57,6 +57,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "offenders": ("outside.logs", "Who stands in an access log how often."),
     "account": ("people.account", "Who may sign in, as which role; the break-glass code."),
     "token": ("people.token", "Tokens with which programs act in a person's name."),
+    "nodes": ("several.nodes", "Which nodes share the journal, and what each looks after."),
+    "migrate": ("several.nodes", "Move the journal to another database, open incidents and all."),
     "oncall": ("oncall", "Who is on call now, who is next, and when nobody is."),
     "oncall-import": ("oncall", "Schedules of PagerDuty, Opsgenie or Grafana OnCall as settings."),
     "timeline": ("journal", "The timeline of an incident."),

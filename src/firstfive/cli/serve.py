@@ -18,16 +18,28 @@ from firstfive.settings.entrance import refuse_open
 @click.option(
     "--config", type=click.Path(path_type=Path), help="Settings file (default: firstfive.toml here or above)."
 )
+@click.option(
+    "--database", help="Address of the journal (default: settings): sqlite:///PATH or postgresql://USER@HOST/NAME."
+)
 @click.option("--port", type=int, help="Port of the room (default: settings, 8455).")
 @click.option("--json", "as_json", is_flag=True, help="Print the address as one JSON object.")
 @click.pass_obj
-def serve(obj: dict[str, object], vault: Path | None, config: Path | None, port: int | None, as_json: bool) -> None:
+def serve(
+    obj: dict[str, object],
+    vault: Path | None,
+    config: Path | None,
+    database: str | None,
+    port: int | None,
+    as_json: bool,
+) -> None:
     """Watch, respond, and open the room; ends on Ctrl-C or SIGTERM."""
     from dataclasses import replace
 
     settings = settings_of(vault, config)
     if port is not None:
         settings = replace(settings, port=port)
+    if database is not None:
+        settings = replace(settings, database=database)
     refuse_open(settings)
 
     def say(address: dict[str, object]) -> None:

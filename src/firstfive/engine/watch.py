@@ -25,9 +25,10 @@ HELD = frozenset({SignalKind.HTTP, SignalKind.PROBE})  # looks at an address, wh
 # Looks of a crowd begin together, five times a second: that costs half of what a timer each does (bench/http_checks.py).
 MANY, SLOT = 50, 0.2
 LOOK_DEADLINE = 30.0
+NOT_MINE = 1.0
 
 
-def _who(probe: Probe) -> str:
+def who(probe: Probe) -> str:
     """A probe among others of its name."""
     return " ".join((probe.name, *probe.symptoms))
 
@@ -49,7 +50,9 @@ class _Seen:
 
 @dataclass(slots=True, kw_only=True)
 class Watch:
-    """Every probe in its own loop. `observe` is the engine's ear; `turning` says whether what is behind an address is being exchanged."""
+    """Every probe in its own loop. `observe` is the engine's ear; `turning` says whether what is behind an address is being exchanged;
+    `mine` whether this node looks after a probe, which it always does where it is alone.
+    """
 
     probes: Sequence[Probe]
     clock: Clock
@@ -58,6 +61,8 @@ class Watch:
     log: Callable[[str], None]
     interval: timedelta = timedelta(seconds=2)
     turning: Callable[[Signal], Awaitable[bool]] | None = None
+    mine: Callable[[str], bool] = lambda _: True
+    _of: dict[str, set[str]] = field(default_factory=dict)
     _seen: dict[str, _Seen] = field(default_factory=dict)
     _blind: dict[str, str] = field(default_factory=dict)
 
@@ -76,6 +81,10 @@ class Watch:
         if many:
             await self.clock.sleep(number / len(self.probes) * self.interval.total_seconds())
         while True:
+            if not self.mine(who(probe)):  # another node looks; what it tells is told there
+                self._forget(probe)
+                await self.clock.sleep(NOT_MINE)
+                continue
             doubtful = await self.once(probe)
             seconds = self.interval.total_seconds()
             wait = min(0.4, seconds / 4) if doubtful else seconds
@@ -88,21 +97,27 @@ class Watch:
         except Exception as problem:
             self._complain(probe, problem)
             return False
-        self._blind.pop(_who(probe), None)
+        self._blind.pop(who(probe), None)
         doubtful = False
         for seen in found:
             if isinstance(seen, Deploy):
                 await self._pass_on(seen)
             else:
+                self._of.setdefault(who(probe), set()).add(seen.fingerprint)
                 doubtful |= await self._weigh(seen)
         return doubtful
+
+    def _forget(self, probe: Probe) -> None:
+        """What it told is no longer known here, so that the first look of the next time tells it anew."""
+        for fingerprint in self._of.pop(who(probe), ()):
+            self._seen.pop(fingerprint, None)
 
     def _complain(self, probe: Probe, problem: Exception) -> None:
         """Say once that a probe cannot see, and again only when the reason changes."""
         told = problem.what if isinstance(problem, FirstfiveError) else f"{type(problem).__name__}: {problem}"
         told = self.redactor.line(told)
-        if self._blind.get(_who(probe)) != told:
-            self._blind[_who(probe)] = told
+        if self._blind.get(who(probe)) != told:
+            self._blind[who(probe)] = told
             self.log(f"probe {probe.name} cannot see: {told}")
 
     async def _weigh(self, signal: Signal) -> bool:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from firstfive.errors import JournalError
 from firstfive.incident.signals import Beat, BeatState, Deploy, Signal
 from firstfive.incident.triage.silences import Silence
-from firstfive.ports import Heartbeat, Outcome, Reached, Received
+from firstfive.ports import Fenced, Heartbeat, Outcome, Reached, Received
 from firstfive.stores import codec
 from firstfive.stores.tables import heartbeat, instant, reached, received, silence, ticks
 
@@ -138,7 +138,9 @@ def sorted_out(
     """Write what was read out of a request and what was made of it, and that it waits no longer."""
     told = codec.sound(msgspec.json.encode(list(outcomes)).decode())
     values = {"outcomes": told, "state": state} | ({"seen": pack_seen(seen)} if seen is not None else {})
-    connection.execute(received.update().where(received.c.id == received_id).values(**values))
+    still = (received.c.id == received_id, received.c.state == _WAITING)
+    if connection.execute(received.update().where(*still).values(**values)).rowcount != 1:
+        raise Fenced(f"request {received_id} was sorted by another node")
 
 
 def count_waiting(connection: sa.Connection) -> int:

@@ -17,7 +17,7 @@ from firstfive.errors import FirstfiveError
 from firstfive.incident.signals import Beat, Deploy, Observation, Signal, SignalKind
 from firstfive.incident.triage.silences import matching
 from firstfive.intake import UNRECOGNISED
-from firstfive.ports import Alert, Heartbeat, Outcome, Received, Transaction
+from firstfive.ports import Alert, Fenced, Heartbeat, Outcome, Received, Transaction
 
 if TYPE_CHECKING:
     from firstfive.engine.loop import Engine
@@ -92,6 +92,8 @@ class Inbox:
         try:
             if not await self.sort_waiting():
                 return None
+        except Fenced:  # another node sorted one of these in the meantime
+            return 0.0
         except Exception as problem:  # one odd request must not end the program
             self.engine.complain(problem)
             return None
@@ -119,7 +121,7 @@ class Inbox:
         concluded: dict[tuple[str, bool], Outcome] = {}
         try:
             touched = await self.engine.journal.write(lambda tx: self._sorted(tx, reads, concluded))
-        except FirstfiveError:
+        except (FirstfiveError, Fenced):
             raise
         except Exception as problem:
             self.engine.complain(problem)
@@ -157,7 +159,7 @@ class Inbox:
     async def _alone(self, one: Read) -> set[str]:
         try:
             return await self.engine.journal.write(lambda tx: self._sorted(tx, [one], {}))
-        except FirstfiveError:
+        except (FirstfiveError, Fenced):
             raise
         except Exception as problem:
             self.engine.complain(problem)

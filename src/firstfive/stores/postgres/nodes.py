@@ -22,7 +22,6 @@ from sqlalchemy.dialects.postgresql import insert
 
 import firstfive
 from firstfive.errors import FirstfiveError, JournalError
-from firstfive.ports import Node
 from firstfive.stores.postgres.trouble import is_database
 from firstfive.stores.tables import duty, instant, node, shared, work
 
@@ -36,6 +35,26 @@ _CLOCK = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 def now_of(connection: sa.Connection) -> int:
     """The database's clock, in microseconds since 1970 UTC."""
     return int(connection.exec_driver_sql(_CLOCK).scalar() or 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """One process on a journal that several share: `beat` is its last sign of life (UTC), `alive` whether its leases still hold.
+
+    `page` is the digest of the page that it follows, `local` whether it has targets that are its own machine, `looks` what it looks
+    after, `rows` how many rows of work it holds.
+    """
+
+    boot: str
+    host: str
+    process: int
+    version: str
+    beat: datetime
+    alive: bool
+    page: str = ""
+    local: bool = False
+    looks: tuple[str, ...] = ()
+    rows: int = 0
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

@@ -1,6 +1,7 @@
 """What PostgreSQL's complaint means to an operator at 03:00, and which complaints pass by themselves.
 
-Used by the modules beside it. Looks at the SQLSTATE (PostgreSQL documentation, appendix A), never at words; a password is never shown.
+Used by the modules beside it. Looks at the SQLSTATE (PostgreSQL documentation, appendix A); a connection that is refused while it is
+made carries none, so there the server's words have to do. A password is never shown.
 """
 
 from __future__ import annotations
@@ -24,6 +25,10 @@ _MEANING: dict[str, tuple[str, str]] = {
         "this user may not do that in the database",
         "make the user of the address the owner of the database, or grant it CREATE on its schema",
     ),
+    "3F": (
+        "this user may use no schema of the database",
+        "make the user of the address the owner of the database, or grant it USAGE and CREATE on its schema",
+    ),
     "25006": (
         "this PostgreSQL is a read-only standby",
         "give the address of the primary, or several hosts with target_session_attrs=read-write",
@@ -41,6 +46,19 @@ _MEANING: dict[str, tuple[str, str]] = {
 }
 
 
+_WORDS = (
+    ("password authentication failed", "28"),
+    ("no password supplied", "28"),
+    ("no pg_hba.conf entry", "28"),
+    ("role ", "28"),
+    ("database ", "3D"),
+    ("too many clients", "53300"),
+    ("remaining connection slots", "53300"),
+    ("starting up", "57P03"),
+    ("shutting down", "57P03"),
+)
+
+
 def is_database(problem: BaseException) -> bool:
     """Whether the database itself, or the way to it, raised this."""
     return isinstance(problem, DBAPIError | psycopg.Error)
@@ -49,7 +67,9 @@ def is_database(problem: BaseException) -> bool:
 def state_of(problem: BaseException) -> str:
     """The SQLSTATE; empty for a connection that never stood or was lost without a word."""
     cause = problem.orig if isinstance(problem, DBAPIError) else problem
-    return str(getattr(cause, "sqlstate", None) or "")
+    state = str(getattr(cause, "sqlstate", None) or "")
+    fatal = str(cause).partition("FATAL:")[2]
+    return state or next((meant for word, meant in _WORDS if word in fatal), "")
 
 
 def is_lost(problem: BaseException) -> bool:
@@ -68,9 +88,7 @@ def told(problem: BaseException, where: str) -> JournalError:
     meaning = _MEANING.get(state) or _MEANING.get(state[:2])
     cause = problem.orig if isinstance(problem, DBAPIError) else problem
     said = " ".join(str(cause).split())[:300]
-    if meaning is None and "password authentication failed" in said:
-        meaning = _MEANING["28"]
-    elif meaning is None and is_lost(problem):
+    if meaning is None and is_lost(problem):
         meaning = (
             "PostgreSQL is not reached",
             "look whether it runs and listens there; writing goes on by itself once it does",

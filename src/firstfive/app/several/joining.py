@@ -1,0 +1,108 @@
+"""A node joins the others: it takes their clock and their key, and runs what it holds for as long as it holds it.
+
+Called by `program`. It decides nothing: leases are the database's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Awaitable, Callable
+from socket import gethostname
+from typing import TYPE_CHECKING
+
+from firstfive.engine.clock import SharedClock, SystemClock
+from firstfive.errors import FirstfiveError, SettingsError
+from firstfive.ports import Clock
+from firstfive.settings import Settings
+from firstfive.stores.files.key import BYTES, LINKS, kept_key
+
+if TYPE_CHECKING:
+    from firstfive.stores.postgres.nodes import Nodes
+
+LOOK_EVERY = 1.0
+ALONE = (
+    "answers of chats",
+    "daily round",
+    "requests of senders",
+)  # looked after by one node at a time, beside the probes
+
+
+def clock_for(nodes: Nodes | None) -> Clock:
+    """The database's clock where nodes share one, so that a node whose own clock is an hour off does no harm."""
+    return SystemClock() if nodes is None else SharedClock(told=nodes.now)
+
+
+def links_key(settings: Settings, nodes: Nodes | None) -> str:
+    """What seals links: kept in the state folder, or by the database, so that any node opens what another sealed."""
+    if nodes is None:
+        return kept_key(settings.state, LINKS)
+    return nodes.secret(LINKS, lambda: secrets.token_urlsafe(BYTES).encode()).decode()
+
+
+def refuse_apart(settings: Settings, nodes: Nodes | None) -> None:
+    """Raise SettingsError when a target that is "this machine" would be another machine on another node.
+
+    A step that one node began on its own machine can only be taken over there: its run journal lies on that disk.
+    """
+    if nodes is None:
+        return
+    mine = tuple(sorted(name for name, target in settings.targets.items() if target.kind == "local"))
+    nodes.show(local=bool(mine))
+    here = gethostname()
+    for other in nodes.all():
+        if other.alive and other.host != here and (mine or other.local):
+            whose = (
+                f"targets.{mine[0]} is this machine ({here})" if mine else f"{other.host} has a target that is itself"
+            )
+            raise SettingsError(
+                f"{whose}, and node {other.boot[:8]} runs on {other.host}: a step would run on the wrong machine",
+                where=str(settings.file or ""),
+                remedy='name the machine for all nodes: kind = "ssh", host = "NAME"',
+            )
+
+
+def holder(nodes: Nodes | None) -> Callable[[str], bool]:
+    """Whether this node looks after a name now."""
+    return (lambda _: True) if nodes is None else nodes.holds
+
+
+async def take_share(nodes: Nodes | None, page: str, probes: tuple[str, ...], log: Callable[[str], None]) -> None:
+    """Say which page this node follows and take its share of what is to be looked after. Says so when another follows another page."""
+    if nodes is None:
+        return
+    try:
+        await asyncio.to_thread(nodes.show, page=page)
+        await asyncio.to_thread(nodes.want, (*probes, *ALONE))
+        others = await asyncio.to_thread(nodes.all)
+    except FirstfiveError as problem:
+        log(f"nodes: {problem}")
+        return
+    for other in others:
+        if other.alive and other.page and other.page != page:
+            log(f"node {other.boot[:8]} on {other.host} follows another page; give all nodes the same vault")
+
+
+async def while_held(
+    nodes: Nodes | None, name: str, run: Callable[[asyncio.Event], Awaitable[None]], stop: asyncio.Event
+) -> None:
+    """Run it until `stop`, but only while this node looks after `name`."""
+    if nodes is None:
+        await run(stop)
+        return
+    while not stop.is_set():
+        if nodes.holds(name):
+            turned = asyncio.Event()
+            going = asyncio.ensure_future(run(turned))
+            while not stop.is_set() and nodes.holds(name) and not going.done():
+                await _rest(stop)
+            turned.set()
+            await going
+        else:
+            await _rest(stop)
+
+
+async def _rest(stop: asyncio.Event) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), LOOK_EVERY)

@@ -1,0 +1,1 @@
+"""Commands for a journal that several nodes share."""

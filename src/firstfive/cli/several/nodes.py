@@ -1,0 +1,88 @@
+"""`firstfive nodes` and `firstfive migrate`: who writes the journal, and how it gets into another database.
+
+They read and write the journal themselves; no server is asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from firstfive.cli.line import View, options, settings_of, show
+from firstfive.errors import Exit, FirstfiveError
+
+
+@click.command()
+@options
+def nodes(vault: Path | None, config: Path | None, as_json: bool) -> None:
+    """Which nodes share the journal, what each looks after, and when it was last heard."""
+    settings = settings_of(vault, config)
+    if settings.database.startswith("sqlite"):
+        show({"nodes": [], "shared": False}, as_json=as_json, text=lambda _: "One process owns this journal, a file.")
+        return
+    show({"nodes": _known(settings.database), "shared": True}, as_json=as_json, text=_shown)
+
+
+def _known(database: str) -> list[View]:
+    import asyncio
+
+    from firstfive.stores import open_journal
+    from firstfive.stores.postgres.nodes import nodes_in
+
+    async def read() -> list[View]:
+        journal = open_journal(database, read_only=True)
+        try:
+            found = await journal.read(lambda tx: nodes_in(tx.connection))  # type: ignore[attr-defined]
+        finally:
+            await journal.close()
+        return [{**asdict(one), "beat": one.beat.isoformat(), "looks": list(one.looks)} for one in found]
+
+    return asyncio.run(read())
+
+
+def _shown(answer: View) -> str:
+    lines = []
+    for one in answer["nodes"]:
+        state = "alive" if one["alive"] else "GONE "
+        page = f"page {one['page'][:12]}" if one["page"] else "no page yet"
+        lines.append(
+            f"{one['boot'][:8]}  {state}  {one['host']} process {one['process']}, {one['version']}, {page}, "
+            f"heard {one['beat'][:19]}Z, {one['rows']} rows of work"
+        )
+        lines += [f"  looks after {name}" for name in one["looks"]]
+    pages = {one["page"] for one in answer["nodes"] if one["alive"] and one["page"]}
+    if len(pages) > 1:
+        lines.append("The nodes follow different pages: give all of them the same vault.")
+    return "\n".join(lines) or "No node was ever here."
+
+
+@click.command()
+@click.option("--from", "given", required=True, help="The journal as it is: sqlite:///PATH or postgresql://...")
+@click.option("--to", "wanted", required=True, help="An empty database: postgresql://... or sqlite:///PATH.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
+def migrate(given: str, wanted: str, as_json: bool) -> None:
+    """Move the journal to another database, open incidents and all; every chain is proved on both sides."""
+    for url in (given, wanted):
+        if not url.startswith(("sqlite:///", "postgresql://", "postgres://")):
+            raise FirstfiveError(
+                f"{url.partition('://')[0]} is no kind of journal that is known here",
+                remedy="write sqlite:///PATH or postgresql://USER@HOST/NAME",
+                exit_code=Exit.USAGE,
+            )
+    try:
+        from firstfive.stores.postgres.moving import move
+    except ImportError:
+        raise FirstfiveError(
+            "the driver for PostgreSQL is not installed", remedy='pip install "firstfive[postgres]"'
+        ) from None
+    moved = move(given, wanted)
+    show(
+        asdict(moved),
+        as_json=as_json,
+        text=lambda a: (
+            f"{a['incidents']} incidents and {a['entries']} entries moved, {a['open']} still open; every chain holds.\n"
+            "Set database to the new address and start the server."
+        ),
+    )
