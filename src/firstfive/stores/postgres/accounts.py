@@ -13,7 +13,7 @@ from firstfive.stores.postgres import address
 from firstfive.stores.postgres.trouble import is_database, told
 
 SCHEMA = "accounts"
-LOCK = 0x0F1257F3
+LOCK = 0x0F1257F4
 CONNECTIONS = 4
 
 
