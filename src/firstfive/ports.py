@@ -93,7 +93,7 @@ class OutcomeLost(Exception):
 class Action:
     """A button below a message: `url` is a signed link that shows on GET and acts on POST, once.
 
-    Where the chat itself says who pressed, `press` stands in its place: a sealed word that comes back as a Press. `at_once` marks what
+    Where the chat itself says who pressed, `press` stands in its place: a sealed word that comes back with who it was. `at_once` marks what
     needs no look before it is done.
     """
 
@@ -146,28 +146,6 @@ class GaveUp:
 
 
 Receipt = Delivered | Retry | GaveUp
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Press:
-    """An answer out of a chat that vouches for who gave it: a button pressed (`sealed` is its word), or an incident taken in writing.
-
-    `user` is the chat's own id of the person, which nobody chooses; `called` is the name there, which anybody may choose.
-    """
-
-    user: str
-    called: str = ""
-    sealed: str = ""
-    takes: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pressed:
-    """What came of a Press, in words for the chat. `done` is whether it counts; `settled` whether the message's buttons are used up."""
-
-    text: str
-    done: bool = False
-    settled: bool = False
 
 
 class Tracker(Protocol):

@@ -7,11 +7,12 @@ import secrets
 
 import pytest
 
+from firstfive.notifiers.answers.press import Press, Pressed
 from firstfive.notifiers.answers.slack import SlackAnswers
 from firstfive.notifiers.answers.telegram import TelegramAnswers
 from firstfive.notifiers.slack import Slack
 from firstfive.notifiers.telegram import Telegram
-from firstfive.ports import Notifier, Press, Pressed
+from firstfive.ports import Notifier
 from live.services import SERVICES, given, missing, now
 from notifiers.promises import PROMISES, WORD, gives_up_a_void_token, message, taken
 

@@ -23,6 +23,7 @@ from firstfive.notifiers import email as email_notifier
 from firstfive.notifiers import posting
 from firstfive.notifiers.breadth import Breadth
 from firstfive.notifiers.email import Email
+from firstfive.notifiers.matrix import Matrix
 from firstfive.notifiers.ntfy import Ntfy
 from firstfive.notifiers.pagerduty import PagerDuty
 from firstfive.notifiers.slack import Slack
@@ -177,6 +178,67 @@ def test_no_text_whatever_makes_it_raise(kind: str, title: str, text: str, key: 
     with up(kind) as (_, notifier):
         found = send(notifier, message(title=title, text=text, key=key, root=root))
         assert isinstance(found, Delivered | Retry | GaveUp)
+
+
+ODD: list[Any] = [True, 7, "text", [1], {"a": 1}, None, 1e308, -1, [[]], {"a": []}]
+PLACES = ("result", "parameters", "messages", "metadata", "error", "ts", "id", "status", "dedup_key", "event_id")
+ANSWERS = [{"ok": True, "status": "success", place: odd} for place in PLACES for odd in ODD]
+ANSWERS += [{"ok": True, "messages": [odd]} for odd in ODD]
+ANSWERS += [{"ok": True, "messages": [{"metadata": odd}, {"metadata": {"event_payload": odd}}]} for odd in ODD]
+ANSWERS += [{"parameters": {"retry_after": odd}, "retry_after": odd, "retry_after_ms": odd} for odd in ODD]
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "matrix"])
+def test_no_answer_whatever_makes_it_raise(kind: str) -> None:
+    matrix = (recorded.plain, lambda url: Matrix(name="m", url=url, token="secret", room="!r"))
+    answer, make = matrix if kind == "matrix" else KINDS[kind]
+    with recorded.serving(answer()) as server:
+        for told in [*ANSWERS, *ODD]:
+            for status in (200, 429, 500):
+                server.mood = (status, {}, told)
+                assert isinstance(send(make(server.url), message()), Delivered | Retry | GaveUp), told
+
+
+@pytest.mark.parametrize("told", ANSWERS, ids=range(len(ANSWERS)))
+def test_slack_s_history_may_hold_anything(told: Any) -> None:
+    with up("slack") as (server, notifier):
+        server.mood = (500, {}, b"")
+        send(notifier, message())
+        server.mood = (200, {}, told)
+        assert isinstance(send(notifier, message()), Delivered | Retry | GaveUp)
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+def test_a_homeserver_may_say_anything_of_reactions(odd: Any) -> None:
+    event = {"type": "m.reaction", "content": {"m.relates_to": {"event_id": "$e", "key": "x"}}, "sender": "@a"}
+    rows = [odd, {**event, "content": odd}, {**event, "unsigned": odd}, {**event, "unsigned": {"age": odd}}]
+    with recorded.serving(recorded.plain()) as server:
+        matrix = Matrix(name="m", url=server.url, token="t")
+        for told in (
+            {"rooms": odd},
+            {"rooms": {"join": odd}},
+            {"rooms": {"join": {"!r": odd}}},
+            {"rooms": {"join": {"!r": {"timeline": odd}}}},
+            *({"rooms": {"join": {"!r": {"timeline": {"events": [row, event]}}}}} for row in rows),
+        ):
+            server.mood = (200, {}, told)
+            found, _ = asyncio.run(matrix.reactions("s1"))
+            assert all(one.event == "$e" for one in found)
+            server.mood = (200, {}, {"content": odd})
+            assert asyncio.run(matrix.key_of("!r", "$e")) == ""
+
+
+def test_ntfy_does_at_once_what_needs_no_look_and_opens_the_rest() -> None:
+    taking = Action(label="I have it", url="https://ops.example/act/a", at_once=True)
+    yes = Action(label="Approve", url="https://ops.example/act/b")
+    with up("ntfy") as (server, notifier):
+        send(notifier, message(actions=(taking, yes)))
+        sent = server.asked[-1].json()
+        assert [(a["action"], a.get("method"), a["url"]) for a in sent["actions"]] == [
+            ("http", "POST", taking.url),
+            ("view", None, yes.url),
+        ]
+        assert sent["click"] == taking.url
 
 
 def test_slack_finds_a_message_whose_answer_was_lost_and_does_not_send_it_twice() -> None:

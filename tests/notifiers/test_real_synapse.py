@@ -211,6 +211,7 @@ def reacted(server: Server, event: str, txn: str) -> None:
         ("@ana:ff.test", "INC-7:page:1:ana!m", [("INC-7", "ana")], "whoever settings know acknowledges"),
         ("@kim:ff.test", "INC-7:page:1:ana!m2", [], "a stranger acknowledges nothing"),
         ("@ana:ff.test", "INC-7:notice:initial:1>m", [], "a notice is no page"),
+        ("@ana:ff.test", "INC-7:page:1:ana!m3", [], "an account that is disabled takes none"),
     ],
 )
 def test_a_reaction_to_a_page_takes_the_incident(
@@ -226,7 +227,11 @@ def test_a_reaction_to_a_page_takes_the_incident(
         stop = asyncio.Event()
         known = {alias: "ana"}
         listening = Listening(
-            matrix=server.matrix, known=lambda sender: known.get(sender, ""), say=say, log=told.append
+            matrix=server.matrix,
+            known=lambda sender: known.get(sender, ""),
+            say=say,
+            log=told.append,
+            barred=lambda person: "the account of ana is disabled" if "disabled" in because else "",
         )
         event = (await server.matrix.send(message(key=key))).reference
         running = asyncio.create_task(listening.run(stop))

@@ -11,7 +11,7 @@ import pytest
 from firstfive.engine.telling.pressing import Pressing
 from firstfive.incident import events as ev
 from firstfive.incident.timeline import Attempt
-from firstfive.ports import Press, Pressed
+from firstfive.notifiers.answers.press import Press, Pressed
 from stories.test_the_outbox import Chat, down, to, wired
 from stories.world import World
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from hashlib import sha256
+from pathlib import Path
 from socket import gethostname
 
 from firstfive.engine.steps.packing import PackRules
@@ -47,7 +48,21 @@ def target_of(
             environment["PATH"] = f"{extra}:{environment.get('PATH', '/usr/bin:/bin')}"
         return environment | QUIET
 
-    return Local(name=name, workdir=target.workdir, runs=settings.state / "runs", environment=present(), anew=present)
+    return Local(name=name, workdir=target.workdir, runs=_runs_here(settings), environment=present(), anew=present)
+
+
+def _runs_here(settings: Settings) -> Path:
+    """The run journal of this machine. Nodes that share a journal share it too, so that one takes over what another began here."""
+    if settings.database.startswith("sqlite:"):
+        return settings.state / "runs"
+    return Path(settings.inherited.get("HOME", "/")) / ".local" / "state" / "firstfive" / _journal_name(settings)
+
+
+def _journal_name(settings: Settings) -> str:
+    """A name for our part of a run journal, so that two installations never take each other's run ids."""
+    shared = not settings.database.startswith("sqlite:")
+    ours = settings.database.rpartition("@")[2] if shared else f"{gethostname()}:{settings.database}"
+    return f"runs-{sha256(ours.encode()).hexdigest()[:12]}"
 
 
 def pack_rules(settings: Settings) -> PackRules:
@@ -75,9 +90,6 @@ def env_stamp(settings: Settings) -> tuple[tuple[str, int, int], ...]:
 
 
 def _over_ssh(name: str, target: TargetSettings, settings: Settings) -> Ssh:
-    """Its part of the run journal is named after our own journal, so that two installations never take each other's run ids."""
-    shared = not settings.database.startswith("sqlite:")
-    ours = settings.database.rpartition("@")[2] if shared else f"{gethostname()}:{settings.database}"
     return Ssh(
         name=name,
         host=target.host,
@@ -86,5 +98,5 @@ def _over_ssh(name: str, target: TargetSettings, settings: Settings) -> Ssh:
         environment={**target.environment, **QUIET},
         config_file=target.config_file,
         known_hosts=target.known_hosts,
-        journal=f"runs-{sha256(ours.encode()).hexdigest()[:12]}",
+        journal=_journal_name(settings),
     )

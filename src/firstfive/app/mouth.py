@@ -48,8 +48,9 @@ def notifiers_of(settings: Settings, now: Callable[[], datetime]) -> tuple[tuple
             remarks.append(f"notifier {one.name}: {' and '.join(one.missing)} is not set, so it tells nobody")
         elif one.kind != "console":
             made.append(_made(one, now))
-        if one.kind == "slack" and one.options.get("app_token") and find_spec("websockets") is None:
-            remarks.append(f"notifier {one.name}: its buttons open links, since firstfive[slack] is not installed")
+        if one.kind == "slack" and "app_token" in one.options and not _answers(one):
+            why = "firstfive[slack] is not installed" if one.options["app_token"] else "its app token is not set"
+            remarks.append(f"notifier {one.name}: {why}, so its buttons open links")
     return tuple(made), tuple(remarks)
 
 

@@ -42,6 +42,7 @@ from firstfive.probes.release_link import ReleaseLink
 from firstfive.settings import Settings
 from firstfive.settings.holidays_of import working_days
 from firstfive.stores import nodes_of, open_journal
+from firstfive.stores.files.key import LINKS
 from firstfive.targets.ssh import Ssh
 
 if TYPE_CHECKING:
@@ -266,7 +267,7 @@ async def _joined(
         tools=tools,
         look_for_deploys=look,
         ensure=_ensured(settings, journal, shelf),
-        links=Links(key=await asyncio.to_thread(several.links_key, settings, nodes_of(journal))),
+        links=Links(key=await asyncio.to_thread(several.key_of, settings, nodes_of(journal), LINKS)),
         drilling=(settings.state / DRILL).exists,
     )
     observe, every = engine.observe, settings.probe_interval

@@ -14,12 +14,13 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from firstfive.documents.plain import visible
-from firstfive.notifiers.posting import refused, request, send_json, unsaid
+from firstfive.notifiers.posting import part, refused, request, rows, send_json, unsaid
 from firstfive.notifiers.words import in_bytes, title
 from firstfive.ports import Delivered, Message, Receipt
 
 MOST = 16_000  # bytes of each form; an event may have 65,536 in all
 OURS = "org.firstfive.key"
+MOST_AGE = 10**12  # milliseconds
 WAIT = timedelta(seconds=2)  # a thread waits that long, also when the program wants to end
 
 
@@ -73,7 +74,7 @@ class Matrix:
         """The key of the message that an event is, empty when it is none of ours."""
         path = f"{self.url}/_matrix/client/v3/rooms/{quote(room, safe='')}/event/{quote(event, safe='')}"
         answer = await request("GET", path, headers=self._headers())
-        return str((answer.json().get("content") or {}).get(OURS, ""))
+        return str(part(answer.json(), "content").get(OURS, ""))
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}"}
@@ -86,19 +87,19 @@ _FILTER = (
 
 
 def _reactions(told: dict[str, Any]) -> Sequence[Reaction]:
-    rooms = ((told.get("rooms") or {}).get("join") or {}).items()
     found = []
-    for name, room in rooms:
-        for event in (room.get("timeline") or {}).get("events") or ():
-            relation = (event.get("content") or {}).get("m.relates_to") or {}
-            if event.get("type") == "m.reaction" and relation.get("event_id"):
+    for name, room in part(part(told, "rooms"), "join").items():
+        for event in rows(part(room, "timeline"), "events"):
+            relation = part(part(event, "content"), "m.relates_to")
+            age = part(event, "unsigned").get("age")
+            if event.get("type") == "m.reaction" and isinstance(relation.get("event_id"), str):
                 found.append(
                     Reaction(
                         room=name,
                         event=relation["event_id"],
                         sender=str(event.get("sender")),
                         sign=str(relation.get("key")),
-                        age=timedelta(milliseconds=int((event.get("unsigned") or {}).get("age") or 0)),
+                        age=timedelta(milliseconds=age if isinstance(age, int) and 0 <= age < MOST_AGE else 0),
                     )
                 )
     return found

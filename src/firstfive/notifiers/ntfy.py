@@ -35,6 +35,7 @@ class Ntfy:
             "priority": HIGHEST if message.urgent else USUAL,
             "tags": ["rotating_light"] if message.urgent else [],
             "actions": buttons,
+            **({"click": message.actions[0].url} if message.actions else {}),  # the page itself, where a button cannot
         }
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         answer = await send_json("POST", self.url, value, headers=headers)

@@ -91,6 +91,18 @@ def asked_for(answer: Answer) -> timedelta:
     return min(timedelta(seconds=max(seconds, 1.0)), LONGEST_ASKED) if seconds < 10**6 else LONGEST_ASKED
 
 
+def part(told: object, name: str) -> dict[str, Any]:
+    """The object of that name in what somebody told us, empty for anything else."""
+    held = told.get(name) if isinstance(told, dict) else None
+    return held if isinstance(held, dict) else {}
+
+
+def rows(told: object, name: str) -> list[dict[str, Any]]:
+    """The objects in the list of that name, without what is none."""
+    held = told.get(name) if isinstance(told, dict) else None
+    return [row for row in held if isinstance(row, dict)] if isinstance(held, list) else []
+
+
 def _request(method: str, url: str, headers: Mapping[str, str], body: bytes, deadline: timedelta) -> Answer:
     import pycurl
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from urllib.parse import urlencode
 
-from firstfive.notifiers.posting import FIRST_PAUSE, Answer, refused, request, send_json
+from firstfive.notifiers.posting import FIRST_PAUSE, Answer, part, refused, request, rows, send_json
 from firstfive.notifiers.words import fitted, title
 from firstfive.ports import Action, Delivered, GaveUp, Message, Receipt, Retry
 
@@ -74,9 +74,9 @@ class Slack:
         if message.root:
             path, query = "conversations.replies", {**query, "ts": message.root}
         answer = await request("GET", f"{self.url}/{path}?{urlencode(query)}", headers=self._headers())
-        for row in answer.json().get("messages") or ():
-            held = (row.get("metadata") or {}) if isinstance(row, dict) else {}
-            if held.get("event_type") == KIND and (held.get("event_payload") or {}).get("key") == message.key:
+        for row in rows(answer.json(), "messages"):
+            held = part(row, "metadata")
+            if held.get("event_type") == KIND and part(held, "event_payload").get("key") == message.key:
                 return str(row.get("ts", ""))
         return ""
 

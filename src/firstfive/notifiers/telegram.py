@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from firstfive.notifiers.posting import FIRST_PAUSE, Answer, refused, send_json
+from firstfive.notifiers.posting import FIRST_PAUSE, Answer, part, refused, send_json
 from firstfive.notifiers.words import in_units, title
 from firstfive.ports import Action, Delivered, Message, Receipt, Retry
 
@@ -51,7 +51,7 @@ def _button(action: Action) -> dict[str, str]:
 def _receipt(answer: Answer) -> Receipt:
     told = answer.json()
     if answer.good and told.get("ok") is True:
-        return Delivered(reference=str((told.get("result") or {}).get("message_id", "")))
+        return Delivered(reference=str(part(told, "result").get("message_id", "")))
     if answer.good:
         return Retry(after=FIRST_PAUSE, why="it answers 200 and says that it was not taken")
     if answer.status == 429:
@@ -61,6 +61,5 @@ def _receipt(answer: Answer) -> Receipt:
 
 def asked_pause(told: Mapping[str, Any]) -> timedelta:
     """How long Telegram wants us to wait, out of its answer; five seconds when it does not say."""
-    parameters = told.get("parameters")
-    seconds = parameters.get("retry_after", 0) if isinstance(parameters, dict) else 0
+    seconds = part(told, "parameters").get("retry_after", 0)
     return timedelta(seconds=seconds) if isinstance(seconds, int) and 0 < seconds < 3600 else FIRST_PAUSE

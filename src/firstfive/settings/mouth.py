@@ -33,6 +33,8 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "pagerduty": ("key_env",),
     "apprise": ("url_env",),
 }
+# Without these a notifier still tells; only its buttons open links.
+SPARED = frozenset({"app_token"})
 
 
 def notifiers(data: Mapping[str, Any], known: Mapping[str, str], at: str) -> tuple[NotifierSettings, ...]:
@@ -63,7 +65,7 @@ def _one(name: str, table: object, known: Mapping[str, str], at: str) -> Notifie
     if not given.get("port", "587").isdigit():
         raise SettingsError(f"{shown}.port is a number", where=at, remedy="write port = 587")
     named = {key.removesuffix("_env"): variable for key, variable in given.items() if key.endswith("_env")}
-    missing = tuple(variable for variable in named.values() if not known.get(variable))
+    missing = tuple(variable for key, variable in named.items() if key not in SPARED and not known.get(variable))
     plain = {key: value for key, value in given.items() if not key.endswith("_env")}
     secrets = {key: known.get(variable, "") for key, variable in named.items()}
     return NotifierSettings(name=name, kind=kind, options={**plain, **secrets}, missing=missing)

@@ -25,6 +25,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from firstfive.app import Program, open_program
 from firstfive.app.history import Archive
+from firstfive.app.several import key_of
 from firstfive.app.shelf.books import Books
 from firstfive.app.status import book_of
 from firstfive.errors import Exit, FirstfiveError
@@ -34,7 +35,7 @@ from firstfive.settings import Settings
 from firstfive.settings.entrance import is_wide, refuse_open
 from firstfive.settings.people import known_as
 from firstfive.stores.accounts.model import Role
-from firstfive.stores.files.key import ROOM, kept_key, write_private
+from firstfive.stores.files.key import ROOM, write_private
 from firstfive.web.accounts.entrance import Entrance
 from firstfive.web.app import build
 from firstfive.web.senders.amtool import Alertmanager
@@ -113,7 +114,7 @@ async def _together(program: Program, listener: socket.socket, say: Callable[[di
         loop.add_signal_handler(number, stop.set)
     host, port = listener.getsockname()[:2]
     settings = program.settings
-    key = kept_key(settings.state, ROOM)
+    key = key_of(settings, program.nodes, ROOM)
     address = f"{'https' if settings.tls_cert else 'http'}://{f'[{host}]' if ':' in host else host}:{port}/"
     reached = settings.address or address.rstrip("/")
     program.engine.links.base = reached

@@ -10,9 +10,9 @@ import pytest
 
 from firstfive.errors import JournalError
 from firstfive.notifiers.answers import slack as socket_mode
+from firstfive.notifiers.answers.press import Press, Pressed
 from firstfive.notifiers.answers.slack import SlackAnswers
 from firstfive.notifiers.slack import Slack
-from firstfive.ports import Press, Pressed
 from notifiers.answers.slack_server import FakeSlack, Play, Socket, disconnect, pressed, slack
 
 DONE = Pressed(text="ana has INC-1, 03:05 UTC", done=True, settled=True)

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from firstfive.errors import JournalError
+from firstfive.notifiers.answers.press import Press, Pressed
 from firstfive.notifiers.answers.telegram import TelegramAnswers
 from firstfive.notifiers.telegram import Telegram
-from firstfive.ports import Press, Pressed
 from notifiers import recorded
 from notifiers.recorded import Asked, Reply
 

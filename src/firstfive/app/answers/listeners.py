@@ -6,8 +6,11 @@ Part of `app`. What a chat lets its users choose, such as a display name, never 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+import contextlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Protocol
 
 from firstfive.app.answers.allowed import barred
@@ -24,6 +27,8 @@ from firstfive.notifiers.telegram import Telegram
 from firstfive.settings import PersonSettings, Settings
 from firstfive.settings.people import known_as
 
+AGAIN = 60.0
+
 
 class Listener(Protocol):
     """Something that listens until it is told to stop."""
@@ -33,8 +38,30 @@ class Listener(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """Runs a listener, and again a minute after a fault of its own: what a chat does must not end the program."""
+
+    listener: Listener
+    log: Callable[[str], None]
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop` is set."""
+        while not stop.is_set():
+            try:
+                await self.listener.run(stop)
+            except Exception as fault:
+                self.log(f"{type(self.listener).__name__} ended and begins anew: {type(fault).__name__}")
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), AGAIN)
+
+
 def listeners(settings: Settings, engine: Engine) -> Iterable[Listener]:
     """All of them, for the notifiers that the engine has."""
+    return (Kept(listener=one, log=engine.tools.log) for one in _listeners(settings, engine))
+
+
+def _listeners(settings: Settings, engine: Engine) -> Iterable[Listener]:
     log, people = engine.tools.log, settings.people
     for one in engine.tools.notifiers:
         answering = one.name in engine.tools.routes.answering
@@ -42,7 +69,9 @@ def listeners(settings: Settings, engine: Engine) -> Iterable[Listener]:
         match one:
             case Matrix():
                 known = partial(_called, people=people)
-                yield Listening(matrix=one, known=known, say=engine.say, log=log)
+                yield Listening(
+                    matrix=one, known=known, say=engine.say, log=log, barred=partial(_barred, settings.state)
+                )
             case Slack() if answering:
                 pressing = Pressing(engine=engine, way=one.name, known=partial(slack_person, people), barred=may)
                 yield SlackAnswers(slack=one, heard=pressing.heard, log=log)
@@ -53,6 +82,10 @@ def listeners(settings: Settings, engine: Engine) -> Iterable[Listener]:
                 yield Following(engine=engine, pager=one, log=log)
             case _:
                 continue
+
+
+def _barred(state: Path, person: str) -> str:
+    return barred(state, person, None)
 
 
 def slack_person(people: Mapping[str, PersonSettings], user: str) -> str:

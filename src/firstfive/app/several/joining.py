@@ -16,7 +16,7 @@ from firstfive.engine.clock import SharedClock, SystemClock
 from firstfive.errors import FirstfiveError, SettingsError
 from firstfive.ports import Clock
 from firstfive.settings import Settings
-from firstfive.stores.files.key import BYTES, LINKS, kept_key
+from firstfive.stores.files.key import BYTES, kept_key
 
 if TYPE_CHECKING:
     from firstfive.stores.postgres.nodes import Nodes
@@ -34,11 +34,14 @@ def clock_for(nodes: Nodes | None) -> Clock:
     return SystemClock() if nodes is None else SharedClock(told=nodes.now)
 
 
-def links_key(settings: Settings, nodes: Nodes | None) -> str:
-    """What seals links: kept in the state folder, or by the database, so that any node opens what another sealed."""
+def key_of(settings: Settings, nodes: Nodes | None, file: str) -> str:
+    """What seals links, or signs in: kept in the state folder, or by the database, so that any node takes what another gave.
+
+    Raises OSError or JournalError when it cannot be kept.
+    """
     if nodes is None:
-        return kept_key(settings.state, LINKS)
-    return nodes.secret(LINKS, lambda: secrets.token_urlsafe(BYTES).encode()).decode()
+        return kept_key(settings.state, file)
+    return nodes.secret(file, lambda: secrets.token_urlsafe(BYTES).encode()).decode()
 
 
 def refuse_apart(settings: Settings, nodes: Nodes | None) -> None:

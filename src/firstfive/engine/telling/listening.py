@@ -25,13 +25,14 @@ SLACK = timedelta(seconds=1)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listening:
     """Follows one homeserver. `known` gives the person behind a chat's user, empty for a stranger; `say` is the engine's. A reaction with
-    any sign counts.
+    any sign counts. `barred` is why a person may not, empty when they may.
     """
 
     matrix: Matrix
     known: Callable[[str], str]
     say: Callable[[str, str, Event], Awaitable[Incident]]
     log: Callable[[str], None]
+    barred: Callable[[str], str] = lambda person: ""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set. A server that is away is asked again; nothing depends on it."""
@@ -64,6 +65,10 @@ class Listening:
         person = self.known(reaction.sender)
         if not person:
             self.log(f"{reaction.sender} reacted to a page of {incident}, and [people] does not know them")
+            return
+        why = self.barred(person)
+        if why:
+            self.log(f"the reaction of {person} to {incident} was not taken: {why}")
             return
         try:
             await self.say(incident, person, Acknowledged(responder=person))

@@ -17,7 +17,7 @@ from firstfive.errors import Exit, FirstfiveError, Refused
 from firstfive.incident import events as ev
 from firstfive.incident.safety import plain_name
 from firstfive.incident.timeline import Attempt, Incident
-from firstfive.ports import Press, Pressed
+from firstfive.notifiers.answers.press import Press, Pressed
 
 if TYPE_CHECKING:
     from firstfive.engine.loop import Engine

@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from firstfive.errors import FirstfiveError
-from firstfive.notifiers.posting import send_json
+from firstfive.notifiers.answers.press import Press, Pressed
+from firstfive.notifiers.posting import part, send_json
 from firstfive.notifiers.slack import Slack, escaped
-from firstfive.ports import Press, Pressed
 
 LARGEST = 1024 * 1024
 HELLO_WITHIN = 10.0
@@ -226,25 +226,20 @@ def _object(frame: str | bytes) -> dict[str, Any]:
 
 def _asked(payload: dict[str, Any]) -> Asked | None:
     """The press in a payload, None when it is something else."""
-    actions, user = payload.get("actions"), _part(payload, "user")
+    actions, user = payload.get("actions"), part(payload, "user")
     if payload.get("type") != "block_actions" or not isinstance(actions, list) or not actions:
         return None
     word = actions[0].get("value") if isinstance(actions[0], dict) else None
     if not isinstance(word, str) or not isinstance(user.get("id"), str):
         return None
-    held, message = _part(payload, "container"), _part(payload, "message")
+    held, message = part(payload, "container"), part(payload, "message")
     blocks = message.get("blocks")
     return Asked(
         press=Press(user=user["id"], called=str(user.get("name") or user.get("username") or ""), sealed=word),
-        channel=str(held.get("channel_id") or _part(payload, "channel").get("id") or ""),
+        channel=str(held.get("channel_id") or part(payload, "channel").get("id") or ""),
         message=str(held.get("message_ts") or message.get("ts") or ""),
         blocks=tuple(b for b in blocks if isinstance(b, dict)) if isinstance(blocks, list) else (),
     )
-
-
-def _part(payload: dict[str, Any], name: str) -> dict[str, Any]:
-    held = payload.get(name)
-    return held if isinstance(held, dict) else {}
 
 
 def _blocks(shown: tuple[dict[str, Any], ...], said: Pressed) -> list[dict[str, Any]]:

@@ -15,10 +15,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from firstfive.errors import FirstfiveError
-from firstfive.notifiers.posting import Answer, send_json
+from firstfive.notifiers.answers.press import Press, Pressed
+from firstfive.notifiers.posting import Answer, part, send_json
 from firstfive.notifiers.telegram import Telegram, asked_pause
 from firstfive.notifiers.words import in_units
-from firstfive.ports import Press, Pressed
 
 WAIT = timedelta(seconds=2)  # a thread waits that long, also when the program wants to end
 DEADLINE = timedelta(seconds=6)
@@ -115,7 +115,7 @@ class TelegramAnswers:
             await self._written(written)
 
     async def _pressed(self, query: dict[str, Any]) -> None:
-        word, user = query.get("data"), _part(query, "from")
+        word, user = query.get("data"), part(query, "from")
         if not isinstance(word, str) or not isinstance(user.get("id"), int):
             return
         said = await self.heard(Press(user=str(user["id"]), called=_called(user), sealed=word))
@@ -125,8 +125,8 @@ class TelegramAnswers:
             "show_alert": not said.done,
         }
         await self._call("answerCallbackQuery", value)
-        message = _part(query, "message")
-        where = {"chat_id": _part(message, "chat").get("id"), "message_id": message.get("message_id")}
+        message = part(query, "message")
+        where = {"chat_id": part(message, "chat").get("id"), "message_id": message.get("message_id")}
         if said.settled:
             await self._call("editMessageReplyMarkup", {**where, "reply_markup": {"inline_keyboard": []}})
         if said.done:
@@ -140,7 +140,7 @@ class TelegramAnswers:
             await self._call("sendMessage", value)
 
     async def _written(self, message: dict[str, Any]) -> None:
-        text, user = message.get("text"), _part(message, "from")
+        text, user = message.get("text"), part(message, "from")
         found = TAKES.fullmatch(text) if isinstance(text, str) and len(text) < 200 else None
         if found is None or not isinstance(user.get("id"), int):
             return
@@ -151,7 +151,7 @@ class TelegramAnswers:
         else:
             said = await self.heard(Press(user=str(user["id"]), called=_called(user), takes=found[1].upper()))
         value = {
-            "chat_id": _part(message, "chat").get("id"),
+            "chat_id": part(message, "chat").get("id"),
             "text": in_units(said.text, 1000),
             "reply_parameters": {"message_id": message.get("message_id"), "allow_sending_without_reply": True},
         }
@@ -161,11 +161,6 @@ class TelegramAnswers:
         return await send_json(
             "POST", f"{self.telegram.url}/bot{self.telegram.token}/{method}", value, deadline=deadline
         )
-
-
-def _part(told: dict[str, Any], name: str) -> dict[str, Any]:
-    held = told.get(name)
-    return held if isinstance(held, dict) else {}
 
 
 def _called(user: dict[str, Any]) -> str:
