@@ -113,6 +113,16 @@ def test_a_journal_beside_the_settings_is_the_same_from_everywhere(home: Path) -
     assert load(config=file).database == f"sqlite:///{home}/kept.db"
 
 
+def test_the_journal_s_address_may_stand_in_the_environment(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = written('database_env = "JOURNAL"')
+    with pytest.raises(SettingsError, match="JOURNAL, which nobody has set"):
+        load(config=file)
+    monkeypatch.setenv("JOURNAL", "postgresql://ff:secret@db/ff")
+    assert load(config=file).database == "postgresql://ff:secret@db/ff"
+    with pytest.raises(SettingsError, match="twice"):
+        load(config=written('database = "sqlite:///kept.db"\ndatabase_env = "JOURNAL"'))
+
+
 # ----------------------------------------------------------------------------------------------------- where it is found
 
 
@@ -176,8 +186,8 @@ def test_steps_see_a_short_list_of_our_environment(monkeypatch: pytest.MonkeyPat
 # -------------------------------------------------------------------------------------------------------------- slips
 
 KNOWN = (
-    "backup, database, deploys, docker, forge, heartbeats, holidays, intake, lexicon, listen, logs, notifiers, notify, oidc, oncall, packs,"
-    " page, people, postmortems, probes, risk, severity, state, status_page, target, targets, timing, trackers, vault"
+    "backup, database, database_env, deploys, docker, forge, heartbeats, holidays, intake, lexicon, listen, logs, notifiers, notify, oidc,"
+    " oncall, packs, page, people, postmortems, probes, risk, severity, state, status_page, target, targets, timing, trackers, vault"
 )
 SPAN = 'write a number and ms, s, m, h or d: "2s"'
 

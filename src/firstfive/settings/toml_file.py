@@ -35,7 +35,7 @@ FILE = "firstfive.toml"
 INHERITED = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR")
 TOP = set(
     """
-    vault page state database listen timing notify postmortems targets target logs deploys risk lexicon
+    vault page state database database_env listen timing notify postmortems targets target logs deploys risk lexicon
     backup forge probes docker trackers heartbeats intake severity packs status_page people oidc oncall holidays notifiers
     """.split()  # noqa: SIM905 - a word list is read as words
 )
@@ -75,7 +75,7 @@ def load(*, vault: Path | None = None, config: Path | None = None, page: str = "
         page=page or named_page or reading.text(data, "page", "", at),
         alone=bool(named_page),
         state=state,
-        database=_database(data, home, state, at),
+        database=_database(data, home, state, _known(places), at),
         host=reading.text(listen, "host", "127.0.0.1", at),
         port=_port(listen, at),
         address=_address(listen, at),
@@ -235,8 +235,20 @@ def _read(file: Path) -> dict[str, Any]:
         ) from None
 
 
-def _database(data: Mapping[str, Any], home: Path, state: Path, at: str) -> str:
-    """The journal's address; a file named relative to the settings is made absolute, wherever the command is called."""
+def _database(data: Mapping[str, Any], home: Path, state: Path, known: Mapping[str, str], at: str) -> str:
+    """The journal's address; a file named relative to the settings is made absolute, wherever the command is called.
+
+    `database_env` names a variable that holds the whole address, for one with a password in it.
+    """
+    variable = reading.text(data, "database_env", "", at)
+    if variable and "database" in data:
+        raise SettingsError(
+            "database and database_env say the same thing twice", where=at, remedy="keep one of the two"
+        )
+    if variable and not known.get(variable):
+        raise SettingsError(f"database_env names {variable}, which nobody has set", where=at, remedy=f"set {variable}")
+    if variable:
+        data = {**data, "database": known[variable]}
     address = reading.text(data, "database", f"sqlite:///{state / 'journal.db'}", at)
     scheme, separator, path = address.partition(":///")
     return f"{scheme}:///{home / path}" if separator and path and scheme == "sqlite" else address

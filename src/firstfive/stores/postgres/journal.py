@@ -1,4 +1,4 @@
-"""The journal on PostgreSQL: any number of nodes, each transaction on its own, rows locked where two could meet.
+"""The journal on PostgreSQL: any number of nodes, one of which writes at a time, so that functions see what they see on a file.
 
 Opened by `stores.open_journal`. What is written is decided in `stores.journal`, the same as on a file. It elects nobody: leases by the
 database's clock and a fence on every closing write decide who does what. Functions are tried again where that is safe: before a
@@ -34,6 +34,10 @@ WRITERS, READERS = 6, 4
 TRIES, PATIENCE = 12, 20.0  # tries of one function, and seconds to wait for a database that is away
 _STATUS = sa.text("SELECT txid_status(:xid)")
 _OURS = "SELECT txid_current()"
+# Writing transactions of all nodes follow each other: what a function looked at still holds when it acts on it. Who stands still inside
+# one (a stopped process, a machine that is gone) is cut off after a few seconds, far within a lease, and done over when it wakes.
+WRITING, STANDING_STILL = 0x0F1257F3, "5s"
+_ALONE = sa.text("SELECT set_config('idle_in_transaction_session_timeout', :still, true), pg_advisory_xact_lock(:lock)")
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -140,7 +144,7 @@ class PostgresJournal:
         asked.add_done_callback(lambda done: keeping.told_each(done, [answer for _, answer in together]))
 
     def _kept(self, requests: tuple[Received, ...]) -> list[tuple[int, bool]]:
-        return self._written(lambda tx: keeping.keep(tx.connection, requests))
+        return self._written(lambda tx: keeping.keep(tx.connection, requests), alone=False)
 
     def _read(self, work: Callable[[Any], T]) -> T:
         with self._reading() as connection:
@@ -149,10 +153,10 @@ class PostgresJournal:
     def _reading(self) -> Any:
         return self.pool.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True).connect()
 
-    def _written(self, work: Callable[[Any], T]) -> T:
+    def _written(self, work: Callable[[Any], T], *, alone: bool = True) -> T:
         if self.nodes is None:
             raise JournalError("this journal was opened only for reading", where=self.where)
-        return self._tried(lambda: self._once(work))
+        return self._tried(lambda: self._once(work, alone=alone))
 
     def _tried(self, once: Callable[[], T]) -> T:
         """Try again what another transaction or a lost connection came between, for a while; JournalError after that."""
@@ -169,8 +173,11 @@ class PostgresJournal:
                     raise told(problem, self.where) from problem
                 time.sleep(min(0.01 * 2**tries, 1.0) * (0.5 + secrets.randbelow(100) / 100))
 
-    def _once(self, work: Callable[[Any], T]) -> T:
+    def _once(self, work: Callable[[Any], T], *, alone: bool) -> T:
+        """One try. Requests of senders need not be `alone`: their key decides, whoever comes first."""
         with self.pool.connect() as connection:
+            if alone:
+                connection.execute(_ALONE, {"still": STANDING_STILL, "lock": WRITING})
             transaction = SqlTransaction(connection=connection, owner=self.owner, locks=True, lease=LEASE, clock=now_of)
             value = work(transaction)
             number = int(connection.exec_driver_sql(_OURS).scalar() or 0)

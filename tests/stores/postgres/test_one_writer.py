@@ -1,0 +1,115 @@
+"""A function sees on PostgreSQL what it sees on a file: nobody writes beside it, and whoever stands still in it is not waited for."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from datetime import UTC, datetime
+
+import pytest
+import sqlalchemy as sa
+
+from firstfive.incident.events import Noted
+from firstfive.ports import Transaction
+from firstfive.stores import open_journal
+from firstfive.stores.postgres import PostgresJournal
+from postgres.cluster import cluster
+
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def url() -> str:
+    return cluster().journal()
+
+
+def opened(url: str) -> PostgresJournal:
+    journal = open_journal(url)
+    assert isinstance(journal, PostgresJournal)
+    return journal
+
+
+def reported(tx: Transaction) -> str:
+    """What a report does: it joins the incident that is open, else it declares one."""
+    live = tx.incidents(only_open=True)
+    if live:
+        tx.append(live[0], "ada", [Noted(text="me too")], NOON)
+        return live[0]
+    time.sleep(0.02)  # the folding and grading that lie between the look and the deed
+    name = tx.open_incident(NOON)
+    tx.append(name, "ada", [Noted(text="it is down")], NOON)
+    return name
+
+
+def test_what_two_nodes_hear_in_the_same_moment_is_one_incident(url: str) -> None:
+    async def story() -> set[str]:
+        nodes = [opened(url), opened(url)]
+        names = await asyncio.gather(*(node.write(reported) for node in nodes for _ in range(5)))
+        for node in nodes:
+            await node.close()
+        return set(names)
+
+    assert asyncio.run(story()) == {"INC-1"}
+
+
+def test_a_node_that_stands_still_inside_a_transaction_does_not_stop_the_others(url: str) -> None:
+    """As SIGSTOP does: the server ends the session after a few seconds, the others go on, and the late one is done over."""
+    inside, let_go = threading.Event(), threading.Event()
+    calls: list[str] = []
+
+    def stood_still(tx: Transaction) -> str:
+        name = reported(tx)
+        calls.append(name)
+        if len(calls) == 1:
+            inside.set()
+            let_go.wait(60)
+        return name
+
+    async def story() -> tuple[float, str]:
+        still, other = opened(url), opened(url)
+        late = asyncio.ensure_future(still.write(stood_still))
+        await asyncio.to_thread(inside.wait, 30)
+        began = time.monotonic()
+        name = await other.write(reported)
+        took = time.monotonic() - began
+        let_go.set()
+        assert name == "INC-1"
+        assert await late == "INC-1"
+        count = await other.read(lambda tx: tx.count_entries())
+        assert count == 2, "the cut transaction left nothing, its second try wrote once"
+        assert other.verify() == ()
+        await still.close()
+        await other.close()
+        return took, name
+
+    took, _ = asyncio.run(story())
+    assert took < 12, "within a lease, so that a takeover is not late"
+    assert len(calls) == 2
+
+
+def test_requests_are_kept_without_waiting_for_a_long_transaction(url: str) -> None:
+    from firstfive.ports import Received
+
+    inside, let_go = threading.Event(), threading.Event()
+
+    def slow(tx: Transaction) -> str:
+        inside.set()
+        let_go.wait(3)
+        return reported(tx)
+
+    async def story() -> bool:
+        node = opened(url)
+        busy = asyncio.ensure_future(node.write(slow))
+        await asyncio.to_thread(inside.wait, 30)
+        request = Received(id=0, key="k", source="x", at=NOON, body=b"{}", seen=(), state="waiting")
+        _, fresh = await asyncio.wait_for(node.keep(request), 30)
+        still_busy = not busy.done()
+        let_go.set()
+        await busy
+        with node.pool.connect() as connection:
+            assert connection.scalar(sa.text("SELECT count(*) FROM received")) == 1
+        await node.close()
+        return fresh and still_busy
+
+    assert asyncio.run(story())
