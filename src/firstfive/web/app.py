@@ -70,7 +70,7 @@ def build(
             *(status.routes(status_page) if status_page is not None else []),
         ],
         middleware=[
-            Middleware(with_headers),
+            Middleware(with_headers, entrance=entrance),
             Middleware(guarded, door=gate),
             Middleware(GZipMiddleware, minimum_size=SMALL),
         ],
