@@ -20,6 +20,7 @@ from starlette.responses import HTMLResponse, Response
 HERE = Path(__file__).resolve().parent
 TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".txt": "text/plain"}
 YEAR = 365 * 24 * 3600
+WORKER = "worker.js"
 
 
 def span(seconds: float | None) -> str:
@@ -117,6 +118,8 @@ async def static(request: Request) -> Response:
         "Vary": "Accept-Encoding",
         "Cache-Control": f"public, max-age={YEAR}, immutable" if pinned else "no-cache",
     }
+    if request.path_params["name"] == WORKER:
+        headers["Service-Worker-Allowed"] = "/"  # it stands for every page, not only for what lies beside it
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)
     if "gzip" in request.headers.get("accept-encoding", ""):

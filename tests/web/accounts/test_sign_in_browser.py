@@ -15,9 +15,9 @@ from documents.story import OPENING
 from firstfive.stores.accounts import Role
 from firstfive.web.accounts.entrance import Entrance
 from web.accounts.house import PASSWORD, cheap
+from web.browsing import AXE, FLAGS, PHONE, RULES, missing
 from web.room import Room
 from web.served import Served, serving
-from web.test_browser import AXE, FLAGS, PHONE, RULES, missing
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from web.browsing import AXE, FLAGS, RULES, missing
 from web.pages.shop import Shop, open_shop, vault
-from web.test_browser import AXE, FLAGS, RULES, missing
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 

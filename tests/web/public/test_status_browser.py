@@ -9,10 +9,10 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from firstfive.documents.public.status_page import About, PublicIncident
+from web.browsing import AXE, FLAGS, RULES, missing
 from web.public.said import CHECKOUT, PAST, Said, note
 from web.room import Room
 from web.served import Served, serving
-from web.test_browser import AXE, FLAGS, RULES, missing
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
