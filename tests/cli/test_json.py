@@ -57,6 +57,8 @@ CALLS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "outbox": ((), ("--again", "nothing")),
     "scan": (("app.log",), ("nowhere.log",)),
     "offenders": (("access.log",), ("nowhere.log",)),
+    "nodes": ((), ("--vault", "nowhere")),
+    "migrate": ((), ("--from", "mysql://db/x", "--to", "sqlite:///x.db")),
     "account": (("list",), ("role", "nobody", "admin")),
     "token": (("list",), ("revoke", "nothing")),
     "oncall": ((), ("--at", "nonsense")),
@@ -91,6 +93,7 @@ GOOD_ELSEWHERE = {
     "resume-updater": "test_changes.py",
     "postmortem": "test_incident_commands.py",
     "restore": "afterwards/test_backup.py",
+    "migrate": "several/test_nodes.py",
     "import": "afterwards/test_carry.py",
 }
 

@@ -33,27 +33,23 @@ def composed() -> dict[str, Any]:
     return found
 
 
-def test_the_settings_load_and_may_be_served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_settings_load_and_may_be_served(tmp_path: Path) -> None:
     (tmp_path / "vault").mkdir()
     file = tmp_path / "firstfive.toml"
-    file.write_text((HERE / "firstfive.toml").read_text().replace("/vault", str(tmp_path / "vault")))
-    monkeypatch.setenv("DATABASE", composed()["services"]["node-1"]["environment"]["DATABASE"])
+    file.write_text((HERE / "firstfive.toml").read_text())
     settings = load(config=file)
     refuse_open(settings)
-    assert settings.database == "postgresql://firstfive@postgres/firstfive"
     assert [target.kind for target in settings.targets.values()] == ["ssh"], "no node may run a step on itself"
 
 
-def test_both_nodes_are_alike_and_nginx_is_the_proxy_they_believe() -> None:
+def test_both_nodes_are_alike_known_to_nginx_and_show_no_password() -> None:
     services = composed()["services"]
-    one, other = ({k: v for k, v in services[name].items() if k != "networks"} for name in ("node-1", "node-2"))
-    assert one == other
-    proxy = services["nginx"]["networks"]["front"]["ipv4_address"]
-    assert f'proxies = ["{proxy}"]' in (HERE / "firstfive.toml").read_text()
+    assert services["node-1"] == services["node-2"]
     named = set(re.findall(r"server (node-\d):8455", (HERE / "nginx.conf").read_text()))
     assert named == {name for name in services if name.startswith("node-")}
-    assert "PGPASSWORD" in one["environment"]
-    assert "password" not in one["environment"]["DATABASE"]
+    address = services["node-1"]["command"][-1]
+    assert address == "postgresql://firstfive@postgres/firstfive"
+    assert "PGPASSWORD" in services["node-1"]["environment"]
 
 
 def test_nginx_accepts_its_file(tmp_path: Path) -> None:
@@ -61,15 +57,11 @@ def test_nginx_accepts_its_file(tmp_path: Path) -> None:
     words = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=ops.example.org", "-days", "2"]
     made = ["-keyout", str(tmp_path / "key.pem"), "-out", str(tmp_path / "fullchain.pem")]
     subprocess.run([openssl, *words, *made], check=True, capture_output=True, timeout=60)
-    site = re.sub(r"node-\d:", "127.0.0.1:", (HERE / "nginx.conf").read_text()).replace("tls/", f"{tmp_path}/")
-    site = site.replace("listen 443", "listen 127.0.0.1:18443")
-    (tmp_path / "site.conf").write_text(site)
-    (tmp_path / "nginx.conf").write_text(
-        f"pid {tmp_path}/pid;\nerror_log {tmp_path}/error.log;\nevents {{}}\nhttp {{\n"
-        f"access_log off;\nclient_body_temp_path {tmp_path}/b;\nproxy_temp_path {tmp_path}/p;\n"
-        f"fastcgi_temp_path {tmp_path}/f;\nuwsgi_temp_path {tmp_path}/u;\nscgi_temp_path {tmp_path}/s;\n"
-        f"include {tmp_path}/site.conf;\n}}\n"
-    )
+    file = re.sub(r"node-\d:", "127.0.0.1:", (HERE / "nginx.conf").read_text())
+    file = file.replace("/etc/nginx/tls", str(tmp_path)).replace("listen 443", "listen 127.0.0.1:18443")
+    paths = [f"{kind}_temp_path {tmp_path}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")]
+    file = file.replace("http {", "http {\n" + "\n".join([*paths, "access_log off;"]), 1)
+    (tmp_path / "nginx.conf").write_text(f"pid {tmp_path}/pid;\nerror_log {tmp_path}/error.log;\n{file}")
     done = subprocess.run(
         [program, "-t", "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf")],
         capture_output=True,
@@ -84,8 +76,8 @@ def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
     program = shutil.which("systemd-analyze")
     if program is None:
         pytest.skip("systemd-analyze is not installed")
-    unit = tmp_path / "firstfive.service"
-    unit.write_text((HERE / "firstfive.service").read_text().replace("/opt/firstfive/bin/firstfive", "/bin/true"))
+    unit = tmp_path / "firstfive@.service"
+    unit.write_text((HERE / "firstfive@.service").read_text().replace("/opt/firstfive/bin/firstfive", "/bin/true"))
     done = subprocess.run([program, "verify", str(unit)], capture_output=True, text=True, timeout=60, check=False)
-    said = [line for line in done.stderr.splitlines() if "firstfive.service" in line]
+    said = [line for line in done.stderr.splitlines() if "firstfive@" in line]
     assert said == []

@@ -12,7 +12,7 @@ from firstfive.errors import JournalError
 
 if TYPE_CHECKING:
     from firstfive.ports import Journal
-    from firstfive.stores.postgres.nodes import Nodes
+    from firstfive.stores.postgres.nodes import Node, Nodes
 
 
 def open_journal(url: str, *, read_only: bool = False) -> Journal:
@@ -40,6 +40,22 @@ def open_journal(url: str, *, read_only: bool = False) -> Journal:
 def nodes_of(journal: Journal) -> Nodes | None:
     """This node among those that write the journal; None for a journal that one process owns, or that is only read."""
     return getattr(journal, "nodes", None)
+
+
+def known_nodes(url: str) -> tuple[Node, ...]:
+    """Every node that a journal on PostgreSQL knows, the newest sign of life first. Raises JournalError."""
+    import asyncio
+
+    from firstfive.stores.postgres.nodes import nodes_in
+
+    async def read() -> tuple[Node, ...]:
+        journal = open_journal(url, read_only=True)
+        try:
+            return await journal.read(lambda tx: nodes_in(tx.connection))  # type: ignore[attr-defined]
+        finally:
+            await journal.close()
+
+    return asyncio.run(read())
 
 
 def _on_postgres(url: str, *, read_only: bool) -> Journal:

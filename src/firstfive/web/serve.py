@@ -177,6 +177,7 @@ def _entrance(program: Program, port: int, reached: str) -> Entrance:
     settings = program.settings
     return Entrance(
         state=settings.state,
+        database=settings.database,
         clock=program.engine.clock,
         port=port,
         address=reached if settings.address else "",

@@ -44,7 +44,7 @@ def test_an_account_counts_in_a_chat_too(
 ) -> None:
     if role is not None:
         with_account(tmp_path, role)
-    found = barred(tmp_path, "ben", attempt)
+    found = barred(tmp_path, "", "ben", attempt)
     assert why in found
     assert bool(found) == bool(why)
 
@@ -60,8 +60,8 @@ def with_account(folder: Path, role: Role, *, disabled: bool = False) -> None:
 
 def test_a_disabled_account_answers_nothing_and_one_without_any_does(tmp_path: Path) -> None:
     with_account(tmp_path, Role.ADMIN, disabled=True)
-    assert "disabled" in barred(tmp_path, "Ben", None)
-    assert barred(tmp_path, "kim", KEPT) == ""
+    assert "disabled" in barred(tmp_path, "", "Ben", None)
+    assert barred(tmp_path, "", "kim", KEPT) == ""
 
 
 def test_a_person_is_known_by_an_id_that_nobody_chooses() -> None:

@@ -11,15 +11,17 @@ from pathlib import Path
 import pytest
 
 from firstfive.errors import Refused
-from firstfive.stores.accounts import FILE, Accounts, Passkey, Role, role_named
+from firstfive.stores.accounts import Accounts, Passkey, Role, role_named
+from firstfive.stores.accounts.opening import open_accounts
+from postgres.cluster import cluster
 
 T0 = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
-@pytest.fixture
-def book(tmp_path: Path) -> Iterator[Accounts]:
-    opened = Accounts(tmp_path / FILE)
+@pytest.fixture(params=["a file", "PostgreSQL"])
+def book(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Accounts]:
+    opened = open_accounts(tmp_path, cluster().database() if request.param == "PostgreSQL" else "")
     yield opened
     opened.close()
 
@@ -32,6 +34,7 @@ def key(name: str, count: int = 0) -> Passkey:
     return Passkey(id=name.encode(), account=name, public_key=b"public", sign_count=count)
 
 
+@pytest.mark.parametrize("book", ["a file"], indirect=True)
 def test_the_file_is_its_owners_alone_and_holds_no_secret(book: Accounts) -> None:
     invitation = book.invite("ann", Role.ADMIN, T0)
     book.accept(invitation, T0, password="$argon2id$...")
@@ -217,6 +220,7 @@ def test_an_unknown_role_is_named_with_those_there_are() -> None:
     assert "viewer, responder, commander, admin" in refused.value.remedy
 
 
+@pytest.mark.parametrize("book", ["a file"], indirect=True)
 def test_another_process_may_write_meanwhile(book: Accounts) -> None:
     joined(book, "ann", Role.ADMIN)
     other = sqlite3.connect(book.path)

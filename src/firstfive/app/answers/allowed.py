@@ -8,15 +8,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from firstfive.incident.timeline import Attempt
-from firstfive.stores.accounts.book import FILE, Accounts
 from firstfive.stores.accounts.model import Role
+from firstfive.stores.accounts.opening import open_accounts, there_may_be
 
 
-def barred(state: Path, person: str, attempt: Attempt | None) -> str:
+def barred(state: Path, database: str, person: str, attempt: Attempt | None) -> str:
     """Why this person may not answer at all, or not approve the run of `attempt`; empty when they may."""
-    if not (state / FILE).exists():
+    if not there_may_be(state, database):
         return ""
-    book = Accounts(state / FILE)
+    book = open_accounts(state, database)
     try:
         account = book.find(person)
     finally:

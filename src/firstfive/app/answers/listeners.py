@@ -65,12 +65,16 @@ def _listeners(settings: Settings, engine: Engine) -> Iterable[Listener]:
     log, people = engine.tools.log, settings.people
     for one in engine.tools.notifiers:
         answering = one.name in engine.tools.routes.answering
-        may = partial(barred, settings.state)
+        may = partial(barred, settings.state, settings.database)
         match one:
             case Matrix():
                 known = partial(_called, people=people)
                 yield Listening(
-                    matrix=one, known=known, say=engine.say, log=log, barred=partial(_barred, settings.state)
+                    matrix=one,
+                    known=known,
+                    say=engine.say,
+                    log=log,
+                    barred=partial(_barred, settings.state, settings.database),
                 )
             case Slack() if answering:
                 pressing = Pressing(engine=engine, way=one.name, known=partial(slack_person, people), barred=may)
@@ -84,8 +88,8 @@ def _listeners(settings: Settings, engine: Engine) -> Iterable[Listener]:
                 continue
 
 
-def _barred(state: Path, person: str) -> str:
-    return barred(state, person, None)
+def _barred(state: Path, database: str, person: str) -> str:
+    return barred(state, database, person, None)
 
 
 def slack_person(people: Mapping[str, PersonSettings], user: str) -> str:

@@ -174,6 +174,7 @@ def _machine(settings: Settings, server: tuple[str, int] | None) -> list[Finding
     free = shutil.disk_usage(_standing(settings.state)).free
     found = [_found("disk", free > ROOM, f"{free // 2**20} MiB free for the journal", "free at least 200 MiB")]
     found.append(_journal(settings))
+    found += _nodes(settings)
     found += _copies(settings)
     found.append(_port(settings) if server is None else _found("server", True, f"runs on {server[0]}:{server[1]}", ""))
     fixed = sqlite3.sqlite_version_info >= (3, 51, 3)
@@ -192,7 +193,32 @@ def _journal(settings: Settings) -> Finding:
         asyncio.run(open_journal(settings.database, read_only=True).close())
     except FirstfiveError as problem:
         return _found("journal", False, problem.what, problem.remedy)
-    return _found("journal", True, path, "")
+    return _found("journal", True, path if scheme == "sqlite" else settings.database.rpartition("@")[2], "")
+
+
+def _nodes(settings: Settings) -> list[Finding]:
+    """Who writes a journal that several share, what each looks after, and whether all follow one page."""
+    if settings.database.startswith("sqlite"):
+        return []
+    from firstfive.stores import known_nodes
+
+    try:
+        known = known_nodes(settings.database)
+    except FirstfiveError:
+        return []  # the row of the journal says why
+    pages = {node.page for node in known if node.alive and node.page}
+    return [
+        _found(
+            f"node {node.boot[:8]}",
+            node.alive and len(pages) < 2,
+            f"{node.host} process {node.process}, looks after {', '.join(node.looks) or 'nothing'}"
+            + ("" if node.alive else f"; not heard since {node.beat:%H:%M:%S} UTC"),
+            "give all nodes the same vault"
+            if node.alive
+            else "start it again, or forget it: it leaves the list after a day",
+        )
+        for node in known
+    ]
 
 
 def _copies(settings: Settings) -> list[Finding]:

@@ -33,9 +33,9 @@ def now() -> datetime:
 @contextmanager
 def opened(settings: Settings) -> Iterator[Accounts]:
     """The accounts of these settings, closed afterwards."""
-    from firstfive.stores.accounts import FILE, Accounts
+    from firstfive.stores.accounts.opening import open_accounts
 
-    book = Accounts(settings.state / FILE)
+    book = open_accounts(settings.state, settings.database)
     try:
         yield book
     finally:

@@ -26,20 +26,9 @@ def nodes(vault: Path | None, config: Path | None, as_json: bool) -> None:
 
 
 def _known(database: str) -> list[View]:
-    import asyncio
+    from firstfive.stores import known_nodes
 
-    from firstfive.stores import open_journal
-    from firstfive.stores.postgres.nodes import nodes_in
-
-    async def read() -> list[View]:
-        journal = open_journal(database, read_only=True)
-        try:
-            found = await journal.read(lambda tx: nodes_in(tx.connection))  # type: ignore[attr-defined]
-        finally:
-            await journal.close()
-        return [{**asdict(one), "beat": one.beat.isoformat(), "looks": list(one.looks)} for one in found]
-
-    return asyncio.run(read())
+    return [{**asdict(one), "beat": one.beat.isoformat(), "looks": list(one.looks)} for one in known_nodes(database)]
 
 
 def _shown(answer: View) -> str:

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import sqlalchemy as sa
@@ -43,28 +43,16 @@ _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_tim
 class Accounts:
     """Everything about accounts of one installation. Close it when done."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the file, readable by its owner only, and make what it lacks. Raises FirstfiveError when it cannot."""
+    def __init__(self, path: PurePath, *, engine: sa.Engine | None = None) -> None:
+        """Open the file, readable by its owner only, and make what it lacks; or take an `engine` whose tables are made, `path` then
+        only says where. Raises FirstfiveError when it cannot.
+        """
         self.path = path
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch(mode=0o600)
-            path.chmod(0o600)
-            self._engine = sa.create_engine(
-                f"sqlite:///{path}", connect_args={"check_same_thread": False, "timeout": 5}
-            )
-            sa.event.listen(self._engine, "connect", _prepared)
-            t.metadata.create_all(self._engine)
-        except (OSError, exc.SQLAlchemyError) as problem:
-            raise FirstfiveError(
-                f"the accounts cannot be opened: {getattr(problem, 'orig', None) or problem}",
-                where=str(path),
-                remedy="the file must belong to the user who runs firstfive; a backup of it can be put back",
-            ) from None
+        self._engine = engine if engine is not None else _in_file(Path(path))
         self.sessions = Sessions(self._engine)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of it."""
         self._engine.dispose()
 
     # --------------------------------------------------------------------------------------------------------- people
@@ -307,6 +295,23 @@ class Accounts:
         return tuple(
             AuditRow(id=r.id, at=instant(r.at), who=r.who, source=r.source, what=r.what, detail=r.detail) for r in rows
         )
+
+
+def _in_file(path: Path) -> sa.Engine:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.chmod(0o600)
+        engine = sa.create_engine(f"sqlite:///{path}", connect_args={"check_same_thread": False, "timeout": 5})
+        sa.event.listen(engine, "connect", _prepared)
+        t.metadata.create_all(engine)
+    except (OSError, exc.SQLAlchemyError) as problem:
+        raise FirstfiveError(
+            f"the accounts cannot be opened: {getattr(problem, 'orig', None) or problem}",
+            where=str(path),
+            remedy="the file must belong to the user who runs firstfive; a backup of it can be put back",
+        ) from None
+    return engine
 
 
 def _prepared(connection: Any, _record: object) -> None:

@@ -18,8 +18,9 @@ from starlette.responses import Response
 from firstfive.errors import Refused
 from firstfive.ports import Clock
 from firstfive.settings.model import OidcSettings, PersonSettings
-from firstfive.stores.accounts.book import FILE, Accounts
+from firstfive.stores.accounts.book import Accounts
 from firstfive.stores.accounts.model import TOKEN_PREFIX, Role
+from firstfive.stores.accounts.opening import open_accounts, there_may_be
 from firstfive.web.accounts.callers import Caller, caller_of, client_of
 from firstfive.web.accounts.passkeys import Passkeys, Site
 from firstfive.web.accounts.passwords import Passwords
@@ -41,6 +42,7 @@ class Entrance:
     state: Path
     clock: Clock
     port: int
+    database: str = ""
     address: str = ""
     wide: bool = False
     people: Mapping[str, PersonSettings] = field(default_factory=dict)
@@ -56,14 +58,14 @@ class Entrance:
     def accounts(self) -> Accounts:
         """The store, opened at the first use."""
         if self._accounts is None:
-            self._accounts = Accounts(self.state / FILE)
+            self._accounts = open_accounts(self.state, self.database)
         return self._accounts
 
     def required(self) -> bool:
         """Whether people sign in by name: when others can reach the port, and from the first account on."""
         if not self._required:
             self._required = self.wide or (
-                (self._accounts is not None or (self.state / FILE).exists()) and self.accounts.required()
+                (self._accounts is not None or there_may_be(self.state, self.database)) and self.accounts.required()
             )
         return self._required
 
