@@ -22,7 +22,7 @@ from stories.nodes import Node, Site, site, soon
 
 pytestmark = [pytest.mark.process, pytest.mark.soak]
 
-ROUNDS = 3
+ROUNDS = 24
 SECONDS = 2.0
 
 

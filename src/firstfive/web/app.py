@@ -18,6 +18,7 @@ from firstfive.errors import FirstfiveError
 from firstfive.web import acts, api, live, outside, paper, problems, room
 from firstfive.web.accounts.entrance import Entrance
 from firstfive.web.asked import LARGEST_BODY
+from firstfive.web.contract import once
 from firstfive.web.engine_face import Room
 from firstfive.web.gate import door, dress, guarded, with_headers
 from firstfive.web.pages import past, reading
@@ -70,8 +71,9 @@ def build(
             *(status.routes(status_page) if status_page is not None else []),
         ],
         middleware=[
-            Middleware(with_headers),
+            Middleware(with_headers, entrance=entrance),
             Middleware(guarded, door=gate),
+            Middleware(once, refuse=problems.problem),
             Middleware(GZipMiddleware, minimum_size=SMALL),
         ],
         exception_handlers={

@@ -35,6 +35,7 @@ HEADERS: Mapping[str, str] = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+STRICT, STRICT_FOR = "Strict-Transport-Security", 365 * 24 * 3600
 OPEN = ("/static/", "/health")
 SEALED = "/act/"  # the address itself is the proof: a sealed link
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -81,18 +82,29 @@ def door(
     return Door(key=key, cookie=cookie, hosts=LOOPBACK | names, refuse=refuse, public=public, entrance=entrance)
 
 
-def with_headers(app: ASGIApp) -> ASGIApp:
-    """Every answer with the headers that keep a page to itself; nothing is stored unless the answer says so."""
+def with_headers(app: ASGIApp, *, entrance: Entrance | None = None) -> ASGIApp:
+    """Every answer with the headers that keep a page to itself; nothing is stored unless the answer says so.
+
+    Over TLS and under a name of its own a browser is told to come back over TLS only (RFC 6797); a name of loopback never is, since
+    other programs of the machine share it.
+    """
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         async def headed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                dress(MutableHeaders(scope=message))
+                headers = MutableHeaders(scope=message)
+                dress(headers)
+                if scope["type"] == "http" and entrance is not None and _always_secure(Request(scope), entrance):
+                    headers.setdefault(STRICT, f"max-age={STRICT_FOR}")
             await send(message)
 
         await app(scope, receive, headed)
 
     return answer
+
+
+def _always_secure(request: Request, entrance: Entrance) -> bool:
+    return _name_of(request.headers.get("host", "")) not in LOOPBACK and entrance.secure(request)
 
 
 def dress(headers: MutableHeaders) -> None:

@@ -22,7 +22,7 @@ from cryptography.x509.oid import NameOID
 
 from cli.door import argv, environment, process
 from firstfive.stores.accounts import FILE, Accounts
-from web.accounts.house import PASSWORD
+from web.accounts.house import PASSWORD, PORT, house
 
 pytestmark = pytest.mark.process
 
@@ -188,3 +188,18 @@ def test_behind_a_proxy_the_record_names_the_client(vault: Path, proxies: list[s
         assert book.audit()[0].source == source
     finally:
         book.close()
+
+
+@pytest.mark.parametrize(
+    ("address", "host", "strict", "because"),
+    [
+        ("https://ops.example", "ops.example", True, "it is reached over TLS under its own name"),
+        ("", "ops.example", False, "nobody said that it is reached over TLS"),
+        ("https://ops.example", f"127.0.0.1:{PORT}", False, "loopback is shared with other programs and may be plain"),
+    ],
+)
+def test_a_browser_is_told_to_come_back_over_tls_only_where_that_is_true(
+    tmp_path: Path, address: str, host: str, strict: bool, because: str
+) -> None:
+    answer = house(tmp_path, address=address).browser(host=host).get("/health")
+    assert ("strict-transport-security" in {name.lower() for name in answer.headers}) is strict, because
