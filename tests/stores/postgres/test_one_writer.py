@@ -113,3 +113,16 @@ def test_requests_are_kept_without_waiting_for_a_long_transaction(url: str) -> N
         return fresh and still_busy
 
     assert asyncio.run(story())
+
+
+def test_what_was_written_is_on_the_disk_whatever_the_server_prefers(url: str) -> None:
+    async def story() -> tuple[str, str]:
+        node = opened(url)
+        asked = sa.text("SELECT current_setting('synchronous_commit')")
+        written = await node.write(lambda tx: str(tx.connection.scalar(asked)))  # type: ignore[attr-defined]
+        with node.pool.connect() as connection:
+            preferred = str(connection.scalar(asked))
+        await node.close()
+        return preferred, written
+
+    assert asyncio.run(story()) == ("off", "on")

@@ -37,6 +37,10 @@ _OURS = "SELECT txid_current()"
 # Writing transactions of all nodes follow each other: what a function looked at still holds when it acts on it. Who stands still inside
 # one (a stopped process, a machine that is gone) is cut off after a few seconds, far within a lease, and done over when it wakes.
 WRITING, STANDING_STILL = 0x0F1257F3, "5s"
+# What was acknowledged is on the disk, whatever the server's default; a stricter one of the server stays.
+_DURABLE = sa.text(
+    "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"
+)
 _ALONE = sa.text("SELECT set_config('idle_in_transaction_session_timeout', :still, true), pg_advisory_xact_lock(:lock)")
 
 
@@ -176,6 +180,7 @@ class PostgresJournal:
     def _once(self, work: Callable[[Any], T], *, alone: bool) -> T:
         """One try. Requests of senders need not be `alone`: their key decides, whoever comes first."""
         with self.pool.connect() as connection:
+            connection.execute(_DURABLE)
             if alone:
                 connection.execute(_ALONE, {"still": STANDING_STILL, "lock": WRITING})
             transaction = SqlTransaction(connection=connection, owner=self.owner, locks=True, lease=LEASE, clock=now_of)

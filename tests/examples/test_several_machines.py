@@ -1,0 +1,83 @@
+"""The example of several machines is true: its settings load, nginx and systemd accept their files, both nodes are alike."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from firstfive.settings import load
+from firstfive.settings.entrance import refuse_open
+
+HERE = Path(__file__).resolve().parent.parent.parent / "examples" / "several-machines"
+
+
+def needed(program: str) -> str:
+    found = shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+    if found is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"CI has no {program}: tests/prepare installs it", pytrace=False)
+        pytest.skip(f"{program} is not installed")
+    return found
+
+
+def composed() -> dict[str, Any]:
+    text = (HERE / "compose.yml").read_text()
+    found: dict[str, Any] = YAML(typ="safe").load(text)
+    return found
+
+
+def test_the_settings_load_and_may_be_served(tmp_path: Path) -> None:
+    (tmp_path / "vault").mkdir()
+    file = tmp_path / "firstfive.toml"
+    file.write_text((HERE / "firstfive.toml").read_text())
+    settings = load(config=file)
+    refuse_open(settings)
+    assert [target.kind for target in settings.targets.values()] == ["ssh"], "no node may run a step on itself"
+
+
+def test_both_nodes_are_alike_known_to_nginx_and_show_no_password() -> None:
+    services = composed()["services"]
+    assert services["node-1"] == services["node-2"]
+    named = set(re.findall(r"server (node-\d):8455", (HERE / "nginx.conf").read_text()))
+    assert named == {name for name in services if name.startswith("node-")}
+    address = services["node-1"]["command"][-1]
+    assert address == "postgresql://firstfive@postgres/firstfive"
+    assert "PGPASSWORD" in services["node-1"]["environment"]
+
+
+def test_nginx_accepts_its_file(tmp_path: Path) -> None:
+    program, openssl = needed("nginx"), needed("openssl")
+    words = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=ops.example.org", "-days", "2"]
+    made = ["-keyout", str(tmp_path / "key.pem"), "-out", str(tmp_path / "fullchain.pem")]
+    subprocess.run([openssl, *words, *made], check=True, capture_output=True, timeout=60)
+    file = re.sub(r"node-\d:", "127.0.0.1:", (HERE / "nginx.conf").read_text())
+    file = file.replace("/etc/nginx/tls", str(tmp_path)).replace("listen 443", "listen 127.0.0.1:18443")
+    paths = [f"{kind}_temp_path {tmp_path}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")]
+    file = file.replace("http {", "http {\n" + "\n".join([*paths, "access_log off;"]), 1)
+    (tmp_path / "nginx.conf").write_text(f"pid {tmp_path}/pid;\nerror_log {tmp_path}/error.log;\n{file}")
+    done = subprocess.run(
+        [program, "-t", "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf")],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
+    program = shutil.which("systemd-analyze")
+    if program is None:
+        pytest.skip("systemd-analyze is not installed")
+    unit = tmp_path / "firstfive@.service"
+    unit.write_text((HERE / "firstfive@.service").read_text().replace("/opt/firstfive/bin/firstfive", "/bin/true"))
+    done = subprocess.run([program, "verify", str(unit)], capture_output=True, text=True, timeout=60, check=False)
+    said = [line for line in done.stderr.splitlines() if "firstfive@" in line]
+    assert said == []
