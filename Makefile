@@ -36,7 +36,7 @@ check: $(STAMP)  ## style, types, import arrows, house limits (< 60 s)
 
 test: check  ## everything that proves the program, bounded
 	tests/prepare
-	$(BIN)/pytest -q -n 2 --dist loadgroup -m "not soak" tests
+	$(BIN)/pytest -q -n 2 --dist loadgroup --durations 25 --durations-min 3 -m "not soak" tests
 
 retest: $(STAMP)  ## once more, alone, what failed last
 	$(BIN)/pytest -q --last-failed --last-failed-no-failures none -m "not soak" tests
