@@ -7,10 +7,12 @@ from datetime import timedelta
 
 import pytest
 
+from firstfive.handbook.compile import compile_vault
 from firstfive.incident import events as ev
 from firstfive.incident.signals import SignalKind
 from firstfive.incident.triage import Declare, Ignore, Join, fullest_window, grade, surge, title_of, triage
 from incident import builders as b
+from page import NAME, original_page
 
 PAGE = b.handbook()
 
@@ -160,3 +162,13 @@ def test_a_surge_counts_once_and_never_beyond_the_worst_level() -> None:
     assert surge(PAGE, by_hand) == (2, surge(PAGE, by_hand)[1])
     assert surge(PAGE, b.incident((0, b.declared(1)), *crowd)) is None
     assert surge(b.handbook(surge=None), b.incident((0, b.declared(3)), *crowd)) is None
+
+
+def test_a_log_s_name_does_not_grade_what_was_seen_in_it() -> None:
+    """The page's abuse is no backend that is down because its signs stand in the backend's log."""
+    page = compile_vault({NAME: original_page()}, main=None)
+    runbook = next(r for r in page.runbooks if r.number == "3.7")
+    symptom = runbook.symptoms[1]
+    seen = b.signal(symptom.id, kind=SignalKind.LOG, subject="nickapp-backend", text="rate limit exceeded")
+    level, why = grade(page, seen, runbook, symptom)
+    assert (level, "keeps Sev 1 for when user data may have leaked" in why) == (2, True), why

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from firstfive.handbook.model import Handbook, HttpSymptom, LogSymptom, Runbook, Severity, StatusSymptom, Symptom
+from firstfive.handbook.model import DutyKind, Handbook, HttpSymptom, Runbook, Severity, StatusSymptom, Symptom
 from firstfive.incident import events as ev
 from firstfive.incident.signals import Signal, SignalKind
 from firstfive.incident.timeline import Incident
@@ -79,7 +79,21 @@ def grade(
     if said is not None:
         return said
     named = frozenset(_stems(runbook.title)) - _CONDITIONS if runbook is not None else frozenset()
-    return _by_words(handbook, _words_of(signal, runbook, symptom), named, signal)
+    level, why = _by_words(handbook, _words_of(signal, runbook, symptom), named, signal)
+    return (_short_of(handbook, runbook) or (level, why)) if _ASSUMED in why else (level, why)
+
+
+def _short_of(handbook: Handbook, runbook: Runbook | None) -> tuple[int, str] | None:
+    """One level below what the page keeps for a worse case: “if data may have leaked, treat as sev 1” says that it is not Sev 1 yet.
+
+    Only used where nothing else grades. Among several such sentences the worst counts.
+    """
+    told = [d for d in runbook.duties if d.kind is DutyKind.SEVERITY and d.when and d.level] if runbook else []
+    worst = min(told, key=lambda d: d.level or 0, default=None)
+    row = handbook.severity((worst.level or 0) + 1) if worst is not None else None
+    if worst is None or row is None:
+        return None
+    return row.level, f"{row.label}: the page keeps Sev {worst.level} for when {worst.when} ({worst.place})"
 
 
 def raised(
@@ -155,14 +169,14 @@ def _words_of(signal: Signal, runbook: Runbook | None, symptom: Symptom | None) 
     """What a signal is about. Where a runbook knows it, the runbook's name says that better than the evidence's chance words."""
     texts = [signal.subject, signal.text]
     if runbook is not None:
-        texts = [signal.subject, runbook.title, runbook.id.replace("-", " ")]
+        # The name of a log says where it was seen, not what it is about.
+        seen = [] if signal.kind is SignalKind.LOG else [signal.subject]
+        texts = [*seen, runbook.title, runbook.id.replace("-", " ")]
     match symptom:
         case HttpSymptom():
             texts += ["health down unreachable"]
         case StatusSymptom(status=status):
             texts += [status, "crashloop" if "restart" in status.lower() else ""]
-        case LogSymptom(source=source):
-            texts += [source]
         case _:
             pass
     if signal.kind is SignalKind.REPORT:
