@@ -224,3 +224,24 @@ def test_a_socket_storm_is_told_from_many_clients(text: str, firing: bool, words
     (later,) = asyncio.run(probe.look(T0 + timedelta(seconds=61)))
     assert isinstance(later, Signal)
     assert not later.firing
+
+
+@pytest.mark.parametrize(
+    ("text", "because"),
+    [
+        (b"", "nothing"),
+        (b"10.0.0.1 a\n" * 3 + b"10.0.0.2 b", "the last line lacks its end"),
+        (b"2001:db8:aaaa:bbbb:cccc:dddd:eeee:1 a\n" * 40_000, "addresses longer than what is counted first"),
+        (b"\n\n10.0.0.1 a\n\n", "empty lines"),
+        (b"10.0.0.1 a\n" + b"x" * 9_000_000 + b"\n10.0.0.2 b\n", "a line that is too long to be one"),
+        (b"10.0.0.1 a\n" + b"9.9.9.9 " + b"x" * 9_000_000, "a line that is too long and has no end"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_gzipped_log_ranks_as_the_plain_one_does(tmp_path: Path, text: bytes, because: str) -> None:
+    plain, packed = tmp_path / "a.log", tmp_path / "a.log.gz"
+    plain.write_bytes(text)
+    packed.write_bytes(gzip.compress(text, 1))
+    one, other = rank(plain, Question()), rank(packed, Question())
+    assert one.counts == other.counts, because
+    assert one.top(2) == other.top(2) == sorted(one.counts.items(), key=lambda pair: (-pair[1], pair[0]))[:2]

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from heapq import nlargest
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
@@ -19,13 +20,14 @@ from pathlib import Path
 import msgspec
 
 from firstfive.probes.logs.access.line import LINE, path_of
-from firstfive.probes.logs.blocks import UNPACKED, Block, Reading, gzipped, is_gzip, opened, plain
+from firstfive.probes.logs.blocks import UNPACKED, Block, Reading, gzipped, gzipped_lines, is_gzip, opened, plain
 from firstfive.probes.logs.shares import asked, pieces, taken
 from firstfive.probes.logs.times import Times
 from firstfive.probes.logs.window import Window, span
 
 WORTH_SHARING = 48 << 20
 PREFIX = 16
+LONGEST = 64  # no address is longer; a line without a space so far in is none of an access log
 _PREFIX = itemgetter(slice(PREFIX))
 MOST_KEYS = 2_000_000
 
@@ -58,7 +60,9 @@ class Ranking:
 
     def top(self, most: int) -> list[tuple[str, int]]:
         """The keys that stand there most often, equal ones by name."""
-        return sorted(self.counts.items(), key=lambda pair: (-pair[1], pair[0]))[:most]
+        least = nlargest(most, self.counts.values())[-1:]  # most keys stand there once: they need no sorting
+        shown = [pair for pair in self.counts.items() if pair[1] >= least[0]] if least else []
+        return sorted(shown, key=lambda pair: (-pair[1], pair[0]))[:most]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +83,8 @@ def rank(path: Path, question: Question, *, jobs: int = 1, budget: int = UNPACKE
         newest = datetime.fromtimestamp(os.fstat(handle).st_mtime, UTC)
         if is_gzip(handle):
             reading = Reading()
+            if question.plain:
+                return _ranked(gzipped_lines(path, reading, budget), reading)
             return _counted(gzipped(path, reading, budget), question, Times(newest=newest), reading)
         start, end = span(handle, size, Times(newest=newest), question.window)
         share = Share(path=str(path.absolute()), pieces=pieces(start, end), pipe=-1, question=question, newest=newest)
@@ -113,20 +119,37 @@ def _add(found: Ranking, other: Ranking) -> None:
 
 
 def _counted(blocks: Iterable[Block], question: Question, times: Times, reading: Reading) -> Ranking:
+    if question.plain:
+        return _ranked((block.data[: block.length].split(b"\n") for block in blocks), reading)
     counts: Counter[bytes] = Counter()
-    prefixes = _Prefixes(counts=counts)
     rounded = False
     for block in blocks:
-        if question.plain:
-            prefixes.take(block)
-        else:
-            counts.update(_keys(block, question, times))
-        if len(counts) > MOST_KEYS:
-            rare = [key for key, count in counts.items() if count == 1]
-            for key in rare:
-                del counts[key]
-            rounded = True
+        counts.update(_keys(block, question, times))
+        rounded |= _bounded(counts)
+    return _ranking(counts, reading, rounded=rounded)
+
+
+def _ranked(lists: Iterable[list[bytes]], reading: Reading) -> Ranking:
+    """Every line counted by its address."""
+    prefixes = _Prefixes()
+    rounded = False
+    for lines in lists:
+        prefixes.take(lines)
+        rounded |= _bounded(prefixes.counts)
     prefixes.fold()
+    return _ranking(prefixes.counts, reading, rounded=rounded)
+
+
+def _bounded(counts: Counter[bytes]) -> bool:
+    """Whether there were too many keys, so that those seen once were let go."""
+    if len(counts) <= MOST_KEYS:
+        return False
+    for key in [key for key, count in counts.items() if count == 1]:
+        del counts[key]
+    return True
+
+
+def _ranking(counts: Counter[bytes], reading: Reading, *, rounded: bool) -> Ranking:
     lines = sum(counts.values())
     named = {key.decode("utf-8", "replace"): count for key, count in counts.items() if key}
     return Ranking(counts=named, lines=lines, read=reading.read, unread=reading.unread, rounded=rounded)
@@ -139,19 +162,20 @@ class _Prefixes:
     Lines whose first bytes hold no space have a longer address (`longer`): those are read out of the lines.
     """
 
-    counts: Counter[bytes]
+    counts: Counter[bytes] = field(default_factory=Counter)
     raw: Counter[bytes] = field(default_factory=Counter)
     longer: set[bytes] = field(default_factory=set)
 
-    def take(self, block: Block) -> None:
-        lines = block.data[: block.length].split(b"\n")
+    def take(self, lines: list[bytes]) -> None:
+        """Count these lines; an empty one counts for nothing."""
         known = len(self.raw)
         self.raw.update(map(_PREFIX, lines))
         # A dict keeps its keys in the order in which they came, so the new ones stand at its end.
         fresh = islice(reversed(self.raw), len(self.raw) - known)
         self.longer.update(key for key in fresh if len(key) == PREFIX and b" " not in key)
         if self.longer:
-            self.counts.update(line.partition(b" ")[0] for line in lines if line[:PREFIX] in self.longer)
+            long = (line[:LONGEST].partition(b" ") for line in lines if line[:PREFIX] in self.longer)
+            self.counts.update(address for address, space, _ in long if space)
         if len(self.raw) > MOST_KEYS:
             self.fold()
 
