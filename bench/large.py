@@ -17,13 +17,11 @@ import time
 from pathlib import Path
 from statistics import median
 
+import data
+from log_scan import OURS
+from offenders import HOUR, ours
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "bench"))
-
-import data  # noqa: E402
-from log_scan import OURS  # noqa: E402
-from offenders import HOUR, ours  # noqa: E402
-
 SIZE = int(os.environ.get("SIZE", "5000"))
 ROUNDS = 3
 FILTER = ("--path", "/api/auth/login", "--status", "401", "--since", "2026-03-01T00:00", "--until", "2026-03-01T01:00")

@@ -26,6 +26,9 @@ ELSEWHERE = {
     "firstfive status-page preview": (
         "tests/cli/test_public_commands.py::test_what_was_told_stands_in_the_folder_and_nothing_else_does"
     ),
+    "firstfive migrate --from sqlite:///.firstfive/journal.db --to postgresql://firstfive@db.example.org/firstfive": (
+        "tests/cli/several/test_nodes.py::test_a_journal_is_moved_and_goes_on_there"
+    ),
     "firstfive check --strict": "tests/cli/test_page_commands.py::test_check_strict_fails_on_a_warning",
 }
 BLOCKS = [(file, block) for file in FILES for block in command_blocks(file)]

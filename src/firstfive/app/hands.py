@@ -32,11 +32,19 @@ def secrets(settings: Settings) -> Iterable[str]:
 
 
 def target_of(
-    name: str, target: TargetSettings, settings: Settings, learn: Callable[[Iterable[str]], None] | None = None
+    name: str,
+    target: TargetSettings,
+    settings: Settings,
+    learn: Callable[[Iterable[str]], None] | None = None,
+    *,
+    runs: str = "",
 ) -> Target:
-    """The target of one table. `learn` is told the secrets of an env file that was edited, before a run sees them."""
+    """The target of one table. `learn` is told the secrets of an env file that was edited, before a run sees them.
+
+    `runs` names our part of the run journal where several nodes share one; who only looks needs no name.
+    """
     if target.kind == "ssh":
-        return _over_ssh(name, target, settings)
+        return _over_ssh(name, target, settings, runs or _runs_of(settings))
 
     def present() -> dict[str, str]:
         kept = env_file(target.env_file)
@@ -48,21 +56,21 @@ def target_of(
             environment["PATH"] = f"{extra}:{environment.get('PATH', '/usr/bin:/bin')}"
         return environment | QUIET
 
-    return Local(name=name, workdir=target.workdir, runs=_runs_here(settings), environment=present(), anew=present)
+    return Local(
+        name=name, workdir=target.workdir, runs=_runs_here(settings, runs), environment=present(), anew=present
+    )
 
 
-def _runs_here(settings: Settings) -> Path:
+def _runs_here(settings: Settings, runs: str) -> Path:
     """The run journal of this machine. Nodes that share a journal share it too, so that one takes over what another began here."""
-    if settings.database.startswith("sqlite:"):
+    if not runs:
         return settings.state / "runs"
-    return Path(settings.inherited.get("HOME", "/")) / ".local" / "state" / "firstfive" / _journal_name(settings)
+    return Path(settings.inherited.get("HOME", "/")) / ".local" / "state" / "firstfive" / runs
 
 
-def _journal_name(settings: Settings) -> str:
-    """A name for our part of a run journal, so that two installations never take each other's run ids."""
-    shared = not settings.database.startswith("sqlite:")
-    ours = settings.database.rpartition("@")[2] if shared else f"{gethostname()}:{settings.database}"
-    return f"runs-{sha256(ours.encode()).hexdigest()[:12]}"
+def _runs_of(settings: Settings) -> str:
+    """A name for our part of a host's run journal, so that two installations never take each other's run ids."""
+    return f"runs-{sha256(f'{gethostname()}:{settings.database}'.encode()).hexdigest()[:12]}"
 
 
 def pack_rules(settings: Settings) -> PackRules:
@@ -89,7 +97,7 @@ def env_stamp(settings: Settings) -> tuple[tuple[str, int, int], ...]:
     return tuple(found)
 
 
-def _over_ssh(name: str, target: TargetSettings, settings: Settings) -> Ssh:
+def _over_ssh(name: str, target: TargetSettings, settings: Settings, runs: str) -> Ssh:
     return Ssh(
         name=name,
         host=target.host,
@@ -98,5 +106,5 @@ def _over_ssh(name: str, target: TargetSettings, settings: Settings) -> Ssh:
         environment={**target.environment, **QUIET},
         config_file=target.config_file,
         known_hosts=target.known_hosts,
-        journal=_journal_name(settings),
+        journal=runs,
     )

@@ -220,7 +220,12 @@ async def open_program(
 
 
 def _tools_of(
-    settings: Settings, handbook: Handbook, given: tuple[Notifier, ...], log: Callable[[str], None], clock: Clock
+    settings: Settings,
+    handbook: Handbook,
+    given: tuple[Notifier, ...],
+    log: Callable[[str], None],
+    clock: Clock,
+    runs: str,
 ) -> Tools:
     """The edges that orders are obeyed with. The notifiers `given` are used where settings name none that can tell."""
     ours, remarks = notifiers_of(settings, clock.now)
@@ -230,7 +235,9 @@ def _tools_of(
     folder = handbook.postmortem.folder if handbook.postmortem else ""
     redactor = Redactor((*secrets(settings), *secrets_of(settings)))
     return Tools(
-        targets={name: target_of(name, held, settings, redactor.learn) for name, held in settings.targets.items()},
+        targets={
+            name: target_of(name, held, settings, redactor.learn, runs=runs) for name, held in settings.targets.items()
+        },
         notifiers=notifiers,
         routes=routes_of(settings, notifiers),
         vault=replace(vault_of(settings, folder), commits=settings.postmortem_commit, told=log),
@@ -251,7 +258,8 @@ async def _joined(
 ) -> Program:
     shelf = {handbook.digest: handbook}
     policy = _staffed(policy_from(settings), settings, clock.now(), log)
-    tools = _tools_of(settings, handbook, notifiers, log, clock)
+    runs = await asyncio.to_thread(several.runs_of, nodes_of(journal))
+    tools = _tools_of(settings, handbook, notifiers, log, clock, runs)
     rules = Rules(policy=policy, handbook_of=lambda digest: pinned(shelf, digest), summarise=_summarised)
     ledgers: list[ReleaseLink | Ledger] = []
 

@@ -12,6 +12,7 @@ from firstfive.errors import JournalError
 
 if TYPE_CHECKING:
     from firstfive.ports import Journal
+    from firstfive.stores.postgres import PostgresJournal
     from firstfive.stores.postgres.nodes import Node, Nodes
 
 
@@ -46,19 +47,23 @@ def known_nodes(url: str) -> tuple[Node, ...]:
     """Every node that a journal on PostgreSQL knows, the newest sign of life first. Raises JournalError."""
     import asyncio
 
-    from firstfive.stores.postgres.nodes import nodes_in
-
-    async def read() -> tuple[Node, ...]:
-        journal = open_journal(url, read_only=True)
-        try:
-            return await journal.read(lambda tx: nodes_in(tx.connection))  # type: ignore[attr-defined]
-        finally:
-            await journal.close()
-
-    return asyncio.run(read())
+    journal = _on_postgres(url, read_only=True)
+    try:
+        return journal.known_nodes()
+    finally:
+        asyncio.run(journal.close())
 
 
-def _on_postgres(url: str, *, read_only: bool) -> Journal:
+def shown(url: str) -> str:
+    """A journal's address as people may see it: without a password."""
+    if url.startswith("sqlite"):
+        return url.partition(":///")[2]
+    from firstfive.stores.postgres import address
+
+    return address.shown(address.read(url))
+
+
+def _on_postgres(url: str, *, read_only: bool) -> PostgresJournal:
     try:
         from firstfive.stores.postgres import PostgresJournal
     except ImportError as problem:

@@ -29,7 +29,7 @@ from firstfive.stores.glance import readable
 from firstfive.stores.journal import SqlTransaction
 from firstfive.stores.tables import node, work
 from firstfive.stores.trouble import is_database, told
-from firstfive.stores.writer import Writer
+from firstfive.stores.writer import Writer, told_each
 
 T = TypeVar("T")
 
@@ -135,7 +135,7 @@ class SqliteJournal:
         """What was to be kept in this round of the loop goes to the writer as one."""
         together = self._together.pop(loop, [])
         asked = loop.create_task(writer.put(tuple(received for received, _ in together)))
-        asked.add_done_callback(lambda done: _told_each(done, [answer for _, answer in together]))
+        asked.add_done_callback(lambda done: told_each(done, [answer for _, answer in together]))
 
     def follow(self, heard: Callable[[str], None]) -> Callable[[], None]:
         """Call `heard` in the running event loop with each incident's id after a commit that touched it.
@@ -184,18 +184,6 @@ class SqliteJournal:
         lock, self._lock = self._lock, None
         if lock is not None:
             os.close(lock)
-
-
-def _told_each(done: asyncio.Task[list[tuple[int, bool]]], answers: list[asyncio.Future[tuple[int, bool]]]) -> None:
-    """Give each who waits its part of what the writer said, or the reason why nothing was kept."""
-    problem = asyncio.CancelledError() if done.cancelled() else done.exception()
-    for number, answer in enumerate(answers):
-        if answer.done():
-            continue
-        if problem is not None:
-            answer.set_exception(problem)
-        else:
-            answer.set_result(done.result()[number])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -209,3 +209,15 @@ def _answer(batch: list[Asked]) -> None:
             asked.answer.set_exception(RuntimeError("the function ended with StopIteration"))
         else:
             asked.answer.set_exception(asked.problem)
+
+
+def told_each(done: asyncio.Task[list[tuple[int, bool]]], answers: list[asyncio.Future[tuple[int, bool]]]) -> None:
+    """Give each who waits its part of what the writer said, or the reason why nothing was kept."""
+    problem = asyncio.CancelledError() if done.cancelled() else done.exception()
+    for number, answer in enumerate(answers):
+        if answer.done():
+            continue
+        if problem is not None:
+            answer.set_exception(problem)
+        else:
+            answer.set_result(done.result()[number])

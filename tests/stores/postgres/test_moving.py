@@ -119,3 +119,20 @@ def test_a_journal_is_not_moved_onto_itself_nor_from_nothing(tmp_path: Path) -> 
         move(f"sqlite:///{tmp_path / 'a.db'}", f"sqlite:///{tmp_path / 'a.db'}")
     with pytest.raises(JournalError, match="no journal yet"):
         move(f"sqlite:///{tmp_path / 'none.db'}", cluster().database())
+
+
+def test_a_step_that_has_begun_is_settled_before_the_move(tmp_path: Path) -> None:
+    first, shared = f"sqlite:///{tmp_path / 'a.db'}", cluster().database()
+    filled(first)
+
+    async def begin() -> None:
+        journal = open_journal(first)
+        await journal.write(lambda tx: tx.enqueue(key="run-1", incident="INC-1", kind="step", due=NOON, data=b""))
+        await journal.write(lambda tx: tx.claim(kinds=["step"], now=NOON, limit=1))
+        await journal.close()
+
+    asyncio.run(begin())
+    with pytest.raises(JournalError, match="nobody knows yet how it ended: run-1"):
+        move(first, shared)
+    with pytest.raises(JournalError, match="holds no journal yet"):
+        told(shared)

@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from documents.story import OPENING
 from firstfive.stores.accounts import Role
 from firstfive.web.accounts.entrance import Entrance
 from web.accounts.house import PASSWORD, cheap
-from web.browsing import AXE, FLAGS, PHONE, RULES, missing
+from web.browsing import AXE, PHONE, RULES, missing
 from web.room import Room
 from web.served import Served, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    if path is None:
-        missing("no chromium here: run tests/prepare")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
-        yield browser
-        browser.close()
 
 
 Visit = Callable[..., Page]

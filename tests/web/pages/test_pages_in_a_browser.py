@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
-from web.browsing import AXE, FLAGS, RULES, missing
+from web.browsing import AXE, RULES, missing
 from web.pages.shop import Shop, open_shop, vault
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -28,17 +27,6 @@ VIEWS = [("light", 320), ("dark", 320), ("light", 1280), ("dark", 1280)]
 TARGETS = """() => [...document.querySelectorAll("button, summary, a, input:not([type=hidden]), select, textarea")]
     .filter(e => e.offsetParent !== null && !e.matches(".skip") && e.getBoundingClientRect().height < 43.9)
     .map(e => `${e.tagName} ${e.textContent.trim().slice(0, 40)} ${e.getBoundingClientRect().height}`)"""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    if path is None:
-        missing("no chromium here: run tests/prepare")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from firstfive.documents.public.status_page import About, PublicIncident
-from web.browsing import AXE, FLAGS, RULES, missing
+from web.browsing import AXE, RULES, missing
 from web.public.said import CHECKOUT, PAST, Said, note
 from web.room import Room
 from web.served import Served, serving
@@ -27,17 +26,6 @@ CROWDED = Said(
 )
 PAGES = ("/status/", "/status/incidents/0000000000c1.html")
 VIEWS = [("light", 320), ("dark", 320), ("light", 1280), ("dark", 1280)]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    if path is None:
-        missing("no chromium here: run tests/prepare")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -9,5 +9,6 @@ from firstfive.app.several.joining import clock_for as clock_for
 from firstfive.app.several.joining import holder as holder
 from firstfive.app.several.joining import key_of as key_of
 from firstfive.app.several.joining import refuse_apart as refuse_apart
+from firstfive.app.several.joining import runs_of as runs_of
 from firstfive.app.several.joining import take_share as take_share
 from firstfive.app.several.joining import while_held as while_held

@@ -44,6 +44,13 @@ def key_of(settings: Settings, nodes: Nodes | None, file: str) -> str:
     return nodes.secret(file, lambda: secrets.token_urlsafe(BYTES).encode()).decode()
 
 
+def runs_of(nodes: Nodes | None) -> str:
+    """The name of the run journal that all nodes keep on a host, whichever way each writes the database's address; empty when alone."""
+    if nodes is None:
+        return ""
+    return nodes.secret("run journal", f"runs-{secrets.token_hex(6)}".encode).decode()
+
+
 def refuse_apart(settings: Settings, nodes: Nodes | None) -> None:
     """Raise SettingsError when a target that is "this machine" would be another machine on another node.
 

@@ -184,7 +184,7 @@ def _machine(settings: Settings, server: tuple[str, int] | None) -> list[Finding
 
 
 def _journal(settings: Settings) -> Finding:
-    from firstfive.stores import open_journal
+    from firstfive.stores import open_journal, shown
 
     scheme, _, path = settings.database.partition(":///")
     if scheme == "sqlite" and not Path(path).exists():
@@ -193,7 +193,7 @@ def _journal(settings: Settings) -> Finding:
         asyncio.run(open_journal(settings.database, read_only=True).close())
     except FirstfiveError as problem:
         return _found("journal", False, problem.what, problem.remedy)
-    return _found("journal", True, path if scheme == "sqlite" else settings.database.rpartition("@")[2], "")
+    return _found("journal", True, shown(settings.database), "")
 
 
 def _nodes(settings: Settings) -> list[Finding]:

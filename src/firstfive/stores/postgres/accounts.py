@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
+import sqlalchemy as sa
+
 from firstfive.stores.accounts import tables
 from firstfive.stores.accounts.book import Accounts
 from firstfive.stores.postgres import address
@@ -22,6 +24,7 @@ def opened(database: str) -> Accounts:
     url = address.read(database)
     where = address.shown(url)
     engine = address.pool(url, CONNECTIONS).execution_options(schema_translate_map={None: SCHEMA})
+    sa.event.listen(engine, "begin", lambda connection: connection.execute(address.DURABLE))
     try:
         with engine.begin() as connection:
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")

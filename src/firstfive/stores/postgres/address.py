@@ -17,6 +17,12 @@ _SESSION = (
 )
 
 
+# What was acknowledged is on the disk, whatever the server's default; a stricter one of the server stays.
+DURABLE = sa.text(
+    "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"
+)
+
+
 def read(address: str) -> URL:
     """The address for our driver. Raises JournalError, without showing it, when it is none."""
     try:

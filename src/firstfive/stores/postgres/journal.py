@@ -24,9 +24,10 @@ from firstfive.stores import journal as code
 from firstfive.stores import schema
 from firstfive.stores.journal import SqlTransaction
 from firstfive.stores.postgres import address, keeping, shape
-from firstfive.stores.postgres.nodes import LEASE, Nodes, now_of
+from firstfive.stores.postgres.nodes import LEASE, Node, Nodes, nodes_in, now_of
 from firstfive.stores.postgres.trouble import AGAIN, is_database, is_lost, state_of, told
 from firstfive.stores.postgres.waking import Waking
+from firstfive.stores.writer import told_each
 
 T = TypeVar("T")
 
@@ -37,10 +38,6 @@ _OURS = "SELECT txid_current()"
 # Writing transactions of all nodes follow each other: what a function looked at still holds when it acts on it. Who stands still inside
 # one (a stopped process, a machine that is gone) is cut off after a few seconds, far within a lease, and done over when it wakes.
 WRITING, STANDING_STILL = 0x0F1257F3, "5s"
-# What was acknowledged is on the disk, whatever the server's default; a stricter one of the server stays.
-_DURABLE = sa.text(
-    "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"
-)
 _ALONE = sa.text("SELECT set_config('idle_in_transaction_session_timeout', :still, true), pg_advisory_xact_lock(:lock)")
 
 
@@ -130,6 +127,10 @@ class PostgresJournal:
                 raise told(problem, self.where) from problem
             raise
 
+    def known_nodes(self) -> tuple[Node, ...]:
+        """Every node that this journal knows, the newest sign of life first. Raises JournalError."""
+        return self._tried(lambda: self._read(lambda tx: nodes_in(tx.connection)))
+
     async def close(self) -> None:
         """Hand back what this node holds, so that another takes it at once, and let go of the database. Closing twice is fine."""
         await asyncio.to_thread(self._close)
@@ -145,7 +146,7 @@ class PostgresJournal:
         together = self._together.pop(loop, [])
         requests = tuple(received for received, _ in together)
         asked = loop.create_task(self._in(self._writers, lambda: self._kept(requests)))
-        asked.add_done_callback(lambda done: keeping.told_each(done, [answer for _, answer in together]))
+        asked.add_done_callback(lambda done: told_each(done, [answer for _, answer in together]))
 
     def _kept(self, requests: tuple[Received, ...]) -> list[tuple[int, bool]]:
         return self._written(lambda tx: keeping.keep(tx.connection, requests), alone=False)
@@ -180,7 +181,7 @@ class PostgresJournal:
     def _once(self, work: Callable[[Any], T], *, alone: bool) -> T:
         """One try. Requests of senders need not be `alone`: their key decides, whoever comes first."""
         with self.pool.connect() as connection:
-            connection.execute(_DURABLE)
+            connection.execute(address.DURABLE)
             if alone:
                 connection.execute(_ALONE, {"still": STANDING_STILL, "lock": WRITING})
             transaction = SqlTransaction(connection=connection, owner=self.owner, locks=True, lease=LEASE, clock=now_of)

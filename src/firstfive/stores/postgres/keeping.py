@@ -5,7 +5,6 @@ Called by `journal` beside it inside a transaction. The storm's way in: one inse
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 import time
 from collections.abc import Sequence
@@ -37,15 +36,3 @@ def keep(connection: sa.Connection, given: Sequence[Received]) -> list[tuple[int
         if key in made:
             known[key] = made.pop(key)  # a second one of the same key in this round is a repeat
     return answers
-
-
-def told_each(done: asyncio.Task[list[tuple[int, bool]]], answers: list[asyncio.Future[tuple[int, bool]]]) -> None:
-    """Give each who waits its part, or the reason why nothing was kept."""
-    problem = asyncio.CancelledError() if done.cancelled() else done.exception()
-    for number, answer in enumerate(answers):
-        if answer.done():
-            continue
-        if problem is not None:
-            answer.set_exception(problem)
-        else:
-            answer.set_result(done.result()[number])

@@ -1,7 +1,8 @@
 """A whole journal moved from one database to another, with its open incidents, proved on both sides.
 
 Called by `firstfive migrate`. Copies every table in one transaction of the destination, so that an interrupted move leaves it empty.
-Nobody may write the source meanwhile: a file is owned for as long as it takes, a database must have no node alive.
+Nobody may write the source meanwhile: a file is owned for as long as it takes, a database must have no node alive. A step that has begun
+must have ended, since what its host remembers of it is kept under the journal's name.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from firstfive.stores import journal, open_journal, ownership
 from firstfive.stores.postgres import address
 from firstfive.stores.postgres.nodes import nodes_in
 from firstfive.stores.postgres.trouble import is_database, told
-from firstfive.stores.tables import duty, event, incident, metadata, node
+from firstfive.stores.rows import OPEN
+from firstfive.stores.tables import duty, event, incident, metadata, node, work
 
 AT_ONCE = 2000
 KEPT = [table for table in metadata.sorted_tables if table not in (node, duty)]
@@ -106,9 +108,17 @@ def _refuse_broken(source: _Opened, url: str) -> None:
     asyncio.run(open_journal(url, read_only=True).close())  # of our version, or says why not
     with source.engine.connect() as connection:
         broken = journal.problems(connection)
+        begun = sa.select(work.c.key).where(work.c.kind == "step", work.c.state.in_(OPEN), work.c.tries > 0)
+        unfinished = connection.scalar(begun.order_by(work.c.id).limit(1))
     if broken:
         raise JournalError(
             f"the journal is not whole: {broken[0]}", where=_where(url), remedy="put back a copy that verifies"
+        )
+    if unfinished is not None:
+        raise JournalError(
+            f"a step has begun and nobody knows yet how it ended: {unfinished}",
+            where=_where(url),
+            remedy="start the server once, let it end or settle it, stop the server, and move again",
         )
 
 

@@ -35,7 +35,7 @@ _MEANING: dict[str, tuple[str, str]] = {
     ),
     "53300": (
         "PostgreSQL takes no more connections",
-        "raise max_connections, or run fewer nodes: each needs up to twelve",
+        "raise max_connections, or run fewer nodes: each takes up to fifteen",
     ),
     "53100": ("the disk of PostgreSQL is full", "free space there; writing goes on by itself"),
     "53": ("PostgreSQL lacks resources", "look at the memory and the disk of its machine; writing goes on by itself"),
