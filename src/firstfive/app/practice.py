@@ -78,6 +78,7 @@ class Practice:
     clock: SystemClock = field(default_factory=SystemClock)
     patience: float = PLAYED_WITHIN
     seen: View | None = None  # the incident of the newest drill, as it stood at its end
+    known: dict[str, View] = field(default_factory=dict)  # incidents that were opened while drilling, as they began
 
     async def heal(self) -> Fault | None:
         """Take out what a drill left in place; the fault, or None when nothing was."""
@@ -105,10 +106,11 @@ class Practice:
             times = await self._broken(fault, times)
             times, seen = await self._noticed(fault, times, before)
             if seen is not None:
-                seen = await self._played(seen)
+                seen = await self._played(seen, before)
         except BaseException:
             await self.lab.undo(fault)
             self.lab.clear()
+            self._called_off(before)
             raise
         caused = len(self._opened(before))  # making the lab as new is no fault, whatever it makes for a moment
         times = replace(times, healed=self.clock.now())
@@ -135,6 +137,26 @@ class Practice:
                     remedy="end it first; drills wait for the real thing",
                 )
         return frozenset(str(row["id"]) for row in self.ask("GET", "/incidents?all=1", None)["incidents"])
+
+    def _give_way(self, before: frozenset[str]) -> None:
+        """Raise Refused once a real incident has begun beside the drill: whoever is on call has that one to look at."""
+        for name in self._opened(before):
+            if name not in self.known:
+                self.known[name] = self.ask("GET", f"/incidents/{name}", None)
+            whole = self.known[name]
+            if not whole["drill"]:
+                raise Refused(
+                    f"{name} began during the drill and is real: {whole['title']}",
+                    remedy="the fault is out and the drill is over; drill again when the real one has ended",
+                )
+
+    def _called_off(self, before: frozenset[str]) -> None:
+        """End what a drill that was broken off has declared, as far as the server still answers."""
+        with suppress(FirstfiveError):
+            for name in self._opened(before):
+                whole = self.ask("GET", f"/incidents/{name}", None)
+                if whole["drill"] and whole["resolved_at"] is None:
+                    self._say(name, "resolve", {"root_cause": "a drill", "why": "the drill was called off"})
 
     def _opened(self, before: frozenset[str]) -> list[str]:
         listed = self.ask("GET", "/incidents?all=1", None)["incidents"]
@@ -165,6 +187,7 @@ class Practice:
                 self.say("it hurts")
                 until = self.clock.now() + timedelta(seconds=NOTICED_WITHIN)
             found = found or self._opened(before)
+            self._give_way(before)
             await self.clock.sleep(LOOK)
         if not found:
             self.say("nothing was declared")
@@ -173,7 +196,7 @@ class Practice:
         self.say(f"{seen['id']} SEV-{seen['level']} {seen['title']}")
         return times, seen
 
-    async def _played(self, seen: View) -> View:
+    async def _played(self, seen: View, before: frozenset[str]) -> View:
         """Act until it is mitigated, or until nothing is left to approve."""
         name, started = seen["id"], self.clock.now()
         idle = quiet = started
@@ -181,6 +204,7 @@ class Practice:
         if self.scripted:
             self._say(name, "ack", {})
         while (self.clock.now() - started).total_seconds() < self.patience:
+            self._give_way(before)
             seen = self.ask("GET", f"/incidents/{name}", None)
             if seen["resolved_at"]:
                 return seen

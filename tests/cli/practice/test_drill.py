@@ -74,6 +74,9 @@ def test_the_list_says_what_fits_and_which_drill_nobody_knows(vault: Path) -> No
 REFUSED = [
     (("run",), "name one fault, or --all"),
     (("run", "redis-stopped", "--all"), "name one fault, or --all"),
+    (("run", "redis-stopped", "--due"), "name one fault, or --all"),
+    (("run", "--due"), "a drill needs the server"),
+    (("run", "--due", "--mode", "tabletop"), "a tabletop plays one fault"),
     (("run", "redis-stoped"), "there is no fault 'redis-stoped'"),
     (("run", "redis-stopped"), "a drill needs the server"),
     (("run", "redis-stopped", "--mode", "tabletop"), "nothing was recorded of redis-stopped"),
@@ -122,3 +125,11 @@ def test_at_the_table_people_say_what_it_is(vault: Path, said: str, code: int, w
     assert "redis:6379: refused" in told
     history = run(vault, "history")[1]
     assert "1 drills" in history
+
+
+def test_the_schedule_names_a_day_for_what_fits_the_page(vault: Path) -> None:
+    faults = [row["fault"] for row in json.loads(run(vault, "schedule", "--json")[1])["schedule"]]
+    assert faults[0] == "backend-bad-deploy", "what the page itself names comes first"
+    assert "redis-stopped" in faults
+    assert "mongo-stopped" not in faults, "no runbook of the page is about it"
+    assert "BEGIN:VEVENT" in run(vault, "schedule", "--ical")[1]

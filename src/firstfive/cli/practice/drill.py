@@ -18,7 +18,7 @@ from firstfive.errors import Exit, FirstfiveError
 
 if TYPE_CHECKING:
     from firstfive.app.practice import Practice
-    from firstfive.documents.drill import Card
+    from firstfive.documents.drill import Card, Turn
     from firstfive.faults import Fault
     from firstfive.settings import Settings
 
@@ -70,6 +70,8 @@ def _list(answer: View) -> str:
 @drill.command("run")
 @click.argument("fault", required=False)
 @click.option("--all", "everything", is_flag=True, help="Every fault, one after the other.")
+@click.option("--due", is_flag=True, help="What the schedule has for today or earlier; for a timer.")
+@click.option("--every", type=click.IntRange(1, 3650), default=90, help="With --due: days in which each comes round.")
 @click.option(
     "--mode",
     type=click.Choice(["auto", "hands-on", "tabletop"]),
@@ -81,6 +83,8 @@ def _list(answer: View) -> str:
 def run(
     fault: str | None,
     everything: bool,
+    due: bool,
+    every: int,
     mode: str,
     within: int | None,
     vault: Path | None,
@@ -92,12 +96,18 @@ def run(
     from firstfive.documents.drill import table
     from firstfive.faults import FAULTS, by_name
 
-    if bool(fault) == everything:
-        raise FirstfiveError("name one fault, or --all", remedy="firstfive drill list", exit_code=Exit.USAGE)
+    if sum((bool(fault), everything, due)) != 1:
+        raise FirstfiveError("name one fault, or --all, or --due", remedy="firstfive drill list", exit_code=Exit.USAGE)
     settings = settings_of(vault, config)
-    chosen = sorted(FAULTS, key=lambda one: one.deploys) if everything else [by_name(fault or "")]
+    names = _due(settings, every) if due else [fault or ""]
+    chosen = sorted(FAULTS, key=lambda one: one.deploys) if everything else [by_name(name) for name in names]
+    if not chosen:
+        show({"drills": []}, as_json=as_json, text=lambda _: "no drill is due today")
+        return
+    if mode == "tabletop" and not fault:
+        raise FirstfiveError("a tabletop plays one fault", remedy="name it", exit_code=Exit.USAGE)
     if mode == "tabletop":
-        _at_the_table(settings, by_name(fault or ""), as_json=as_json)
+        _at_the_table(settings, chosen[0], as_json=as_json)
         return
     practice = _practice(settings, scripted=mode == "auto", within=within, quiet=as_json)
 
@@ -197,3 +207,49 @@ def past(vault: Path | None, config: Path | None, as_json: bool) -> None:
 
     cards = history(settings_of(vault, config))
     show({"drills": [one.to_json() for one in cards]}, as_json=as_json, text=lambda _: trend(cards))
+
+
+@drill.command("schedule")
+@click.option("--every", type=click.IntRange(1, 3650), default=90, help="Days in which every fault comes round.")
+@click.option("--ical", is_flag=True, help="A calendar to import.")
+@options
+def scheduled(every: int, ical: bool, vault: Path | None, config: Path | None, as_json: bool) -> None:
+    """Which fault is to be drilled on which day: what failed first, then what nobody ever tried."""
+    from firstfive.documents.drill import as_ical
+    from firstfive.engine.clock import SystemClock
+
+    turns = _turns(settings_of(vault, config), every)
+    if ical:
+        click.echo(as_ical(turns, SystemClock().now()), nl=False)
+        return
+    rows = [{"day": turn.day.isoformat(), "fault": turn.fault, "why": turn.why} for turn in turns]
+    show({"schedule": rows}, as_json=as_json, text=_days)
+
+
+def _days(answer: View) -> str:
+    if not answer["schedule"]:
+        return "No fault fits a runbook of this page."
+    return "\n".join(f"{row['day']}  {row['fault']:<26} {row['why']}" for row in answer["schedule"])
+
+
+def _turns(settings: Settings, every: int) -> tuple[Turn, ...]:
+    """Turns of the faults that fit a runbook of the page."""
+    from datetime import timedelta
+
+    from firstfive.app import read_handbook
+    from firstfive.app.practice import history
+    from firstfive.documents.drill import schedule
+    from firstfive.engine.clock import SystemClock
+    from firstfive.faults import FAULTS, named_on
+
+    handbook = read_handbook(settings)
+    fitting = [one.name for one in FAULTS if any(one.fits(runbook.title) for runbook in handbook.runbooks)]
+    named = [name for source in handbook.sources for name in named_on(source.text)]
+    return schedule(fitting, history(settings), SystemClock().now().date(), timedelta(days=every), named)
+
+
+def _due(settings: Settings, every: int) -> list[str]:
+    from firstfive.engine.clock import SystemClock
+
+    today = SystemClock().now().date()
+    return [turn.fault for turn in _turns(settings, every) if turn.day <= today]

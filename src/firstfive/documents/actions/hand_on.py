@@ -62,16 +62,16 @@ def as_ical(items: Iterable[ActionItem], stamp: datetime) -> str:
     at = stamp.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
     for item in items:
         about = ", ".join(part for part in (item.incident, item.ticket, f"{item.file}:{item.line}") if part)
-        rows += ["BEGIN:VTODO", f"UID:{_uid(item)}", f"DTSTAMP:{at}", f"SUMMARY:{_escaped(item.text)}"]
+        rows += ["BEGIN:VTODO", f"UID:{_uid(item)}", f"DTSTAMP:{at}", f"SUMMARY:{escaped(item.text)}"]
         rows += [f"DUE;VALUE=DATE:{item.due:%Y%m%d}"] if item.due else []
-        rows += [f"CONTACT:{_escaped(item.owner)}"] if item.owner else []
+        rows += [f"CONTACT:{escaped(item.owner)}"] if item.owner else []
         rows += [
-            f"DESCRIPTION:{_escaped(about)}",
+            f"DESCRIPTION:{escaped(about)}",
             f"STATUS:{'COMPLETED' if item.done else 'NEEDS-ACTION'}",
             "END:VTODO",
         ]
     rows.append("END:VCALENDAR")
-    return "".join(f"{_folded(row)}\r\n" for row in rows)
+    return "".join(f"{folded(row)}\r\n" for row in rows)
 
 
 def _uid(item: ActionItem) -> str:
@@ -79,12 +79,12 @@ def _uid(item: ActionItem) -> str:
     return f"{hashlib.sha256(name.encode()).hexdigest()[:32]}@firstfive"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """TEXT of RFC 5545, section 3.3.11."""
     return line(text, 2000).replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
 
 
-def _folded(row: str) -> str:
+def folded(row: str) -> str:
     """Content lines of at most 75 octets, never cut inside a character (RFC 5545, section 3.1)."""
     parts = [""]
     for character in row:

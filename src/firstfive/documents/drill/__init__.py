@@ -10,5 +10,8 @@ from firstfive.documents.drill.card import Wanted as Wanted
 from firstfive.documents.drill.card import card as card
 from firstfive.documents.drill.card import card_from as card_from
 from firstfive.documents.drill.card import markdown as markdown
+from firstfive.documents.drill.schedule import Turn as Turn
+from firstfive.documents.drill.schedule import as_ical as as_ical
+from firstfive.documents.drill.schedule import schedule as schedule
 from firstfive.documents.drill.table import table as table
 from firstfive.documents.drill.table import trend as trend
