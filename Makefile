@@ -41,8 +41,8 @@ test: check  ## everything that proves the program, bounded
 retest: $(STAMP)  ## once more, alone, what failed last
 	$(BIN)/pytest -q --last-failed --last-failed-no-failures none -m "not soak" tests
 
-demo: $(CORE)  ## the main job, live: a failing shop, from first symptom to post-mortem (STAY=1 keeps it up)
-	@$(BIN)/python examples/demo/run.py $(if $(STAY),--stay,) $(if $(ASK),,--yes)
+demo: $(CORE)  ## the main job, live: a failing shop, from first symptom to post-mortem (STAY=1 keeps it up, LAB=1 on a real engine)
+	@$(BIN)/python $(if $(LAB),examples/compose/demo.py,examples/demo/run.py $(if $(STAY),--stay,) $(if $(ASK),,--yes))
 
 run: $(CORE)  ## serve the vault in VAULT (default: the current folder)
 	$(BIN)/firstfive serve --vault $(or $(VAULT),.)

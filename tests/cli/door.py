@@ -13,7 +13,7 @@ from typing import Any, Protocol
 ROOT = Path(__file__).resolve().parent.parent.parent
 DEMO = ROOT / "examples" / "demo"
 # Commands that answer in a protocol of their own, so `--json` means nothing there.
-PROTOCOLS = {"lsp"}
+PROTOCOLS = {"lsp", "mcp"}
 ALONE = "note: no server runs, so this is only written down; `firstfive serve` acts on it\n"
 
 

@@ -53,6 +53,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "heartbeat": ("outside.senders", "Signs of life that must keep coming."),
     "simulate": ("outside.senders", "What would be made of a sender's message; changes nothing."),
     "outbox": ("outside.outbox", "Messages that wait or were given up, and why."),
+    "mcp": ("outside.mcp", "Serve an assistant: it reads and suggests, people approve."),
     "scan": ("outside.logs", "How often each symptom stands in log files, by the minute."),
     "offenders": ("outside.logs", "Who stands in an access log how often."),
     "account": ("people.account", "Who may sign in, as which role; the break-glass code."),
