@@ -36,6 +36,13 @@ def ordered(incident, now: float = 10, page=PAGE):
     return [order for rule in moves for order in rule(page, b.POLICY, incident, b.seconds(now))]
 
 
+def test_a_step_that_names_no_host_runs_on_the_host_that_the_signals_are_about() -> None:
+    there = b.incident((0, b.declared()), (0, ev.SignalSeen(signal=replace(b.signal(), host="db"))), (0, leads("down")))
+    targets = {order.run.target for order in ordered(there) if isinstance(order, RunStep)}
+    assert targets == {"db"}
+    assert {order.run.target for order in ordered(story()) if isinstance(order, RunStep)} == {b.POLICY.target}
+
+
 def runs(found) -> list[str]:
     return [o.run.step for o in found if isinstance(o, RunStep)]
 

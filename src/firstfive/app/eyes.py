@@ -107,6 +107,7 @@ def probes_for(
         engine=engines.get(settings.default_target),
         environment=environment_of(settings),
         newest=lambda subject: _newest(journal, subject),
+        targets=targets,
     )
     plan = plan_of(settings, handbook)
     unwatched = [f"{one.place or one.symptom}: {one.why}" for one in plan.unwatched]

@@ -6,7 +6,7 @@ Part of `app`. The page's own watchers and the settings' tables are built by the
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -29,13 +29,14 @@ Options = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Around:
-    """What constructors need beside options: settings, the default target, its Engine, values of its environment, the ledger."""
+    """What constructors need beside options: settings, the default target, its Engine, values of its environment, the ledger, all targets."""
 
     settings: Settings
     target: Target
     engine: EngineApi | None
     environment: Mapping[str, str]
     newest: Callable[[str], Awaitable[Deploy | None]]
+    targets: Mapping[str, Target] = field(default_factory=dict)
 
     @property
     def guard(self) -> Guard:
@@ -90,6 +91,17 @@ class Given:
                 key, f"names {named}, which is not set", f"set {named} in the environment or in the env_file"
             )
         return self.around.environment.get(named, "")
+
+    def there(self) -> tuple[Target, str]:
+        """The target that `target` names, and what its signals are about: nothing for the default one, as everywhere."""
+        default = self.around.settings.default_target
+        named = self.text("target", default)
+        if named == default:
+            return self.around.target, ""
+        found = self.around.targets.get(named)
+        if found is None:
+            raise self.wrong("target", f"names {named}, which is no target", f"add [targets.{named}]")
+        return found, named
 
     def names(self, key: str, default: tuple[str, ...]) -> tuple[str, ...]:
         """A list of words, or one text of words with commas."""
@@ -187,10 +199,12 @@ def _query(name: str, symptom: str, given: Given, around: Around) -> Probe:
         raise given.wrong(
             "command", "is not known to be read-only, so it is not run by itself", "firstfive risk -c says why"
         )
+    target, host = given.there()
     return Query(
         name=name,
         symptom=symptom,
-        target=around.target,
+        target=target,
+        host=host,
         command=command,
         more_than=given.number("more_than", 0),
         unit=given.text("unit", ""),
@@ -199,13 +213,21 @@ def _query(name: str, symptom: str, given: Given, around: Around) -> Probe:
 
 
 def _disk(name: str, symptom: str, given: Given, around: Around) -> Probe:
-    percent = given.number("more_than", 80)
-    return Disk(name=name, symptom=symptom, target=around.target, path=given.text("path", "/"), more_than=percent)
+    target, host = given.there()
+    return Disk(
+        name=name,
+        symptom=symptom,
+        target=target,
+        path=given.text("path", "/"),
+        more_than=given.number("more_than", 80),
+        host=host,
+    )
 
 
 def _backup(name: str, symptom: str, given: Given, around: Around) -> Probe:
     older = given.span("older_than", timedelta(hours=24))
-    return Backup(name=name, symptom=symptom, target=around.target, files=given.text("files"), older_than=older)
+    target, host = given.there()
+    return Backup(name=name, symptom=symptom, target=target, files=given.text("files"), older_than=older, host=host)
 
 
 def _deploy_missed(name: str, symptom: str, given: Given, around: Around) -> Probe:
@@ -216,8 +238,9 @@ def _deploy_missed(name: str, symptom: str, given: Given, around: Around) -> Pro
 
 
 def _clock(name: str, symptom: str, given: Given, around: Around) -> Probe:
+    target, host = given.there()
     return ClockSkew(
-        name=name, symptom=symptom, target=around.target, more_than=given.span("more_than", timedelta(seconds=5))
+        name=name, symptom=symptom, target=target, more_than=given.span("more_than", timedelta(seconds=5)), host=host
     )
 
 

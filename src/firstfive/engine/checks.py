@@ -72,11 +72,11 @@ async def _answer(engine: Engine, incident: Incident, check: Check) -> Found:
         case CheckKind.ERROR_SPIKES if engine.tools.trackers or not check.script:
             return await _spikes(engine, incident, check)
         case CheckKind.HOST_SHELL:
-            return await _shell(engine)
+            return await _shell(engine, incident)
         case CheckKind.DEPLOYS:
             return await _deploys(engine, incident)
         case _ if check.script:
-            return await _command(engine, check)
+            return await _command(engine, incident, check)
         case _:
             return Answer.UNKNOWN, "only a person can do this one", ()
 
@@ -138,16 +138,16 @@ def _counted(spikes: Sequence[Spike], fresh: Sequence[Spike]) -> tuple[Fact, ...
     )
 
 
-async def _shell(engine: Engine) -> Found:
-    name = engine.policy.target
+async def _shell(engine: Engine, incident: Incident) -> Found:
+    name = incident.host or engine.policy.target
     output = await engine.tools.target(name).look("true", timeout=PATIENCE)
     if output.exit_code == 0:
         return Answer.GOOD, f"a shell on {name} answers", ()
     return Answer.BAD, f"no shell on {name}: {output.text.strip() or f'exit {output.exit_code}'}", ()
 
 
-async def _command(engine: Engine, check: Check) -> Found:
-    output = await engine.tools.target(engine.policy.target).look(check.script, timeout=PATIENCE)
+async def _command(engine: Engine, incident: Incident, check: Check) -> Found:
+    output = await engine.tools.target(incident.host or engine.policy.target).look(check.script, timeout=PATIENCE)
     shown = output.text.strip() or "no output"
     if output.timed_out:
         return Answer.BAD, f"no answer within {spoken(PATIENCE)}", ()

@@ -319,7 +319,7 @@ def value_of(incident: Incident, step: Step, name: str) -> str | None:
 def run_of(policy: Policy, incident: Incident, step: Step, number: int) -> Run:
     """Exactly what would go out for this step now, as run number `number` of it."""
     plan = planned(incident, step)
-    target = plan.target if plan else step.on or policy.target
+    target = plan.target if plan else step.on or incident.host or policy.target
     bound = tuple((p.variable, value_of(incident, step, p.name) or "") for p in step.parameters)
     script, environment = (plan.script, plan.environment) if plan else (step.bound, bound)
     return Run(

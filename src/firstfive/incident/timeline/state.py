@@ -105,6 +105,12 @@ class Incident:
         return self.declared.started_at if self.declared else None
 
     @property
+    def host(self) -> str:
+        """The target that its signals are about; empty for the default one, and before any signal."""
+        hosts = {signal.host for signal in self.signals.values()}
+        return hosts.pop() if len(hosts) == 1 else ""
+
+    @property
     def firing(self) -> tuple[Signal, ...]:
         """Signals that say something is wrong now."""
         return tuple(s for s in self.signals.values() if s.firing)

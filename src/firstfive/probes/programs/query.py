@@ -28,6 +28,7 @@ class Query:
     more_than: int = 0
     unit: str = ""
     every: timedelta = timedelta(minutes=1)
+    host: str = ""
     _last: tuple[datetime, Signal] | None = None
 
     @property
@@ -55,6 +56,7 @@ class Query:
             text=text,
             at=now,
             symptom=self.symptom,
+            host=self.host,
         )
         self._last = (now, signal)
         return (signal,)
