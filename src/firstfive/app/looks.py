@@ -29,7 +29,7 @@ Options = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Around:
-    """What constructors need beside options: settings, the default target, its Engine, values of its environment, the ledger, all targets."""
+    """What constructors need beside options. `target` and `engine` are those of the default target, `newest` asks the ledger of deploys."""
 
     settings: Settings
     target: Target
