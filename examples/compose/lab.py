@@ -170,6 +170,7 @@ def build_mongosh() -> None:
     outside = (
         "electron @babel/preset-typescript kerberos mongodb-client-encryption os-dns-native native-machine-id cpu-features"
         " interruptor win-export-certificate-and-key macos-export-certificate-and-key @mongodb-js/zstd snappy *.node"
+        " source-map bindings ipv6-normalize"
     )
     words = [folder / "bundler/node_modules/.bin/esbuild", folder / "node_modules/@mongosh/cli-repl/bin/mongosh.js"]
     words += ["--bundle", "--platform=node", "--target=node18", "--log-level=error", f"--outfile={KEPT / 'mongosh.js'}"]

@@ -6,6 +6,7 @@ import asyncio
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from firstfive.incident.timeline import Incident
 from firstfive.notifiers.console import Console
 from firstfive.settings import load
 from lab.engine import Lab, engine
+from sshd.server import bench, needed
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("engine"), pytest.mark.timeout(180)]
 
@@ -92,17 +94,34 @@ async def until(wanted: Callable[[], Any], what: str, seconds: float = 60) -> An
     raise AssertionError(f"not within {seconds:g} s: {what}")
 
 
-def test_from_the_crash_loop_to_the_image_that_ran_before(lab: Lab, tmp_path: Path, capsys: Any) -> None:
+@pytest.mark.parametrize("way", ["here", "over ssh"])
+def test_from_the_crash_loop_to_the_image_that_ran_before(lab: Lab, tmp_path: Path, way: str) -> None:
+    lab.tidy()
     lab.release("watchtower", "latest", SLEEPS)
     (tmp_path / "docker-compose.production.yml").write_text(COMPOSE)
     (tmp_path / "Incidents.md").write_text(PAGE)
     environment = "".join(f'{name} = "{lab.environment[name]}"\n' for name in ("DOCKER_HOST", "DOCKER_CONFIG"))
-    (tmp_path / "firstfive.toml").write_text(
-        f'[timing]\nprobe_interval = "500ms"\nresolve_after = "1s"\n[docker]\nsocket = "{lab.socket}"\npin_images = true\n'
-        f"[targets.local.environment]\n{environment}"
-    )
     release(lab, tmp_path, "1.4.1", SLEEPS + "# 1.4.1\n")
-    asyncio.run(_lived_through(lab, tmp_path))
+    with _reached(tmp_path, way) as table:
+        (tmp_path / "firstfive.toml").write_text(
+            f'[timing]\nprobe_interval = "500ms"\nresolve_after = "1s"\n[docker]\npin_images = true\n'
+            f'[targets.shop]\ndocker = "{lab.socket}"\n{table}[targets.shop.environment]\n{environment}'
+        )
+        asyncio.run(_lived_through(lab, tmp_path))
+
+
+@contextmanager
+def _reached(folder: Path, way: str) -> Iterator[str]:
+    """How the settings name the host of the shop: this machine, or one behind a real sshd."""
+    if way == "here":
+        yield ""
+        return
+    needed()
+    host = bench(folder / "sshd", extra=f"SetEnv XDG_STATE_HOME={folder}\n")
+    try:
+        yield f'kind = "ssh"\nhost = "prod"\nworkdir = "{folder}"\nconfig_file = "{host.config}"\n'
+    finally:
+        host.server.stop()
 
 
 async def _lived_through(lab: Lab, folder: Path) -> None:

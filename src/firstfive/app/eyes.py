@@ -25,19 +25,35 @@ from firstfive.probes.trackers import Bugsink, Sentry
 from firstfive.settings import Settings, env_file
 from firstfive.shell.bind import is_secret
 from firstfive.shell.risk import judge, load_table
+from firstfive.targets.ssh import Ssh
 
 DOCKER = Path("/var/run/docker.sock")
 
 
-def engines_of(settings: Settings) -> dict[str, EngineApi]:
-    """The Docker Engines that can be asked from here, by target; empty where settings name none and none is in its usual place."""
-    found: dict[str, EngineApi] = {}
+def sockets_of(settings: Settings) -> dict[str, Path]:
+    """Where the Docker Engines listen that can be asked, by target; empty where settings name none and none is in its usual place here.
+
+    Of another host only one that its own table names: whoever reaches that socket is root there.
+    """
+    found: dict[str, Path] = {}
     for name, target in settings.targets.items():
-        if target.kind != "local":
-            continue
-        named = target.docker or settings.docker
-        socket = Path(named) if named else DOCKER
-        if named or (socket.is_socket() and name == settings.default_target):
+        here = target.kind == "local"
+        named = target.docker or (settings.docker if here else "")
+        if named:
+            found[name] = Path(named)
+        elif here and DOCKER.is_socket() and name == settings.default_target:
+            found[name] = DOCKER
+    return found
+
+
+def engines_of(settings: Settings, targets: Mapping[str, Target]) -> dict[str, EngineApi]:
+    """The Engines at those sockets; of another host through its kept ssh connection."""
+    found: dict[str, EngineApi] = {}
+    for name, socket in sockets_of(settings).items():
+        target = targets[name]
+        if isinstance(target, Ssh):
+            found[name] = EngineApi(socket=socket, host=target.host, forward=target.forward)
+        else:
             found[name] = EngineApi(socket=socket)
     return found
 
@@ -54,7 +70,7 @@ def known_of(settings: Settings) -> Known:
     environment = environment_of(settings)
     places = {name: _place(value) for name, value in environment.items() if is_secret(name)}
     return Known(
-        docker=settings.default_target in engines_of(settings),
+        docker=settings.default_target in sockets_of(settings),
         logs=tuple(settings.logs),
         environment={name: value for name, value in environment.items() if not is_secret(name)}
         | {name: place for name, place in places.items() if place},
@@ -78,9 +94,9 @@ def plan_of(settings: Settings, handbook: Handbook) -> Plan:
     return watchers(handbook, known_of(settings))
 
 
-def turning_of(settings: Settings, handbook: Handbook) -> Turning | None:
+def turning_of(settings: Settings, handbook: Handbook, targets: Mapping[str, Target]) -> Turning | None:
     """Who can say that a container is just being exchanged; None without an Engine."""
-    engine = engines_of(settings).get(settings.default_target)
+    engine = engines_of(settings, targets).get(settings.default_target)
     if engine is None:
         return None
     behind: dict[str, tuple[str, ...]] = {}
@@ -100,7 +116,7 @@ def probes_for(
     journal: Journal | None = None,
 ) -> tuple[tuple[Probe, ...], tuple[str, ...]]:
     """A probe for every symptom of the page that can be watched from here, and why for each that cannot."""
-    engines = engines_of(settings)
+    engines = engines_of(settings, targets)
     around = Around(
         settings=settings,
         target=targets[settings.default_target],

@@ -17,7 +17,7 @@ from firstfive.app import several
 from firstfive.app.answers.listeners import listeners
 from firstfive.app.daily import rounds_of
 from firstfive.app.ears import message_of, understood
-from firstfive.app.eyes import engines_of, probes_for, trackers_of, turning_of
+from firstfive.app.eyes import probes_for, sockets_of, trackers_of, turning_of
 from firstfive.app.hands import env_stamp, pack_rules, secrets, target_of
 from firstfive.app.mouth import notifiers_of, rota_of, routes_of, secrets_of
 from firstfive.app.pages import again, last_good, pinned, read_handbook, vault_of
@@ -176,7 +176,9 @@ class Program:
         probes, unwatched = probes_for(self.settings, handbook, self.engine.tools.targets, newest, self.journal)
         for reason in unwatched:
             self.log(f"not watched: {reason}")
-        self.watch = replace(self.watch, probes=probes, turning=turning_of(self.settings, handbook))
+        self.watch = replace(
+            self.watch, probes=probes, turning=turning_of(self.settings, handbook, self.engine.tools.targets)
+        )
         self.ledgers[:] = [probe for probe in probes if isinstance(probe, ReleaseLink | Ledger)]
         if self.serving:
             await several.take_share(self.nodes, handbook.digest, tuple(who(probe) for probe in probes), self.log)
@@ -310,7 +312,7 @@ def policy_from(settings: Settings) -> Policy:
         postmortem_folder=settings.postmortem_folder,
         one_fault=settings.one_fault,
         severity_words=settings.severity,
-        ledger=bool(engines_of(settings)),
+        ledger=bool(sockets_of(settings)),
         labs=frozenset(name for name, target in settings.targets.items() if target.lab),
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
@@ -121,7 +121,7 @@ class Connection:
             if self._open is not None and not self._open.is_closed():
                 return self._open
             self._open = None
-            self._forwarded.clear()
+            self._forget_sockets()
             self._idle.clear()
             await asyncio.sleep(max(0.0, self._not_before - monotonic()))
             try:
@@ -155,17 +155,25 @@ class Connection:
     async def forward(self, path: str) -> Path:
         """A unix socket here that leads to the one at `path` on the host. The same one until the connection breaks."""
         connection = await self.opened()
-        known = self._forwarded.get(path)
-        if known is None:
-            folder = Path(tempfile.mkdtemp(prefix="firstfive-"))
-            known = folder / "socket"
-            await connection.forward_local_path(str(known), path)
-            self._forwarded[path] = known
-        return known
+        async with self._lock:
+            if connection is not self._open:
+                raise ConnectionGone("the connection broke before the socket was laid")
+            known = self._forwarded.get(path)
+            if known is None:
+                folder = Path(tempfile.mkdtemp(prefix="firstfive-"))  # of mode 700: the socket is for this user only
+                known = folder / "socket"
+                try:
+                    await connection.forward_local_path(str(known), path)
+                except OSError as problem:
+                    _taken_away([known])
+                    raise ConnectionGone(f"no socket could be made in {folder}: {problem.strerror}") from problem
+                self._forwarded[path] = known
+            return known
 
     async def close(self) -> None:
         """Close it. What runs on the host goes on."""
         self._idle.clear()
+        self._forget_sockets()
         if self._open is not None:
             self._open.abort()
             with contextlib.suppress(Exception):
@@ -175,6 +183,7 @@ class Connection:
     def broken(self) -> None:
         """Whoever waited in vain says so: the next call opens a new connection."""
         self._idle.clear()
+        self._forget_sockets()
         if self._open is not None:
             self._open.abort()
             self._open = None
@@ -186,7 +195,12 @@ class Connection:
             self._loop, self._open, self._idle = loop, None, []
             self._lock, self._gate = asyncio.Lock(), asyncio.Semaphore(CHANNELS)
             self._failed, self._not_before = 0, 0.0
-            self._forwarded = {}
+            self._forget_sockets()
+
+    def _forget_sockets(self) -> None:
+        """The sockets here end with their connection."""
+        _taken_away(self._forwarded.values())
+        self._forwarded.clear()
 
     async def _connect(self) -> SSHClientConnection:
         import asyncssh
@@ -277,6 +291,13 @@ async def _started(connection: SSHClientConnection) -> Shell:
             await asyncio.sleep(0.2)
         except (OSError, TimeoutError, asyncssh.Error) as problem:
             raise ConnectionGone(str(problem) or "no session within the time") from problem
+
+
+def _taken_away(sockets: Iterable[Path]) -> None:
+    for socket in sockets:
+        with contextlib.suppress(OSError):
+            socket.unlink(missing_ok=True)
+            socket.parent.rmdir()
 
 
 def _refusal(host: str, what: str, remedy: str) -> FirstfiveError:

@@ -1,19 +1,16 @@
-"""One account and no other is disabled, by a value that is never a query; with the real shell where it is there.
-
-`FIRSTFIVE_MONGO_TOOLS` names a folder with `mongosh` (npm, 154 MB) and `secantusd-py` (PyPI secantusdb, 145 MB) in its bin folders;
-a small `db` under node stands in for the shell and its server beside it.
+"""One account and no other is disabled, by a value that is never a query; with the real shell on a real server, and with a small `db`
+under node in their place, which runs where they are not there.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
-import socket
 import subprocess
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -22,8 +19,8 @@ from firstfive.errors import Refused
 from firstfive.incident.packs.account import disable
 from firstfive.incident.packs.packed import Packed
 from firstfive.shell.risk import Verdict, judge
+from lab import mongo
 
-TOOLS = Path(os.environ.get("FIRSTFIVE_MONGO_TOOLS", "/nonexistent"))
 ID = "65f0c0ffee0123456789abcd"
 
 # What `docker exec` does with its words, without an engine: the variables are set, the container's name is dropped, the rest runs.
@@ -59,8 +56,6 @@ class Store:
     """Accounts that a test puts in and takes out, and the environment in which `docker` reaches them."""
 
     folder: Path
-    seed: str
-    path: str = field(default="")
 
     def run(self, script: str) -> subprocess.CompletedProcess[str]:
         environment = os.environ | {"PATH": f"{self.folder}/bin:{os.environ['PATH']}"}
@@ -90,38 +85,29 @@ def stand_in(folder: Path) -> Store:
     (folder / "shell.js").write_text(_STAND_IN)
     (folder / "docs.json").write_text(json.dumps(ACCOUNTS))
     program(folder / "bin/docker", _DOCKER.format(shell=f"node {folder}/shell.js {folder}/docs.json"))
-    return Store(folder=folder, seed="")
+    return Store(folder=folder)
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real server, for all tests here."""
+    with mongo.server(tmp_path_factory.mktemp("mongo")) as running:
+        yield running
 
 
 @pytest.fixture(params=["stand-in", "real"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     if request.param == "stand-in":
-        yield stand_in(tmp_path)
-        return
-    shell, server = TOOLS / "node_modules/.bin/mongosh", TOOLS / "v/bin/secantusd-py"
-    if not shell.exists() or not server.exists():
-        pytest.skip("FIRSTFIVE_MONGO_TOOLS names no folder with mongosh and secantusd-py")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
-    address = f"mongodb://127.0.0.1:{port}/?directConnection=true"
-    program(tmp_path / "bin/docker", _DOCKER.format(shell=f"{shell} '{address}'"))
-    words = [server, "--standalone", "--port", port, "--storage-path", str(tmp_path / "data"), "--cache-size", "64M"]
+        return stand_in(tmp_path)
+    words = mongo.shell(request.getfixturevalue("address"))
     documents = json.dumps([{**a, "_id": f"ID{a['_id']['$id']}DI"} for a in ACCOUNTS])  # type: ignore[index]
     documents = documents.replace('"ID', 'ObjectId("').replace('DI"', '")')
-    seed = f"db.getSiblingDB('marketplace').users.insertMany({documents}); quit(0)"
-    with (tmp_path / "log").open("wb") as log:
-        running = subprocess.Popen(words, stdout=log, stderr=log, cwd=tmp_path)
-    try:
-        until = time.monotonic() + 60
-        while (
-            made := subprocess.run([shell, address, "--quiet", "--eval", seed], capture_output=True, check=False)
-        ).returncode:
-            assert time.monotonic() < until, made.stderr.decode() + (tmp_path / "log").read_text()[-2000:]
-            time.sleep(0.2)
-        yield Store(folder=tmp_path, seed=seed)
-    finally:
-        running.terminate()
-        running.wait(30)
+    seed = (
+        f"users = db.getSiblingDB('marketplace').users; users.deleteMany({{}}); users.insertMany({documents}); quit(0)"
+    )
+    program(tmp_path / "bin/docker", _DOCKER.format(shell=shlex.join(words)))
+    subprocess.run([*words, "--eval", seed], capture_output=True, check=True, timeout=60)
+    return Store(folder=tmp_path)
 
 
 def pack(value: str, **more: str) -> Packed:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -29,9 +29,16 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineApi:
-    """An Engine behind a socket; the socket may be one that ssh forwards."""
+    """An Engine behind a socket on this machine; or on `host`, where `forward` gives a socket here that leads to the one over there."""
 
     socket: Path
+    host: str = ""
+    forward: Callable[[str], Awaitable[Path]] | None = None
+
+    @property
+    def where(self) -> str:
+        """The place of the socket, for people."""
+        return f"{self.host}:{self.socket}" if self.host else str(self.socket)
 
     async def containers(self) -> list[Json]:
         """Every container, running or not, in few words."""
@@ -51,12 +58,12 @@ class EngineApi:
     async def clock(self) -> datetime:
         """What the Engine's host takes for the present, to the second below (aware UTC)."""
         heads: list[bytes] = []
-        await asyncio.to_thread(self._request, "/_ping", False, heads)
+        await self._asked("/_ping", heads=heads)
         dates = [head[5:].decode("ascii", "replace").strip() for head in heads if head[:5].lower() == b"date:"]
         try:
             return parsedate_to_datetime(dates[0])
         except (IndexError, ValueError):
-            raise FirstfiveError("Docker answers without a date", where=str(self.socket)) from None
+            raise FirstfiveError("Docker answers without a date", where=self.where) from None
 
     async def ends(
         self, names: Collection[str], since: datetime, until: datetime
@@ -67,9 +74,9 @@ class EngineApi:
         """
         wanted = quote(json.dumps({"type": ["container"], "event": ["die"], "container": sorted(names)}))
         span = f"since={since.timestamp():.6f}&until={until.timestamp():.6f}"
-        status, body = await asyncio.to_thread(self._request, f"/events?{span}&filters={wanted}", False)
+        status, body = await self._asked(f"/events?{span}&filters={wanted}")
         if status >= 400:
-            raise FirstfiveError(f"Docker answers {status} when asked for its events", where=str(self.socket))
+            raise FirstfiveError(f"Docker answers {status} when asked for its events", where=self.where)
         found: dict[str, tuple[datetime, ...]] = {}
         for line in body.splitlines():
             told = json.loads(line)
@@ -83,11 +90,11 @@ class EngineApi:
         None when there is no such container; of more than 32 MiB only the newest lines, as far as the Engine can tell.
         """
         query = f"stdout=1&stderr=1&timestamps=1&tail=20000&since={since.timestamp():.6f}"
-        status, body = await asyncio.to_thread(self._request, f"/containers/{quote(name, safe='')}/logs?{query}", False)
+        status, body = await self._asked(f"/containers/{quote(name, safe='')}/logs?{query}")
         if status == 404:
             return None
         if status >= 400:
-            raise FirstfiveError(f"Docker answers {status} when asked for the logs of {name}", where=str(self.socket))
+            raise FirstfiveError(f"Docker answers {status} when asked for the logs of {name}", where=self.where)
         return body
 
     async def tag(self, image: str, repository: str, tag: str) -> None:
@@ -96,14 +103,18 @@ class EngineApi:
         await self._ask(path, post=True)
 
     async def _ask(self, path: str, *, post: bool = False) -> Any:
-        status, body = await asyncio.to_thread(self._request, path, post)
+        status, body = await self._asked(path, post=post)
         if status == 404:
             return None
         if status >= 400:
-            raise FirstfiveError(f"Docker answers {status} to {path.partition('?')[0]}", where=str(self.socket))
+            raise FirstfiveError(f"Docker answers {status} to {path.partition('?')[0]}", where=self.where)
         return json.loads(body) if body else None
 
-    def _request(self, path: str, post: bool, heads: list[bytes] | None = None) -> tuple[int, bytes]:
+    async def _asked(self, path: str, *, post: bool = False, heads: list[bytes] | None = None) -> tuple[int, bytes]:
+        socket = self.socket if self.forward is None else await self.forward(str(self.socket))
+        return await asyncio.to_thread(self._request, socket, path, post, heads)
+
+    def _request(self, socket: Path, path: str, post: bool, heads: list[bytes] | None) -> tuple[int, bytes]:
         import pycurl
 
         body = bytearray()
@@ -115,7 +126,7 @@ class EngineApi:
         curl = pycurl.Curl()
         try:
             curl.setopt(pycurl.URL, f"http://docker/{VERSION}{path}")
-            curl.setopt(pycurl.UNIX_SOCKET_PATH, str(self.socket))
+            curl.setopt(pycurl.UNIX_SOCKET_PATH, str(socket))
             curl.setopt(pycurl.NOPROXY, "*")
             curl.setopt(pycurl.NOSIGNAL, 1)
             curl.setopt(pycurl.TIMEOUT_MS, PATIENCE_MS)
@@ -130,8 +141,9 @@ class EngineApi:
         except pycurl.error as problem:
             raise FirstfiveError(
                 f"Docker does not answer: {problem.args[1] or problem.args[0]}",
-                where=str(self.socket),
-                remedy="is the Engine running, and may this user read its socket?",
+                where=self.where,
+                remedy="is the Engine running, and may this user read its socket?"
+                + (" Its sshd must allow AllowStreamLocalForwarding" if self.host else ""),
             ) from None
         finally:
             curl.close()

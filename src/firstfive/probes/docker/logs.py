@@ -45,7 +45,7 @@ class ContainerTail:
         newest = max(self._newest or now, now - FURTHEST_BACK)
         raw = await self.engine.logs(self.container, max(newest - OVERLAP, self._begun))
         if raw is None:
-            raise FirstfiveError(f"there is no container {self.container}", where=str(self.engine.socket))
+            raise FirstfiveError(f"there is no container {self.container}", where=self.engine.where)
         lines = [line for line in joined(raw).split(b"\n") if line]
         times = [moment(line.partition(b" ")[0]) for line in lines]
         found = [line.partition(b" ")[2] for line in lines if line not in self._told]
