@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import http.client
 import json
 import os
@@ -11,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,6 +24,7 @@ T = TypeVar("T")
 
 SOURCE = Path(firstfive.__file__).resolve().parents[1]
 PATIENCE = 60.0
+NETWORK = 0x40000000  # CLONE_NEWNET
 PAGE = """# Incident Response
 
 ## 1. Severity matrix
@@ -60,7 +62,10 @@ class Node:
     home: Path
     vault: Path
     work: Path
-    clock: tuple[str, ...] = ()
+    more: str = ""  # settings beside those that every node has
+    prefix: tuple[str, ...] = ()  # words before the program, which end by becoming it
+    environment: Mapping[str, str] = field(default_factory=dict)
+    space: str = ""  # the network namespace that it runs in
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -69,11 +74,11 @@ class Node:
         config.write_text(
             f'vault = "{self.vault}"\nstate = "{self.folder / "state"}"\ndatabase = "{self.database}"\n'
             f'[listen]\nport = 0\n[timing]\nprobe_interval = "300ms"\nresolve_after = "1h"\n'
-            f'[targets.local]\nworkdir = "{self.work}"\n'
+            f'[targets.local]\nworkdir = "{self.work}"\n{self.more}'
         )
-        environment = {**os.environ, "PYTHONPATH": str(SOURCE), "HOME": str(self.home)}
+        environment = {**os.environ, "PYTHONPATH": str(SOURCE), "HOME": str(self.home), **self.environment}
         with (self.folder / "log").open("ab") as log:
-            argv = [*self.clock, sys.executable, "-m", "firstfive", "serve", "--config", str(config), "--json"]
+            argv = [*self.prefix, sys.executable, "-m", "firstfive", "serve", "--config", str(config), "--json"]
             self.process = subprocess.Popen(argv, stdout=log, stderr=log, env=environment, cwd=self.folder)
 
     def known(self) -> dict[str, Any] | None:
@@ -82,22 +87,31 @@ class Node:
         assert self.process.poll() is None, (self.folder / "log").read_text()
         with contextlib.suppress(OSError, ValueError):
             found = json.loads((self.folder / "state" / "server.json").read_text())
-            return found if found["pid"] == self.process.pid or self.clock else None
+            return found if found["pid"] == self.process.pid else None
         return None
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """One call of the API. Raises OSError when it does not answer, AssertionError when it refuses."""
+        status, said = self.ask(method, f"/api/v1{path}", body)
+        assert status < 400, said
+        return json.loads(said)
+
+    def ask(
+        self, method: str, path: str, body: dict[str, Any] | None = None, *, patience: float = 20, **headers: str
+    ) -> tuple[int, bytes]:
+        """One request with the room's key: status and body. Raises OSError when nobody answers."""
         known = self.known()
         if known is None:
             raise OSError("not up yet")
-        line = http.client.HTTPConnection("127.0.0.1", known["port"], timeout=20)
+        line = http.client.HTTPConnection("127.0.0.1", known["port"], timeout=patience)
         try:
-            headers = {"Authorization": f"Bearer {known['key']}", "Content-Type": "application/json"}
-            line.request(method, f"/api/v1{path}", json.dumps(body) if body is not None else None, headers)
+            line.sock = connected(self.space, known["port"], patience)
+            given = {"Authorization": f"Bearer {known['key']}", "Content-Type": "application/json", **headers}
+            line.request(method, path, json.dumps(body) if body is not None else None, given)
             answer = line.getresponse()
-            said = answer.read()
-            assert answer.status < 400, said
-            return json.loads(said)
+            return answer.status, answer.read()
+        except http.client.HTTPException as problem:
+            raise OSError(str(problem)) from problem
         finally:
             line.close()
 
@@ -146,6 +160,30 @@ class Site:
             f"SELECT node.process FROM work JOIN node ON node.boot = work.owner WHERE work.kind = '{kind}' AND state = 'leased'"
         )
         return next((n for n in self.nodes for (pid,) in rows if n.process is not None and n.process.pid == pid), None)
+
+
+def connected(space: str, port: int, patience: float) -> socket.socket:
+    """A connection to a port of loopback, there where a node runs: a socket stays in the namespace that it was made in."""
+    if not space:
+        return socket.create_connection(("127.0.0.1", port), timeout=patience)
+    with open("/proc/thread-self/ns/net") as home, open(f"/run/netns/{space}") as there:
+        _enter(there.fileno())
+        try:
+            made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        finally:
+            _enter(home.fileno())
+    try:
+        made.settimeout(patience)
+        made.connect(("127.0.0.1", port))
+    except OSError:
+        made.close()
+        raise
+    return made
+
+
+def _enter(namespace: int) -> None:
+    if ctypes.CDLL(None, use_errno=True).setns(namespace, NETWORK) != 0:
+        raise OSError(ctypes.get_errno(), "setns")
 
 
 def soon(what: Callable[[], T | None], *, within: float = PATIENCE) -> T:

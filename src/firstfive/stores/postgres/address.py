@@ -15,7 +15,10 @@ from firstfive.errors import JournalError
 _SESSION = (
     "-c lock_timeout=10000 -c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000 -c timezone=UTC"
 )
-
+# A network that swallows what was sent counts as cut after 8 s. Without `tcp_user_timeout` the kernel repeats itself for a quarter of an
+# hour, far past every lease, and keepalives are not asked while something waits for its answer.
+LINE = {"connect_timeout": 5, "tcp_user_timeout": 8000}
+LINE |= {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 
 # What was acknowledged is on the disk, whatever the server's default; a stricter one of the server stays.
 DURABLE = sa.text(
@@ -48,8 +51,7 @@ def shown(url: URL) -> str:
 
 def pool(url: URL, connections: int) -> sa.Engine:
     """Up to `connections` connections that are proved before each use. Connects to nothing yet."""
-    words = {"connect_timeout": 5, "application_name": "firstfive", "options": _SESSION, "keepalives_idle": 10}
-    words |= {"keepalives_interval": 5, "keepalives_count": 3}
+    words: dict[str, object] = {**LINE, "application_name": "firstfive", "options": _SESSION}
     given = {name: value for name, value in words.items() if name not in url.query}
     return sa.create_engine(
         url, connect_args=given, pool_size=connections, max_overflow=0, pool_timeout=15, pool_pre_ping=True

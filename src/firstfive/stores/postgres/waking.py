@@ -17,6 +17,7 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
+from firstfive.stores.postgres.address import LINE
 from firstfive.stores.postgres.trouble import is_database
 from firstfive.stores.tables import incident
 
@@ -97,7 +98,7 @@ class Waking:
             **self.url.translate_connect_args(username="user", database="dbname"),
             **self.url.query,
         }
-        with psycopg.connect(**{"connect_timeout": 5, **words, "autocommit": True}) as connection:
+        with psycopg.connect(**{**LINE, **words, "autocommit": True}) as connection:
             connection.execute(f"LISTEN {CHANNEL}")
             while not self._stop.is_set():
                 for said in connection.notifies(timeout=LOOK_EVERY, stop_after=100):
