@@ -71,11 +71,35 @@ def test_the_timeout_ends_a_look_and_returns_soon(hands: Hands, script: str, why
 def test_the_timeout_of_a_run_ends_its_whole_group(hands: Hands, script: str, why: str) -> None:
     output = hands.do(lambda t: t.run(a_run(script + " # $MARKER", timeout=timedelta(seconds=1))))
     assert (output.timed_out, output.exit_code, output.text) == (True, 124, "begun\n"), why
-    for _ in range(100):
-        if not _left_of(hands.folder):
-            break
+    _nothing_left(hands.folder, why)
+
+
+SETSID = [
+    ("setsid -w sleep 61", "one that the step waits for"),
+    ("setsid sleep 61 >/dev/null 2>&1 & sleep 61", "one in the background that keeps nothing of ours open"),
+    ("setsid sh -c \"trap '' TERM; sleep 61; sleep 61\" & sleep 61", "one that ignores TERM"),
+    ("setsid setsid sh -c 'sleep 61 & exec sleep 61' & sleep 61", "one that leaves twice and has a child of its own"),
+]
+
+
+@pytest.mark.parametrize(("script", "why"), SETSID, ids=[row[1] for row in SETSID])
+def test_a_child_that_left_the_session_is_ended_with_a_step_that_took_too_long(
+    hands: Hands, script: str, why: str
+) -> None:
+    look = hands.do(lambda t: t.look(script, timeout=timedelta(seconds=0.7)))
+    assert (look.timed_out, look.exit_code) == (True, 124), why
+    _nothing_left(hands.folder, why)
+    run = hands.do(lambda t: t.run(a_run(f"echo begun; {script}", timeout=timedelta(seconds=1))))
+    assert (run.timed_out, run.exit_code, run.text) == (True, 124, "begun\n"), why
+    _nothing_left(hands.folder, why)
+
+
+def _nothing_left(folder: Path, why: str) -> None:
+    for _ in range(50):
+        if not _left_of(folder):
+            return
         time.sleep(0.1)
-    assert _left_of(hands.folder) == [], why
+    raise AssertionError(f"{why}: {_left_of(folder)}")
 
 
 def test_a_run_that_starts_a_lasting_child_of_its_own_does_not_wait_for_it(hands: Hands) -> None:

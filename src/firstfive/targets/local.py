@@ -26,6 +26,7 @@ from firstfive.targets.replies import Kept, Reply, reply
 from firstfive.targets.run_wrapper import (
     GRACE,
     KEEP,
+    MARKED,
     TIMED_OUT,
     Place,
     new_mark,
@@ -66,7 +67,8 @@ class Local:
         began = monotonic()
         out, err = Kept(heard), Kept(heard)
         argv = ["bash", "--noprofile", "--norc", "-o", "pipefail", "-c", script]
-        code = await _capture(argv, self.workdir, {**self._present(), **(environment or {})}, timeout, out, err)
+        given = {**self._present(), **(environment or {}), MARKED: new_mark()}
+        code = await _capture(argv, self.workdir, given, timeout, out, err)
         stdout, stderr = out.text(), err.text()
         return Output(
             exit_code=TIMED_OUT if code is None else code,
@@ -212,6 +214,7 @@ async def _capture(
             ended.get_loop().remove_reader(end)
         if open_ends:
             _end_group(pid)
+            _end_marked(environment.get(MARKED, ""))
         for end in open_ends - {watch}:
             _rest(end, streams[end])
         for end in (out_read, err_read, watch):
@@ -331,6 +334,29 @@ def _found(program: str, path: str) -> str:
 def _end_group(pid: int) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGKILL)
+
+
+def _end_marked(mark: str) -> None:
+    """End what left the session and still carries the mark; what was just born while we looked is met by the next round."""
+    for _ in range(3 if mark else 0):
+        found = [pid for pid in _processes() if f"{MARKED}={mark}".encode() in _environment(pid)]
+        for pid in found:
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+        if not found:
+            return
+
+
+def _processes() -> list[int]:
+    with contextlib.suppress(OSError):
+        return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    return []
+
+
+def _environment(pid: int) -> bytes:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/environ").read_bytes()
+    return b""
 
 
 async def _reaped(pid: int) -> int:

@@ -1,7 +1,7 @@
 """The small sh programs that a target executes: a look, a run behind its gate, what is remembered of a run, and tidying up.
 
 Called by `local` and `ssh`, which feed a program to `sh` on its stdin, so that no value shows in a process list. Only texts are
-made here; nothing is started. The programs keep to POSIX sh (dash, busybox, bash) and need setsid, bash, sleep, head and tail.
+made here; nothing is started. The programs keep to POSIX sh (dash, busybox, bash) and need setsid, bash, sleep, head, tail and grep.
 A program is one subshell: a shell that receives only a part of it executes nothing, and one that did it can do the next.
 """
 
@@ -23,10 +23,26 @@ REMEMBERED_DAYS = 400  # that a run id was used is known for so long after its o
 # Where the runs of one installation lie on a host, unless a path is given.
 HOME_OF_RUNS = '"${XDG_STATE_HOME:-$HOME/.local/state}"/firstfive/'
 
+# A variable that every process of one run or look carries: when its time is over, a child that left its session is found by it.
+MARKED = "FIRSTFIVE_RUN"
+
+# Find what carries the mark, as `left`, and signal it. What emptied its environment or runs as another user cannot be found.
+_MARKED = r"""
+marked() {
+  left=
+  for found in $(grep -ls -- "FIRSTFIVE_RUN=$mark" /proc/[0-9]*/environ 2>/dev/null); do
+    found=${found#/proc/}; left="$left ${found%/environ}"
+  done
+}
+signalled() { marked; [ -z "$left" ] || kill -s "$1" $left; }
+"""
+
 # Executed in a session of its own; its first act is the gate: the file `pid` is created or it was there. `rc` was made before
 # and is overwritten in place, so an outcome can be told when the disk is full.
-_GUARD = r"""
-run=$0 cmd=$1 seconds=$2 grace=$3 sum=$4 began= ended= stat= was=
+_GUARD = (
+    _MARKED
+    + r"""
+run=$0 cmd=$1 seconds=$2 grace=$3 sum=$4 mark=$5 began= ended= stat= was=
 set -C
 { printf ''; } >"$run/pid" || exit 0
 set +C
@@ -37,22 +53,30 @@ if ! printf '%s %s %s\n' "$$" "${1:--}" "$sum" >"$run/pid"; then
   printf '%-48s\n' refused 1<>"$run/rc"; rm -f -- "$run/pid"; exit 0
 fi
 printf '%-48s\n' - 1<>"$run/rc"
-setsid bash --noprofile --norc -o pipefail "$cmd" >"$run/out" 2>&1 & p=$!
+FIRSTFIVE_RUN=$mark setsid bash --noprofile --norc -o pipefail "$cmd" >"$run/out" 2>&1 & p=$!
 ( sleep "$seconds"; printf '%-48s\n' timed 1<>"$run/rc"
-  kill -s TERM -- "-$p"; sleep "$grace"; kill -s KILL -- "-$p" ) & dog=$!
+  kill -s TERM -- "-$p"; signalled TERM; sleep "$grace"; kill -s KILL -- "-$p" ) & dog=$!
 wait "$p"; rc=$?
 kill -s KILL "$dog"; wait "$dog"
 was=; read -r was <"$run/rc"
 case $was in timed*) n=0
   [ "$rc" -ne 137 ] || n=$((grace * 10))
   rc=124
-  while kill -s 0 -- "-$p" && [ "$n" -lt "$((grace * 10))" ]; do sleep 0.1; n=$((n + 1)); done
-  kill -s KILL -- "-$p" ;;
+  signalled TERM
+  while { kill -s 0 -- "-$p" || [ -n "$left" ]; } && [ "$n" -lt "$((grace * 10))" ]; do
+    sleep 0.1; n=$((n + 1)); [ -z "$left" ] || marked
+  done
+  kill -s KILL -- "-$p"
+  if [ -n "$left" ]; then
+    signalled KILL; sleep 0.1; marked
+    [ -z "$left" ] || printf '\nfirstfive: these processes could not be ended:%s\n' "$left" >>"$run/out"
+  fi ;;
 *) was=- ;; esac
 [ ! -r /proc/uptime ] || read -r ended p </proc/uptime
 printf '%-48s\n' "$rc ${was%% *} ${began:-0} ${ended:-0}" 1<>"$run/rc"
 kill -s KILL 0
 """
+)
 
 # `KEY=VALUE` lines of a file on the target, taken as they are: nothing in it is executed.
 _ENV_FILE = r"""
@@ -100,7 +124,7 @@ if [ ! -e "$run/pid" ]; then
   fi
   unset SSH_CLIENT SSH_CONNECTION SSH_TTY
   given
-  setsid sh -c "$guard" "$run" "$cmd" "$seconds" "$grace" "$ours" </dev/null >/dev/null 2>&1 &
+  setsid sh -c "$guard" "$run" "$cmd" "$seconds" "$grace" "$ours" "$mark" </dev/null >/dev/null 2>&1 &
   { wait "$!"; } 2>/dev/null
 fi
 n=0
@@ -146,18 +170,23 @@ said part $size
 printf '\n%s end\n' "$mark"
 """
 
-_LOOK = r"""
+_LATE = _MARKED + 'mark=$2; sleep "$0"; kill -s KILL -- "-$1"; signalled KILL'
+_LOOK = (
+    _MARKED
+    + r"""
 cd -- "$workdir" 2>/dev/null || refused "the folder $workdir is not there"
 unset SSH_CLIENT SSH_CONNECTION SSH_TTY
 given
 said begin; said begin >&2
-setsid bash --noprofile --norc -o pipefail -c "$script" </dev/null & p=$!
-setsid sh -c 'sleep "$0"; kill -s KILL -- "-$1"' "$seconds" "$p" </dev/null >/dev/null 2>&1 & dog=$!
+FIRSTFIVE_RUN=$mark setsid bash --noprofile --norc -o pipefail -c "$script" </dev/null & p=$!
+setsid sh -c "$late" "$seconds" "$p" "$mark" </dev/null >/dev/null 2>&1 & dog=$!
 { wait "$p"; } 2>/dev/null
 rc=$?
+[ "$rc" -ne 137 ] || signalled KILL 2>/dev/null
 printf '\n%s end %s\n' "$mark" "$rc"; printf '\n%s end %s\n' "$mark" "$rc" >&2
 { kill -s KILL -- "-$dog" || kill -s KILL "$dog"; wait "$dog"; } 2>/dev/null
 """
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,7 +259,7 @@ def look_program(
     *, mark: str, script: str, workdir: str, environment: Mapping[str, str], timeout: timedelta, env_file: str = ""
 ) -> bytes:
     """Run a look with both streams as they are, each between a `begin` and an `end` line of the mark."""
-    data = {"script": script, "workdir": workdir, "seconds": _seconds(timeout)}
+    data = {"script": script, "workdir": workdir, "seconds": _seconds(timeout), "late": _LATE}
     return _program(mark, data, _given(environment, env_file) + _ASKING + _LOOK)
 
 
