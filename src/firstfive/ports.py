@@ -288,9 +288,9 @@ class Transaction(Protocol):
     def open_incident(self, at: datetime) -> str: ...  # a new id, INC-1, INC-2, ...
     def append(self, incident: str, by: str, events: Sequence[Event], at: datetime) -> tuple[Entry, ...]: ...
     def entries(self, incident: str, after: int = 0) -> tuple[Entry, ...]: ...  # ordered by seq; locks the incident
-    def incidents(self, *, only_open: bool) -> tuple[str, ...]: ...  # newest first
+    def incidents(self, *, only_open: bool, limit: int | None = None) -> tuple[str, ...]: ...  # newest first
     def imported(self) -> tuple[tuple[str, Imported], ...]: ...  # incidents carried over from elsewhere
-    def heads(self) -> tuple[Head, ...]: ...  # of every timeline, oldest first
+    def heads(self, *, only_open: bool = False) -> tuple[Head, ...]: ...  # of every timeline, oldest first
     def close_incident(self, incident: str) -> None: ...  # resolved and written up: nothing is due any more
     def summarise(self, incident: str, summary: bytes) -> None: ...  # a JSON object kept beside it for a quick look
     def enqueue(

@@ -103,6 +103,7 @@ def test_a_title_is_one_short_line() -> None:
     assert len(title_of(long, None)) <= 90
     assert title_of(b.signal(), b.SHOP_DOWN) == "Shop down: subject of down.1 answers 502"
     assert title_of(b.signal(), None) == "subject of down.1 answers 502"
+    assert title_of(replace(b.signal(), host="db"), b.SHOP_DOWN) == "Shop down: subject of down.1 answers 502 on db"
 
 
 OPEN = b.incident((0, b.declared()), (0, ev.SignalSeen(signal=b.signal())))

@@ -23,6 +23,7 @@ from firstfive.incident.timeline import Incident, fold, step_on
 from firstfive.ports import Transaction
 
 ROUNDS = 200
+FINISHED_KEPT = 200  # folds of finished incidents, which people look at now and then
 
 KINDS: dict[str, type[od.Deed]] = {
     "check": od.RunCheck,
@@ -65,6 +66,17 @@ class Rules:
         if state.seq == 0:
             raise Refused(f"there is no incident {incident_id}", remedy="firstfive status lists the open ones")
         return state
+
+    def live(self, tx: Transaction) -> tuple[Incident, ...]:
+        """Every incident that is not finished, newest first. Asks once where they end, and again only for those that grew."""
+        found: list[Incident] = []
+        for head in reversed(tx.heads(only_open=True)):
+            held = self.known.get(head.incident)
+            found.append(held if held is not None and held.seq >= head.seq else self.load(tx, head.incident))
+        if len(self.known) > 2 * len(found) + FINISHED_KEPT:
+            names = {one.id for one in found}
+            self.known = {name: one for name, one in list(self.known.items()) if name in names}
+        return tuple(found)
 
     def learn(self, incident: Incident) -> None:
         """Remember a fold whose entries are all committed."""

@@ -101,12 +101,16 @@ class Engine:
 
     async def open_incidents(self) -> tuple[Incident, ...]:
         """Every incident that is not finished, newest first."""
-        ids = await self.journal.read(lambda tx: tx.incidents(only_open=True))
-        return tuple([await self.incident(i) for i in ids])
+        states = await self.journal.read(self.rules.live)
+        for state in states:
+            if state.declared is not None:
+                await self.ensure(state.declared.handbook)
+            self.rules.learn(state)
+        return states
 
     async def recent_ids(self, limit: int = 50) -> tuple[str, ...]:
         """The newest incidents, finished or not."""
-        return (await self.journal.read(lambda tx: tx.incidents(only_open=False)))[:limit]
+        return await self.journal.read(lambda tx: tx.incidents(only_open=False, limit=limit))
 
     def handbook_for(self, incident: Incident) -> Handbook:
         """The handbook that an incident is pinned to."""
@@ -177,8 +181,8 @@ class Engine:
     def reported(self, tx: Transaction, by: str, said: str, incident_id: str | None = None) -> tuple[Incident, bool]:
         """A report inside the caller's transaction: the incident, and whether it was there before."""
         now = self.clock.now()
-        ids = (incident_id,) if incident_id else tx.incidents(only_open=True)
-        live = [i for i in (self.rules.load(tx, n) for n in ids) if i.resolved_at is None or incident_id]
+        standing = (self.rules.load(tx, incident_id),) if incident_id else self.rules.live(tx)
+        live = [i for i in standing if i.resolved_at is None or incident_id]
         seen = ev.ReportReceived(text=said, reporter=by)
         if live:
             tx.report(now, by, said, live[0].id)

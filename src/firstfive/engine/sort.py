@@ -60,7 +60,7 @@ def sorted_in(engine: Engine, tx: Transaction, seen: Signal | Deploy) -> Outcome
             seen, "repeated", f"nothing changed since {held.first:%H:%M} UTC: {held.why}".strip(": "), held.incident
         )
     now = engine.clock.now()
-    live = [i for i in (engine.rules.load(tx, name) for name in tx.incidents(only_open=True)) if i.resolved_at is None]
+    live = [i for i in engine.rules.live(tx) if i.resolved_at is None]
     silences = tx.silences(now) if seen.firing else ()
     verdict = triage.triage(
         engine.handbook, seen, live, policy=engine.policy, now=now, silences=silences, drill=engine.rehearsed(seen)
@@ -135,10 +135,10 @@ def _deploy(engine: Engine, tx: Transaction, deploy: Deploy) -> Outcome:
     if deploy.first:
         return _because(told, "first look: what runs now is the baseline")
     now = engine.clock.now()
-    for incident_id in tx.incidents(only_open=True):
-        if engine.rules.load(tx, incident_id).resolved_at is None:
-            during = deploy_events(deploy, now)[:1]  # what was deployed since is noted; it is not what broke it
-            advance(tx, engine.rules, incident_id, during, by=ev.SELF, now=now)
+    during = deploy_events(deploy, now)[:1]  # what was deployed since is noted; it is not what broke it
+    for one in engine.rules.live(tx):
+        if one.resolved_at is None:
+            advance(tx, engine.rules, one.id, during, by=ev.SELF, now=now)
     return _because(told, f"{deploy.subject} went from {deploy.previous or 'unknown'} to {deploy.version}")
 
 

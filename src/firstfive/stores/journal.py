@@ -83,9 +83,9 @@ class SqlTransaction:
         wanted = sa.select(event).where(event.c.incident == incident, event.c.seq > after).order_by(event.c.seq)
         return tuple(_entry(row) for row in self.connection.execute(wanted).mappings())
 
-    def incidents(self, *, only_open: bool) -> tuple[str, ...]:
-        """Ids of the incidents, newest first."""
-        wanted = sa.select(incident.c.id).order_by(incident.c.number.desc())
+    def incidents(self, *, only_open: bool, limit: int | None = None) -> tuple[str, ...]:
+        """Ids of the incidents, newest first; of the newest `limit` of them."""
+        wanted = sa.select(incident.c.id).order_by(incident.c.number.desc()).limit(limit)
         return tuple(self.connection.scalars(wanted.where(incident.c.is_open) if only_open else wanted))
 
     def imported(self) -> tuple[tuple[str, Imported], ...]:
@@ -94,10 +94,10 @@ class SqlTransaction:
         rows = ((row[0], codec.unpack(Imported.__name__, row[1])) for row in self.connection.execute(wanted))
         return tuple((name, found) for name, found in rows if isinstance(found, Imported))
 
-    def heads(self) -> tuple[Head, ...]:
+    def heads(self, *, only_open: bool = False) -> tuple[Head, ...]:
         """Where each timeline ends, oldest first."""
-        columns = (incident.c.id, incident.c.number, incident.c.last_seq, incident.c.last_hash, incident.c.is_open)
-        rows = self.connection.execute(sa.select(*columns).order_by(incident.c.number))
+        wanted = sa.select(*_HEAD).order_by(incident.c.number)
+        rows = self.connection.execute(wanted.where(incident.c.is_open) if only_open else wanted)
         return tuple(Head(incident=r[0], number=r[1], seq=r[2], hash=r[3], is_open=bool(r[4])) for r in rows)
 
     def count_entries(self) -> int:
@@ -345,8 +345,8 @@ class SqlTransaction:
         return (row[0], row[1]) if row else None
 
 
+_HEAD = (incident.c.id, incident.c.number, incident.c.last_seq, incident.c.last_hash, incident.c.is_open)
 _NEWEST_DEPLOY = (deploy.c.at.desc(), deploy.c.id.desc())
-
 Row = Mapping[Any, Any]
 
 

@@ -20,13 +20,14 @@ _STAMP = re.compile(
 
 
 def title_of(signal: Signal, runbook: Runbook | None) -> str:
-    """One line for humans: the runbook's name when one knows this symptom, and what was seen."""
+    """One line for humans: the runbook's name when one knows this symptom, what was seen, and on which host unless it is the default."""
     if signal.kind is SignalKind.REPORT:
         return f"Report: {_shortened(signal.text, 80)}"
     text = _STAMP.sub("", signal.text)
     seen = _shortened(
         f"{text} in {signal.subject}" if signal.kind is SignalKind.LOG else f"{signal.subject} {text}", 90
     )
+    seen += f" on {signal.host}" if signal.host else ""
     return f"{runbook.title.split(' (')[0]}: {seen}" if runbook else seen
 
 
