@@ -44,7 +44,7 @@ def test_a_room_with_all_it_needs_stays_under_forty_kibibytes() -> None:
     assert page.headers["content-encoding"] == "gzip"
     addresses = re.findall(r'"(/static/[^"]+)"', gzip.decompress(page.body).decode())
     files = [ask(app, "GET", address, headers={"Accept-Encoding": "gzip"}) for address in addresses]
-    assert len(files) == 7
+    assert len(files) == 8
     assert len(page.body) + sum(len(file.body) for file in files) <= 40 * KIB
 
 

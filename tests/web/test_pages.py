@@ -330,7 +330,7 @@ def test_hostile_words_of_a_person_come_back_as_text(word: str) -> None:
     send(app_of(room), "/incidents/INC-1/note", {"by": word, "text": word}, name="")
     calm = read(get(app_of(room), "/incidents/INC-1", name="").text)
     assert not [tag for tag in calm.skeleton if any(name.startswith("on") for name in tag[1])]
-    assert [tag for tag, _ in calm.skeleton].count("script") == 4
+    assert [tag for tag, _ in calm.skeleton].count("script") == 5
 
 
 def test_a_long_output_is_shown_with_its_beginning_and_its_end() -> None:

@@ -298,13 +298,18 @@ def keep(settings: Settings, one: Card, seen: View | None = None) -> Path:
     """The card beside the journal, as JSON and to read, and what was seen, to be played at a table; returns the readable one."""
     folder = settings.state / FOLDER
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    name = f"{one.at.replace(':', '').replace('+0000', 'Z')}-{one.fault}"
+    name = name_of(one)
     (folder / f"{name}.json").write_text(json.dumps(one.to_json(), ensure_ascii=False, indent=1), encoding="utf-8")
     readable = folder / f"{name}.md"
     readable.write_text(markdown(one), encoding="utf-8")
     if seen is not None:
         (folder / f"{name}.seen").write_text(json.dumps(seen, ensure_ascii=False), encoding="utf-8")
     return readable
+
+
+def name_of(one: Card) -> str:
+    """What a card is called: when it went in and the fault, as a name of a file."""
+    return f"{one.at.replace(':', '').replace('+0000', 'Z')}-{one.fault}"
 
 
 def recording(settings: Settings, fault: Fault) -> View:

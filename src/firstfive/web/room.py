@@ -7,14 +7,15 @@ redirect, or in the same page with the reason why not.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import quote, unquote
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from firstfive.documents.plain import line
+from firstfive.documents.duty import crew, on_duty, own_health, unfilled
+from firstfive.documents.plain import iso, line
 from firstfive.engine import requests
 from firstfive.errors import FirstfiveError, Refused
 from firstfive.handbook.model import Handbook
@@ -27,6 +28,9 @@ from firstfive.web.accounts.callers import caller_of
 from firstfive.web.engine_face import Room, found, room_of, seen
 from firstfive.web.problems import status_of
 
+# What a filter of the timeline shows, by the kind of an entry: where the kind is defined says what it is about.
+ABOUT = {"findings": "found", "runs": "steps", "telling": "told"}
+GROUPS = {kind.__name__: ABOUT[kind.__module__.rpartition(".")[2]] for kind in get_args(Event)} | {"Noted": "noted"}
 NAME = "firstfive-name"
 REMEMBERED = 365 * 24 * 3600
 RECENT = 10
@@ -34,7 +38,7 @@ SHOWN_ENTRIES = 15
 SHOWN_HEAD = 4000
 SHOWN_TAIL = 8000
 VALUE = "value."
-BESIDE = "handbook signals more report outbox history figures oncall deploys actions doctor approvals"
+BESIDE = "handbook signals more report outbox history figures oncall deploys actions doctor approvals drills settings"
 PLACES = ("/", *(f"/{name}" for name in BESIDE.split()))
 
 
@@ -65,10 +69,15 @@ async def _now(request: Request, refused: FirstfiveError | None) -> Response:
     standing = [seen(room, i) for i in await room.open_incidents()]
     running = {row["id"] for row in standing}
     recent = [await room.incident(i) for i in await room.recent_ids(RECENT)]
+    now = room.clock.now()
     values = {
         **everywhere(request, refused),
+        "now": iso(now),
         "open": standing,
-        "past": [seen(room, i) for i in recent if i.id not in running],
+        "past": [_past(i) for i in recent if i.id not in running],
+        "duty": on_duty(room.handbook, room.policy, now),
+        "blank": unfilled(room.handbook),
+        "health": own_health(await room.own_state(), now),
         "watched": watched_words(room),
         "page": room.handbook,
         "stamp": await live.stamp(room),
@@ -76,10 +85,36 @@ async def _now(request: Request, refused: FirstfiveError | None) -> Response:
     return paper.page("now.html", values, status=status_of(refused) if refused else 200)
 
 
+def _past(state: Incident) -> dict[str, Any]:
+    """A few words of an incident that is over; they need no page, so that a lost one keeps nobody from what is open."""
+    declared = state.declared
+    return {
+        "id": state.id,
+        "title": declared.title if declared else "",
+        "level": state.level,
+        "status": str(state.status),
+        "declared_at": iso(state.declared_at),
+    }
+
+
 def watched_words(room: Room) -> list[tuple[str, str]]:
     """(runbook, symptom) in the page's words, for every symptom that something looks at."""
     known = ((room.handbook.symptom(symptom), symptom) for symptom in room.watched)
-    return [(f"{f[0].number} {f[0].title}".strip(), words_of(f[1])) if f else ("", symptom) for f, symptom in known]
+    return [
+        (f"{f[0].number} {f[0].title}".strip(), words_of(f[1])) if f else _of_the_matrix(room.handbook, symptom)
+        for f, symptom in known
+    ]
+
+
+def _of_the_matrix(book: Handbook, symptom: str) -> tuple[str, str]:
+    """What a look at a row of the matrix, "matrix.4.2", looks for."""
+    _, _, rest = symptom.partition("matrix.")
+    level, _, which = rest.partition(".")
+    row = book.severity(int(level)) if level.isascii() and level.isdigit() else None
+    if row is None:
+        return "", symptom
+    numbered = which.isascii() and which.isdigit() and 1 <= int(which) <= len(row.examples)
+    return f"{row.label or f'SEV-{level}'} of the matrix", row.examples[int(which) - 1] if numbered else which
 
 
 async def incident(request: Request) -> Response:
@@ -102,10 +137,13 @@ def _room(request: Request, room: Room, state: Incident, refused: FirstfiveError
         "runbooks": _by_runbook(shown["steps"]),
         "others": _others(room.handbook_for(state), shown["steps"]),
         "values_wanted": _wanted(shown),
+        "groups": GROUPS,
         "entries": entries[:SHOWN_ENTRIES],
         "earlier": entries[SHOWN_ENTRIES:],
         "over": state.resolved_at is not None,
         "said": {one.run: one.text for one in room.aloud.of(state.id)},
+        "crew": crew(state, room.handbook_for(state), room.policy, room.clock.now()),
+        "blank": unfilled(room.handbook_for(state)),
     }
     return paper.page("room.html", values, status=status_of(refused) if refused else 200)
 
@@ -113,6 +151,7 @@ def _room(request: Request, room: Room, state: Incident, refused: FirstfiveError
 def _by_runbook(steps: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     grouped: dict[str, dict[str, Any]] = {}
     for step in steps:
+        step["whole"] = len(step["output"])
         step["output"], step["hidden"] = shortened(step["output"])
         head = {"number": step["runbook_number"], "title": step["runbook_title"], "steps": []}
         grouped.setdefault(step["runbook"], head)["steps"].append(step)
@@ -141,7 +180,17 @@ async def handbook(request: Request) -> Response:
     """The page as it was understood: runbooks, and what was not."""
     page = room_of(request).handbook
     symptoms = {runbook.id: [words_of(s) for s in runbook.symptoms] for runbook in page.runbooks}
-    return paper.page("handbook.html", {**everywhere(request, None), "page": page, "symptoms": symptoms})
+    shelf: Any = request.app.state.shelf
+    proved = {one["id"]: _proved(one) for one in (await shelf.handbook({}))["runbooks"]} if shelf is not None else None
+    values = {**everywhere(request, None), "page": page, "symptoms": symptoms, "proved": proved}
+    return paper.page("handbook.html", values)
+
+
+def _proved(book: dict[str, Any]) -> str:
+    """How far a runbook was proved, in two words."""
+    if book["proven"]:
+        return f"proved {book['proven'][:10]}"
+    return f"never proved, ran in {book['used']}" if book["used"] else "never used"
 
 
 def everywhere(request: Request, refused: FirstfiveError | None) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from web.accounts.house import House
 from web.client import ask
 
 SAMPLE = {"{id}": "INC-1", "{number}": "1", "{silence}": "s", "{token}": "t", "{secret}": "x", "{name}": "room.css"}
+SAMPLE |= {"{card}": "c", "{run}": "r", "{runbook}": "down"}
 
 
 def path_of(route: Route) -> str:

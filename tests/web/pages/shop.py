@@ -17,9 +17,12 @@ from typing import Any
 from cli.door import argv, environment
 from documents.good_postmortem import GOOD
 from documents.story import AFTERWARDS, WHOLE
+from firstfive.app import read_handbook
+from firstfive.documents.drill import Card, Mark
 from firstfive.incident import events as ev
 from firstfive.incident.signals import Deploy
 from firstfive.ports import Transaction
+from firstfive.settings import load
 from firstfive.stores import open_journal
 from incident.builders import T0, declared
 
@@ -35,7 +38,7 @@ PAGE = """# Incident Response
 | **Sev 1** | All is shut | 15 min | The door is locked |
 | **Sev 2** | Much is shut | 1 hour | A window is locked |
 
-## 3.1 Shop down
+## 3.1 Backend down
 
 **Symptoms.** The door is locked.
 
@@ -80,11 +83,37 @@ def vault(folder: Path, *, past: bool) -> Path:
         (folder / "postmortems").mkdir()
         (folder / "postmortems" / "2026-06-01-checkout.md").write_text(NOTE)
         (folder / "postmortems" / "broken.md").write_bytes(b"---\ntitle: [\n---\n")
-        asyncio.run(_remember(folder / ".firstfive"))
+        digest = read_handbook(load(vault=folder)).digest  # the server keeps this page when it starts
+        asyncio.run(_remember(folder / ".firstfive", digest))
+        _practise(folder / ".firstfive" / "drills")
     return folder
 
 
-async def _remember(state: Path) -> None:
+def _practise(folder: Path) -> None:
+    """Four drills of one fault, of which the third failed and said hostile words."""
+    folder.mkdir()
+    for n in range(1, 5):
+        words = f"{EVIL} {LONG}" if n == 3 else "seen by the health address"
+        marks = (
+            Mark(name="detected", met=True, why=words, seconds=n * 0.5),
+            Mark(name="mitigated", met=n != 3, why=words),
+            Mark(name="post-mortem", met=None, why="the page asks for none"),
+        )
+        card = Card(
+            fault="backend-bad-deploy",
+            what=words,
+            at=f"2026-06-0{n}T09:00:00+00:00",
+            hurt=f"2026-06-0{n}T09:00:01+00:00",
+            mode="auto",
+            page="d1",
+            incident="INC-1",
+            mended=words,
+            marks=marks,
+        )
+        (folder / f"2026060{n}.json").write_text(json.dumps(card.to_json()))
+
+
+async def _remember(state: Path, digest: str) -> None:
     state.mkdir()
     journal = open_journal(f"sqlite:///{state / 'journal.db'}")
 
@@ -93,7 +122,10 @@ async def _remember(state: Path) -> None:
             began = T0 - timedelta(hours=9 * (MANY - n))
             name = tx.open_incident(began)
             titled = declared(
-                n % 2 + 1, title=(f"{EVIL} {LONG}" if n == MANY - 1 else f"Shop down {n}"), started_at=began
+                n % 2 + 1,
+                title=(f"{EVIL} {LONG}" if n == MANY - 1 else f"Shop down {n}"),
+                started_at=began,
+                handbook=digest,
             )
             for row in (*WHOLE, *AFTERWARDS):
                 event: Any = titled if isinstance(row[-1], ev.Declared) else row[-1]

@@ -53,7 +53,7 @@ def test_axe_finds_nothing_nothing_scrolls_sideways_and_nothing_is_fetched_from_
     page.on("request", lambda sent: wrong.append(sent.url) if not sent.url.startswith(old.url) else None)
     page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
     page.on("pageerror", lambda error: wrong.append(str(error)))
-    runbook = next(one["id"] for one in old.json("handbook")["runbooks"] if one["title"] == "Shop down")
+    runbook = next(one["id"] for one in old.json("handbook")["runbooks"] if one["title"] == "Backend down")
     for path in (*PAGES, f"handbook/{runbook}"):
         page.goto(f"{old.url}/{path}")
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
 
@@ -11,8 +12,8 @@ from web.pages.shop import EVIL, MANY, Shop, open_shop, vault
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("shop")]
 
-PAGES = ("more", "report", "oncall", "deploys", "actions", "doctor", "approvals", "outbox")
-DATA = ("oncall", "deploys", "actions", "doctor", "approvals", "outbox", "handbook")
+PAGES = ("more", "report", "oncall", "deploys", "actions", "doctor", "approvals", "outbox", "drills", "settings")
+DATA = ("oncall", "deploys", "actions", "doctor", "approvals", "outbox", "handbook", "drills", "settings")
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +35,8 @@ EMPTY = {
     "approvals": "Nobody was asked for anything yet.",
     "outbox": "Nothing waits, nothing was given up.",
     "doctor": "Doctor",
+    "drills": "No drill yet.",
+    "settings": "Where it listens",
     "more": "Promises",
     "report": "What does not work",
 }
@@ -97,7 +100,7 @@ def test_what_is_asked_wrongly_is_refused_by_name(asked: str, what: str, old: Sh
 def test_an_unknown_runbook_is_not_found_and_a_known_one_shows_its_steps(old: Shop) -> None:
     assert old.get("/handbook/none")[0] == 404
     assert old.get("/api/v1/handbook/none")[1] == "application/problem+json"
-    book = next(one for one in old.json("handbook")["runbooks"] if one["title"] == "Shop down")
+    book = next(one for one in old.json("handbook")["runbooks"] if one["title"] == "Backend down")
     status, _, text = old.get(f"/handbook/{book['id']}")
     assert (status, "touch opened" in text, "changes things" in text) == (200, True, True)
 
@@ -123,6 +126,50 @@ def test_the_doctor_gives_a_remedy_for_whatever_it_finds_amiss(old: Shop) -> Non
     assert told["ok"] is False
     assert all(one["ok"] or one["remedy"] for one in told["findings"])
     assert "server" in [one["what"] for one in told["findings"]]
+
+
+def test_drills_show_each_fault_with_its_last_result_its_speed_and_its_next_day(old: Shop) -> None:
+    told = old.json("drills")
+    fault = next(one for one in told["faults"] if one["fault"] == "backend-bad-deploy")
+    assert (fault["drills"], fault["detected_s"], fault["last"]["passed"]) == (4, [0.5, 1.0, 1.5, 2.0], True)
+    assert (fault["proven"], told["proven"], fault["runbooks"]) == (
+        "2026-06-04T09:00:00+00:00",
+        1,
+        ["3.1 Backend down"],
+    )
+    days = [one["day"] for one in told["faults"]]
+    assert days == sorted(days)
+    assert [one["passed"] for one in told["cards"]] == [True, False, True, True]
+    _, _, page = old.get("/drills")
+    assert "1 of 4</strong> faults" in page
+    assert "Seconds to detect, oldest first: 0.5 s, 1.0 s, 1.5 s (not passed), 2.0 s" in page
+
+
+def test_a_scorecard_answers_each_question_and_an_unknown_one_is_not_found(old: Shop) -> None:
+    failed = next(one for one in old.json("drills")["cards"] if not one["passed"])
+    status, _, page = old.get(f"/drills/{failed['id']}")
+    assert status == 200
+    for words in ("✗ no</span> <strong>mitigated", "after 1.5 s", "– does not apply</span> <strong>post-mortem"):
+        assert words in page
+    assert EVIL not in page
+    assert old.get("/drills/none")[0] == 404
+
+
+def test_a_post_mortem_of_the_vault_is_read_in_the_room_and_nothing_else_of_the_disk(old: Shop) -> None:
+    status, _, page = old.get("/post-mortems/postmortems/2026-06-01-checkout.md")
+    assert (status, "<h2>Summary</h2>" in page, "<script>alert" in page) == (200, True, False)
+    for path in ("Incident Response.md", "../firstfive.toml", "postmortems/../firstfive.toml", "postmortems/none.md"):
+        assert old.get(f"/post-mortems/{quote(path)}")[0] == 404, path
+
+
+def test_the_timeline_and_every_output_are_files_to_keep(old: Shop) -> None:
+    status, media, text = old.get("/incidents/INC-3/timeline.txt")
+    chain = old.json("incidents/INC-3/timeline")
+    assert (status, media) == (200, "text/plain; charset=utf-8")
+    assert [row.rpartition("\t")[2] for row in text.splitlines()[2:]] == [one["hash"] for one in chain["timeline"]]
+    assert old.get("/incidents/INC-3/output/INC-1.down.1.1")[2] == "Error: Missing env var SESSION_SECRET"
+    assert old.get("/incidents/INC-3/output/none")[0] == 404
+    assert old.get("/incidents/INC-99999/timeline.txt")[0] == 404
 
 
 def test_nobody_reads_any_of_it_without_the_key(old: Shop) -> None:

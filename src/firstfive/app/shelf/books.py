@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from firstfive.app.history import History, proofs
 from firstfive.app.program import Program
-from firstfive.app.shelf import audit
+from firstfive.app.shelf import audit, chosen, drills
 from firstfive.app.shelf.doctor import examine
 from firstfive.app.shelf.notes import promises_of, read_notes
 from firstfive.app.shelf.parted import part_of
@@ -21,10 +21,11 @@ from firstfive.app.shelf.rota import schedules, strangers
 from firstfive.documents import actions as promised
 from firstfive.documents.learning.coverage import coverage
 from firstfive.documents.oncall import calendar, said, view
+from firstfive.documents.paper.note import parts
 from firstfive.documents.plain import iso
 from firstfive.documents.postmortem.past import read_past
 from firstfive.engine.outsiders import told
-from firstfive.errors import PageError
+from firstfive.errors import PageError, Refused
 from firstfive.incident.diagnose import words_of
 from firstfive.incident.oncall import shifts, turns
 from firstfive.incident.signals import Deploy
@@ -105,9 +106,37 @@ class Books:
     async def doctor(self, asked: Asked) -> Told:
         """What must hold, without any secret."""
         found = await asyncio.to_thread(examine, self.settings, server=self.at)
-        clean = self.program.engine.tools.redactor.clean
-        rows = [{k: clean(v)[0] if isinstance(v, str) else v for k, v in one.items()} for one in found]
+        rows = [self._clean(one) for one in found]
         return {"ok": all(one["ok"] for one in rows), "findings": rows}
+
+    def _clean(self, told_: Any) -> Any:
+        """The same data with every secret that is known to the program taken out."""
+        match told_:
+            case str():
+                return self.program.engine.tools.redactor.clean(told_)[0]
+            case dict():
+                return {key: self._clean(value) for key, value in told_.items()}
+            case list():
+                return [self._clean(value) for value in told_]
+            case _:
+                return told_
+
+    async def drills(self, asked: Asked) -> Told:
+        """Every fault that fits the page with how its drills went, and every card."""
+        return await asyncio.to_thread(drills.told, self.settings, self.program.engine.handbook, self._now().date())
+
+    async def chosen(self, asked: Asked) -> Told:
+        """What the settings say, without any secret."""
+        said: Told = self._clean(chosen.told(self.settings))
+        return said
+
+    async def note(self, file: str) -> Told:
+        """One post-mortem of the vault. Raises Refused where there is none of that name."""
+        notes = await asyncio.to_thread(read_notes, self.settings)
+        raw = notes.files.get(file)
+        if raw is None:
+            raise Refused(f"the vault holds no post-mortem {file[:80]}", remedy="/actions lists them")
+        return await asyncio.to_thread(_told_note, file, raw)
 
     async def approvals(self, asked: Asked) -> Told:
         """Every question for a yes and every answer, newest first. The cursor is an incident's number and an entry's."""
@@ -173,6 +202,19 @@ def _deploy(one: Deploy) -> Told:
         "host": one.host,
         "actor": one.actor,
         "link": one.link,
+    }
+
+
+def _told_note(file: str, raw: bytes) -> Told:
+    front, html = parts(raw.decode("utf-8", "replace"))
+    named = dict(front)
+    rows = [[key, value] for key, value in front if key not in ("title", "tags") and value]
+    return {
+        "file": file,
+        "title": named.get("title") or file,
+        "incident": named.get("incident", ""),
+        "front": rows,
+        "html": html,
     }
 
 

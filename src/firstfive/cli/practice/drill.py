@@ -237,15 +237,10 @@ def _turns(settings: Settings, every: int) -> tuple[Turn, ...]:
     from datetime import timedelta
 
     from firstfive.app import read_handbook
-    from firstfive.app.practice import history
-    from firstfive.documents.drill import schedule
+    from firstfive.app.shelf.drills import turns
     from firstfive.engine.clock import SystemClock
-    from firstfive.faults import FAULTS, named_on
 
-    handbook = read_handbook(settings)
-    fitting = [one.name for one in FAULTS if any(one.fits(runbook.title) for runbook in handbook.runbooks)]
-    named = [name for source in handbook.sources for name in named_on(source.text)]
-    return schedule(fitting, history(settings), SystemClock().now().date(), timedelta(days=every), named)
+    return turns(settings, read_handbook(settings), SystemClock().now().date(), timedelta(days=every))
 
 
 def _due(settings: Settings, every: int) -> list[str]:

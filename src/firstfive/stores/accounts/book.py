@@ -197,13 +197,25 @@ class Accounts:
             row = c.execute(query).one_or_none()
         if row is None:
             return None
-        return Passkey(id=row.id, account=row.account, public_key=row.public_key, sign_count=row.sign_count)
+        return _passkey(row)
 
-    def passkeys_of(self, name: str) -> tuple[bytes, ...]:
-        """The credential ids of an account."""
+    def passkeys_of(self, name: str) -> tuple[Passkey, ...]:
+        """The passkeys of an account, the oldest first."""
+        query = sa.select(t.passkey).where(t.passkey.c.account == name).order_by(t.passkey.c.made_at)
         with self._engine.connect() as c:
-            rows = c.execute(sa.select(t.passkey.c.id).where(t.passkey.c.account == name)).scalars().all()
-        return tuple(rows)
+            return tuple(_passkey(row) for row in c.execute(query))
+
+    def remove_passkey(self, name: str, short: str) -> None:
+        """Take one away. Raises Refused for one that the account has not, and for its last way in."""
+        with self._engine.begin() as c:
+            mine = [_passkey(row) for row in c.execute(sa.select(t.passkey).where(t.passkey.c.account == name))]
+            gone = next((one for one in mine if one.short == short), None)
+            if gone is None:
+                raise Refused("you have no such passkey", remedy="the page of your account lists them")
+            own = c.execute(sa.select(t.account.c.password).where(t.account.c.name == name)).scalar_one_or_none()
+            if len(mine) == 1 and own is None:
+                raise Refused("this is the last way in", remedy="make another passkey first")
+            c.execute(t.passkey.delete().where(t.passkey.c.id == gone.id))
 
     def add_passkey(self, passkey: Passkey, now: datetime) -> None:
         """One more passkey of an account. Raises Refused for one that somebody has."""
@@ -317,6 +329,17 @@ def _in_file(path: Path) -> sa.Engine:
 def _prepared(connection: Any, _record: object) -> None:
     for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _passkey(row: Any) -> Passkey:
+    return Passkey(
+        id=row.id,
+        account=row.account,
+        public_key=row.public_key,
+        sign_count=row.sign_count,
+        made_at=instant(row.made_at),
+        used_at=instant(row.used_at) if row.used_at is not None else None,
+    )
 
 
 def _add(c: sa.Connection, passkey: Passkey, at: int) -> None:

@@ -63,12 +63,22 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passkey:
-    """A public key that proves an account; `sign_count` is the highest that its authenticator has told."""
+    """A public key that proves an account; `sign_count` is the highest that its authenticator has told.
+
+    `made_at` and `used_at` are known of one that was read back; None of one that is new, or was never used.
+    """
 
     id: bytes
     account: str
     public_key: bytes
     sign_count: int
+    made_at: datetime | None = None
+    used_at: datetime | None = None
+
+    @property
+    def short(self) -> str:
+        """Enough of its digest to name it."""
+        return hashlib.sha256(self.id).hexdigest()[:12]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

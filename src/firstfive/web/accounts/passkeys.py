@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -69,11 +70,15 @@ class Passkeys:
         )
         return options_to_json(options)
 
-    def ask_to_make(self, site: Site, name: str, secret: str, now: datetime) -> str:
-        """What the browser is to be asked, as JSON: a new passkey for whom the invitation names."""
+    def ask_to_make(self, site: Site, name: str, secret: str, now: datetime, known: Iterable[Passkey] = ()) -> str:
+        """What the browser is to be asked, as JSON: a new passkey for that name, on a device that holds none of the `known` ones.
+
+        `secret` is what the answer is bound to: an invitation, or a session.
+        """
         from webauthn import generate_registration_options, options_to_json
         from webauthn.helpers.structs import (
             AuthenticatorSelectionCriteria,
+            PublicKeyCredentialDescriptor,
             ResidentKeyRequirement,
             UserVerificationRequirement,
         )
@@ -84,6 +89,7 @@ class Passkeys:
             user_name=name,
             user_id=secrets.token_bytes(16),
             challenge=self._challenge(digest_of(secret), now),
+            exclude_credentials=[PublicKeyCredentialDescriptor(id=one.id) for one in known],
             authenticator_selection=AuthenticatorSelectionCriteria(
                 resident_key=ResidentKeyRequirement.REQUIRED, user_verification=UserVerificationRequirement.REQUIRED
             ),

@@ -44,8 +44,16 @@ _BESIDE = (
         "/approvals",
         "/outbox",
         "/handbook/{runbook}",
+        "/drills",
+        "/drills/{card}",
+        "/post-mortems/{file:path}",
+        "/incidents/{id}/timeline.txt",
+        "/incidents/{id}/output/{run}",
     ),
-    *(f"{API}/{name}" for name in ("oncall", "deploys", "actions", "approvals", "handbook", "handbook/{runbook}")),
+    *(
+        f"{API}/{name}"
+        for name in ("oncall", "deploys", "actions", "approvals", "handbook", "handbook/{runbook}", "drills")
+    ),
 )
 
 ROUTES: Mapping[str, Row] = {
@@ -66,6 +74,9 @@ ROUTES: Mapping[str, Row] = {
     "/sign-out": {"POST": VIEWER},
     "/account": {"GET": VIEWER},
     "/account/sessions/end": {"POST": VIEWER},
+    "/account/passkeys/options": {"POST": VIEWER},
+    "/account/passkeys": {"POST": VIEWER},
+    "/account/passkeys/remove": {"POST": VIEWER},
     "/account/tokens": {"POST": VIEWER},
     "/account/tokens/revoke": {"POST": VIEWER},
     "/people": {"GET": ADMIN, "POST": ADMIN},
@@ -91,6 +102,8 @@ ROUTES: Mapping[str, Row] = {
     **{path: {"GET": VIEWER} for path in _BESIDE},
     "/doctor": {"GET": ADMIN},
     f"{API}/doctor": {"GET": ADMIN},
+    "/settings": {"GET": ADMIN},
+    f"{API}/settings": {"GET": ADMIN},
     f"{API}/history": {"GET": VIEWER},
     f"{API}/search": {"GET": VIEWER},
     f"{API}/metrics": {"GET": VIEWER},

@@ -40,6 +40,8 @@ PAGES = (
     Page(name="deploys", read=lambda shelf, asked: shelf.deploys(asked), fields=("limit", "cursor")),
     Page(name="actions", read=lambda shelf, asked: shelf.actions(asked), fields=("all", "limit", "cursor")),
     Page(name="doctor", read=lambda shelf, asked: shelf.doctor(asked)),
+    Page(name="drills", read=lambda shelf, asked: shelf.drills(asked)),
+    Page(name="settings", read=lambda shelf, asked: shelf.chosen(asked)),
     Page(name="approvals", read=lambda shelf, asked: shelf.approvals(asked), fields=("limit", "cursor")),
 )
 
@@ -54,6 +56,7 @@ def routes() -> list[Route]:
         Route("/outbox", outbox),
         Route("/oncall.ics", oncall_ical),
         Route("/handbook/{runbook}", runbook),
+        Route("/drills/{card}", drill),
         Route(f"{AT}/handbook", handbook),
         Route(f"{AT}/handbook/{{runbook}}", handbook_part),
     ]
@@ -150,6 +153,15 @@ async def _one(request: Request) -> Told:
 async def handbook_part(request: Request) -> Response:
     """One runbook as data."""
     return _json(await _one(request))
+
+
+async def drill(request: Request) -> Response:
+    """The scorecard of one drill: ten questions, each with its answer, its seconds and why."""
+    told, wanted = await shelf_of(request).drills({}), request.path_params["card"]
+    found = next((one for one in told["cards"] if one["id"] == wanted), None)
+    if found is None:
+        raise UnknownIncident(f"no drill {wanted[:80]} was kept", remedy="/drills lists them")
+    return paper.page("pages/drill.html", {**everywhere(request, None), "card": found})
 
 
 async def runbook(request: Request) -> Response:

@@ -39,6 +39,18 @@ class Shelf(Protocol):
         """Findings with the remedy of each: `ok`, `findings`."""
         ...
 
+    async def drills(self, asked: Asked) -> Told:
+        """Faults with how their drills went, and every card: `faults`, `cards`, `proven`, `lab`, `on`."""
+        ...
+
+    async def chosen(self, asked: Asked) -> Told:
+        """What the settings say, never a secret: `file`, `sections`."""
+        ...
+
+    async def note(self, file: str) -> Told:
+        """One post-mortem: `file`, `title`, `incident`, `front` as pairs, `html` in which nothing runs. Raises Refused for none."""
+        ...
+
     async def approvals(self, asked: Asked) -> Told:
         """Who was asked for what, and said what: `approvals`, `next`."""
         ...

@@ -21,7 +21,7 @@
   };
 
   const tick = () => {
-    const now = byId("room")?.dataset.now;
+    const now = (byId("room") ?? byId("now"))?.dataset.now;
     if (now && now !== told) {
       told = now;
       ahead = Date.now() - Date.parse(now);
