@@ -21,7 +21,7 @@ from firstfive.web.asked import LARGEST_BODY
 from firstfive.web.contract import once
 from firstfive.web.engine_face import Room
 from firstfive.web.gate import door, dress, guarded, with_headers
-from firstfive.web.pages import files, past, reading
+from firstfive.web.pages import past, reading
 from firstfive.web.pages.past import Past
 from firstfive.web.pages.shelf import Shelf
 from firstfive.web.public import status
@@ -65,7 +65,6 @@ def build(
             *outside.routes(),
             *acts.routes(),
             *reading.routes(),
-            *files.routes(),
             *(past.routes(past_of) if past_of is not None else []),
             *(accounts() if entrance is not None else []),
             Route("/static/{name}", paper.static),

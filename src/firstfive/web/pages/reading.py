@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from firstfive.errors import Exit, Refused
 from firstfive.web import paper
+from firstfive.web.pages import files
 from firstfive.web.pages.shelf import Asked, Shelf, Told, shelf_of
 from firstfive.web.problems import UnknownIncident
 from firstfive.web.room import everywhere
@@ -51,6 +52,7 @@ def routes() -> list[Route]:
     return [
         *(Route(f"/{page.name}", _page(page)) for page in PAGES),
         *(Route(f"{AT}/{page.name}", _data(page)) for page in PAGES),
+        *files.routes(),
         Route("/more", more),
         Route("/report", report),
         Route("/outbox", outbox),
