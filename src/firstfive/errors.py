@@ -82,6 +82,10 @@ class JournalError(FirstfiveError):
     """The journal cannot be opened, read or written."""
 
 
+class Newer(JournalError):
+    """The journal holds something that only a newer version of the program can read."""
+
+
 class Refused(FirstfiveError):
     """A person's request that the rules do not allow now, with the reason."""
 

@@ -7,7 +7,7 @@ does anything.
 from __future__ import annotations
 
 from asyncio import Future
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -296,7 +296,9 @@ class Transaction(Protocol):
     def enqueue(
         self, *, key: str, incident: str, kind: str, due: datetime, data: bytes
     ) -> bool: ...  # False: key known
-    def claim(self, *, kinds: Sequence[str], now: datetime, limit: int) -> tuple[Work, ...]: ...
+    def claim(
+        self, *, kinds: Sequence[str], now: datetime, limit: int, without: Collection[str] = ()
+    ) -> tuple[Work, ...]: ...  # `without` rows of these incidents
     def close(self, work: Work, *, state: str = "done") -> None: ...  # raises Fenced
     def give_up(self, work: Work, why: str) -> None: ...  # the row is dead, and why; raises Fenced
     def states(
@@ -311,7 +313,7 @@ class Transaction(Protocol):
     def put_off(
         self, work: Work, due: datetime, why: str, *, tried: bool = True
     ) -> None: ...  # again later; one that was not tried counts no try; raises Fenced
-    def next_due(self, kinds: Sequence[str]) -> datetime | None: ...
+    def next_due(self, kinds: Sequence[str], without: Collection[str] = ()) -> datetime | None: ...
     def see(
         self, signal: Signal, incident: str, verdict: str = "", why: str = ""
     ) -> Alert: ...  # upsert by fingerprint

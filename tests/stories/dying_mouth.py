@@ -55,8 +55,8 @@ class Ear:
             self._done.add("posted")
         return self._tx.enqueue(key=key, incident=incident, kind=kind, due=due, data=data)
 
-    def claim(self, *, kinds: Any, now: Any, limit: int) -> Any:
-        rows = self._tx.claim(kinds=kinds, now=now, limit=limit)
+    def claim(self, *, kinds: Any, now: Any, limit: int, without: Any = ()) -> Any:
+        rows = self._tx.claim(kinds=kinds, now=now, limit=limit, without=without)
         if any(row.kind == KIND for row in rows):
             self._done.add("claimed")
         return rows

@@ -32,6 +32,7 @@ pytestmark = [pytest.mark.process]
 
 KILLS = int(os.environ.get("FIRE_KILLS", "200"))
 STEPS = int(os.environ.get("FIRE_STEPS", "2400"))
+SECONDS = float(os.environ.get("FIRE_SECONDS", "6000"))
 TOOK_OVER = 20.0  # seconds, at the 95th percentile
 
 
@@ -127,10 +128,10 @@ def _busy(here: Ground) -> Node:
 def test_two_hundred_kills_break_no_promise(tmp_path: Path) -> None:
     took, began = Takeovers(), time.monotonic()
     with ground(tmp_path, seconds=2) as here:
-        crowd = Crowd(here=here, steps=STEPS)
-        burning = threading.Thread(target=burn, args=(here, took, KILLS, 6.0), daemon=True)
+        crowd = Crowd(here=here, steps=STEPS, seconds=SECONDS)
+        burning = threading.Thread(target=burn, args=(here, took, KILLS, 7.0), daemon=True)
         burning.start()
-        crowd.work(people=16)
+        crowd.work(people=12)
         burning.join(timeout=180)
         settled(here)
         seconds = took.settled()

@@ -123,9 +123,20 @@ class Program:
         while not stop.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), RELOAD_EVERY)
+            await self._look_ahead()
             await self._restaff()
             if not stop.is_set() and await self.reload():
                 return
+
+    async def _look_ahead(self) -> None:
+        """Whether newer nodes are ahead of this one, by what they wrote on open incidents; looked at beside another version only."""
+        try:
+            if await several.mixed(self.nodes):
+                await self.engine.open_incidents()
+            newer = await self.engine.behind()
+        except FirstfiveError:
+            return  # the journal is away, which the loop says
+        await several.fall_behind(self.nodes, newer, self.log)
 
     async def _restaff(self) -> None:
         """Who is on call is read anew every hour, since calendars change."""

@@ -6,13 +6,14 @@ causes and its deadlines are one commit. Does no deed itself.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
 
-from firstfive.errors import JournalError, Refused
+from firstfive.errors import JournalError, Newer, Refused
 from firstfive.handbook.model import Handbook
 from firstfive.incident import communicate
 from firstfive.incident import events as ev
@@ -25,6 +26,8 @@ from firstfive.ports import Transaction
 ROUNDS = 200
 FINISHED_KEPT = 200  # folds of finished incidents, which people look at now and then
 
+# Nodes claim only kinds that stand here, so what a newer program orders waits for a newer node. A payload that an older program would
+# misread is therefore a kind of its own (`step/2` beside `step`, which stays readable for one release); a test pins each payload.
 KINDS: dict[str, type[od.Deed]] = {
     "check": od.RunCheck,
     "plan": od.PlanRollback,
@@ -44,13 +47,15 @@ _KIND_OF = {made: kind for kind, made in KINDS.items()}
 class Rules:
     """What deciding needs beside the timeline: the policy, and the handbook each incident is pinned to.
 
-    `summarise` makes the few words kept beside an incident for a quick look. `known` caches folds of committed entries.
+    `summarise` makes the few words kept beside an incident for a quick look. `known` caches folds of committed entries; `newer` are
+    incidents on whose timelines a newer version wrote what this one cannot read: they wait for a node that can.
     """
 
     policy: Policy
     handbook_of: Callable[[str], Handbook]
     summarise: Callable[[Incident, Handbook, Policy], bytes]
     known: dict[str, Incident] = field(default_factory=dict)
+    newer: set[str] = field(default_factory=set)
 
     def handbook_for(self, incident: Incident) -> Handbook:
         """The handbook the incident was declared under."""
@@ -59,20 +64,28 @@ class Rules:
         return self.handbook_of(incident.declared.handbook)
 
     def load(self, tx: Transaction, incident_id: str) -> Incident:
-        """The incident as the journal has it now, folding only what is new since it was last seen."""
+        """The incident as the journal has it now, folding only what is new since it was last seen. Raises Refused, or Newer."""
         state = self.known.get(incident_id) or Incident(id=incident_id)
-        for entry in tx.entries(incident_id, after=state.seq):
-            state = step_on(state, entry)
+        try:
+            for entry in tx.entries(incident_id, after=state.seq):
+                state = step_on(state, entry)
+        except Newer:
+            self.newer.add(incident_id)
+            raise
         if state.seq == 0:
             raise Refused(f"there is no incident {incident_id}", remedy="firstfive status lists the open ones")
         return state
 
     def live(self, tx: Transaction) -> tuple[Incident, ...]:
-        """Every incident that is not finished, newest first. Asks once where they end, and again only for those that grew."""
+        """Every incident that is not finished, newest first. Asks once where they end, and again only for those that grew.
+
+        What only a newer version can read is left to a node that can.
+        """
         found: list[Incident] = []
         for head in reversed(tx.heads(only_open=True)):
             held = self.known.get(head.incident)
-            found.append(held if held is not None and held.seq >= head.seq else self.load(tx, head.incident))
+            with contextlib.suppress(Newer):
+                found.append(held if held is not None and held.seq >= head.seq else self.load(tx, head.incident))
         if len(self.known) > 2 * len(found) + FINISHED_KEPT:
             names = {one.id for one in found}
             self.known = {name: one for name, one in list(self.known.items()) if name in names}

@@ -27,7 +27,7 @@ from firstfive.engine.telling import outbox, papers
 from firstfive.engine.telling.links import Links
 from firstfive.engine.telling.pace import Pace
 from firstfive.engine.tools import Tools
-from firstfive.errors import FirstfiveError, Refused
+from firstfive.errors import FirstfiveError, Newer, Refused
 from firstfive.handbook.model import Handbook
 from firstfive.incident import events as ev
 from firstfive.incident import triage
@@ -100,13 +100,27 @@ class Engine:
         return state
 
     async def open_incidents(self) -> tuple[Incident, ...]:
-        """Every incident that is not finished, newest first."""
+        """Every incident that is not finished, newest first; without those that only a newer version can read."""
         states = await self.journal.read(self.rules.live)
         for state in states:
             if state.declared is not None:
                 await self.ensure(state.declared.handbook)
             self.rules.learn(state)
         return states
+
+    async def those(self, ids: Sequence[str]) -> tuple[Incident, ...]:
+        """These incidents, without those that only a newer version can read."""
+        found = []
+        for one in ids:
+            with contextlib.suppress(Newer):
+                found.append(await self.incident(one))
+        return tuple(found)
+
+    async def behind(self) -> tuple[str, ...]:
+        """Open incidents on which a newer version wrote what this one cannot read."""
+        still_open = await self.journal.read(lambda tx: tx.incidents(only_open=True))
+        self.rules.newer &= set(still_open)
+        return tuple(sorted(self.rules.newer))
 
     async def recent_ids(self, limit: int = 50) -> tuple[str, ...]:
         """The newest incidents, finished or not."""
@@ -266,8 +280,9 @@ class Engine:
     def _claimed(self, tx: Transaction) -> tuple[Work, ...]:
         """What is due and finds room. Messages have room of their own: a slow chat keeps no step waiting, nor the other way round."""
         now, telling = self.clock.now(), sum(task.get_name() == outbox.KIND for task in self._doing)
-        work = tx.claim(kinds=WORK, now=now, limit=AT_ONCE - (len(self._doing) - telling))
-        return (*work, *tx.claim(kinds=(outbox.KIND,), now=now, limit=TELLING_AT_ONCE - telling))
+        left = self.rules.newer
+        work = tx.claim(kinds=WORK, now=now, limit=AT_ONCE - (len(self._doing) - telling), without=left)
+        return (*work, *tx.claim(kinds=(outbox.KIND,), now=now, limit=TELLING_AT_ONCE - telling, without=left))
 
     async def settle(self) -> None:
         """Wait until nothing that was claimed is still being done."""
@@ -279,17 +294,20 @@ class Engine:
             await obey.obey(self, row)
         except Fenced:
             return
+        except Newer as problem:  # a newer node does it, and need not wait for us
+            self.complain(problem)
+            await self._put_off(row, self.clock.now(), "it waits for a newer version", tried=False)
         except Exception as problem:
             self.complain(problem)
             later = self.clock.now() + timedelta(seconds=min(300, 2 ** min(row.tries, 8)))
             why = self.tools.redactor.line(f"{type(problem).__name__}: {problem}")
             await self._put_off(row, later, why)
 
-    async def _put_off(self, row: Work, later: datetime, why: str) -> None:
+    async def _put_off(self, row: Work, later: datetime, why: str, *, tried: bool = True) -> None:
         """Hand a row back for later; while the journal cannot be written, keep trying, so that nothing waits for its lease to end."""
         for _ in range(PUT_OFF_TRIES):
             try:
-                await self.journal.write(lambda tx: tx.put_off(row, later, why))
+                await self.journal.write(lambda tx: tx.put_off(row, later, why, tried=tried))
             except Fenced:
                 return
             except FirstfiveError:
@@ -303,7 +321,7 @@ class Engine:
 
     async def _rest(self) -> None:
         try:
-            due = await self.journal.read(lambda tx: tx.next_due(tuple(KINDS)))
+            due = await self.journal.read(lambda tx: tx.next_due(tuple(KINDS), self.rules.newer))
         except FirstfiveError as problem:
             self.complain(problem)
             due = None

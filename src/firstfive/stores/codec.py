@@ -15,7 +15,7 @@ from typing import Any, get_args
 
 import msgspec
 
-from firstfive.errors import JournalError
+from firstfive.errors import JournalError, Newer
 from firstfive.incident.events import Entry, Event
 from firstfive.incident.signals import Deploy, Signal
 
@@ -70,7 +70,7 @@ def event_of(flat: Plain) -> Event:
     strange = sorted(flat.keys() - _FIELDS.get(tag, frozenset()) - {"type"})
     if kind is None or strange:
         what = f"a field {strange[0]!r} in {tag}" if kind is not None else f"an event {tag!r}"
-        raise JournalError(
+        raise Newer(
             f"the journal holds {what}: written by a newer version of Firstfive",
             remedy="start the newest version that has run on this journal",
         )

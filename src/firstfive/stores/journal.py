@@ -6,7 +6,7 @@ nothing itself, reads no clock and calls nobody.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -137,16 +137,15 @@ class SqlTransaction:
             self.touched.add(incident)
         return True
 
-    def claim(self, *, kinds: Sequence[str], now: datetime, limit: int) -> tuple[Work, ...]:
+    def claim(
+        self, *, kinds: Sequence[str], now: datetime, limit: int, without: Collection[str] = ()
+    ) -> tuple[Work, ...]:
         """Take up to `limit` rows that are due, earliest first; each is ours for `lease`, and its fence has grown."""
         if limit <= 0 or not kinds:
             return ()
-        at = self._leases_at(now)
-        ids = rows.due(self.connection, kinds, ticks(now), limit, over=at)
+        at = self.clock(self.connection) if self.clock is not None else ticks(now)
+        ids = rows.due(self.connection, rows.known(kinds, without), ticks(now), limit, over=at)
         return rows.leased(self.connection, ids, self.owner, at + self.lease // _TICK)
-
-    def _leases_at(self, now: datetime) -> int:
-        return self.clock(self.connection) if self.clock is not None else ticks(now)
 
     def close(self, work: Work, *, state: str = "done") -> None:
         """The row is `done`, or `dead` when it was given up. Raises Fenced when it is no longer ours."""
@@ -177,7 +176,7 @@ class SqlTransaction:
 
     def take(self, key: str, now: datetime) -> Work | None:
         """Claim one row by its key, due or not; None when it is not ready."""
-        until = self._leases_at(now) + self.lease // _TICK
+        until = (self.clock(self.connection) if self.clock is not None else ticks(now)) + self.lease // _TICK
         taken = rows.leased(self.connection, rows.ready(self.connection, key), self.owner, until)
         return taken[0] if taken else None
 
@@ -196,9 +195,9 @@ class SqlTransaction:
         if changed.rowcount != 1:
             raise Fenced(f"{row.key}: somebody else has it, or it is closed")
 
-    def next_due(self, kinds: Sequence[str]) -> datetime | None:
+    def next_due(self, kinds: Sequence[str], without: Collection[str] = ()) -> datetime | None:
         """When the next row of these kinds can be claimed; None when none waits."""
-        known = work.c.kind.in_(kinds)
+        known = rows.known(kinds, without)
         first = sa.select(sa.func.min(work.c.due)).where(work.c.state == _READY, known)
         freed = sa.select(sa.func.min(work.c.lease)).where(work.c.state == _LEASED, known)
         times = [at for at in (self.connection.scalar(first), self.connection.scalar(freed)) if at is not None]

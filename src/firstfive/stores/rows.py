@@ -5,7 +5,7 @@ Called by `journal` inside its transactions. Knows no kind of work and no rule.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -24,9 +24,14 @@ READY: sa.ColumnElement[str] = sa.literal_column("'ready'")
 LEASED: sa.ColumnElement[str] = sa.literal_column("'leased'")
 
 
-def due(connection: sa.Connection, kinds: Sequence[str], at: int, limit: int, *, over: int) -> list[int]:
+def known(kinds: Sequence[str], without: Collection[str]) -> sa.ColumnElement[bool]:
+    """Rows of these kinds, but not of those incidents."""
+    ours = work.c.kind.in_(kinds)
+    return ours & (work.c.incident.is_(None) | work.c.incident.not_in(list(without))) if without else ours
+
+
+def due(connection: sa.Connection, known: sa.ColumnElement[bool], at: int, limit: int, *, over: int) -> list[int]:
     """Up to `limit` rows that can be claimed: those whose lease was over at `over` first, then those due at `at` by when they were."""
-    known = work.c.kind.in_(kinds)
     due = sa.select(work.c.id).where(work.c.state == READY, work.c.due <= at, known).order_by(work.c.due)
     lost = sa.select(work.c.id).where(work.c.state == LEASED, work.c.lease <= over, known).order_by(work.c.lease)
     ids: list[int] = []

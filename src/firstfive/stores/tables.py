@@ -204,6 +204,7 @@ node = Table(
     Column("beat", BigInteger),
     Column("page", Text, nullable=False, server_default=text("''")),
     Column("local", Boolean, nullable=False, server_default=false()),
+    Column("behind", Boolean, nullable=False, server_default=false()),
 )
 
 duty = Table(

@@ -61,7 +61,7 @@ async def incidents(request: Request) -> Response:
         return await _declared(request)
     room = room_of(request)
     if request.query_params.get("all") == "1":
-        listed = [await found(room, i) for i in await room.recent_ids()]
+        listed = list(await room.those(await room.recent_ids()))
     else:
         listed = list(await room.open_incidents())
     return _json({"incidents": [summary(i, room.handbook_for(i), room.policy) for i in listed]})

@@ -5,7 +5,7 @@ Implemented by `engine.loop.Engine`; used by `api`, `room` and `live`. Opens not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from starlette.requests import Request
@@ -49,6 +49,10 @@ class Room(Protocol):
 
     async def open_incidents(self) -> tuple[Incident, ...]:
         """Every incident that is not finished, newest first."""
+        ...
+
+    async def those(self, ids: Sequence[str]) -> tuple[Incident, ...]:
+        """These incidents, without those that only a newer version can read."""
         ...
 
     async def recent_ids(self, limit: int = 50) -> tuple[str, ...]:

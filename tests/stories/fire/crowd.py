@@ -30,16 +30,18 @@ class Accepted:
 
 @dataclass(slots=True, kw_only=True)
 class Crowd:
-    """`steps` changes are asked for in all, a few on each incident."""
+    """`steps` changes are asked for in all, a few on each incident; after `seconds` nobody begins another incident."""
 
     here: Ground
     steps: int
     a_room: int = 8
+    seconds: float = 7200
     accepted: Accepted = field(default_factory=Accepted)
     _rooms: itertools.count[int] = field(default_factory=itertools.count)
 
     def work(self, people: int) -> None:
         """Until all of it is done; a sender posts alerts all the while."""
+        self.seconds += time.monotonic()
         sending = threading.Thread(target=self._send, daemon=True)
         sending.start()
         rooms = -(-self.steps // self.a_room)
@@ -74,7 +76,7 @@ class Crowd:
     # -------------------------------------------------------------------------------------------------------- people
 
     def _person(self, rooms: int) -> None:
-        while (number := next(self._rooms)) < rooms:
+        while (number := next(self._rooms)) < rooms and time.monotonic() < self.seconds:
             try:
                 self._incident(number, min(self.a_room, self.steps - number * self.a_room))
             except AssertionError as trouble:
@@ -122,7 +124,7 @@ class Crowd:
                 asked = STEP
                 self._asked("POST", f"/incidents/{name}/run", {"by": "ada", "step": STEP})
             else:
-                time.sleep(0.4)
+                time.sleep(0.7)
         raise AssertionError(
             f"{name}: change {wanted} did not end (asked {asked!r}, approved {approved!r}): "
             + "; ".join(f"{row['kind']} {row['text'][:80]}" for row in seen["timeline"][-8:] if seen)

@@ -114,12 +114,11 @@ def burn(here: Ground, took: Takeovers, kills: int, every: float) -> None:
         here.over.wait(random.uniform(0.5, 1.5) * every)
         free = [node for node in here.nodes if node.name not in busy or not busy[node.name].is_alive()]
         harm = random.choices((*OF_A_NODE, *OF_ALL), weights=(70, 5, 5, 6, 3, 4))[0]
-        if here.over.is_set() or not free:
+        if here.over.is_set() or len(free) < 2:  # somebody is left to take over, but for when everybody is killed
             continue
         if harm in OF_ALL:
-            if len(free) == len(here.nodes):
-                harm(here, free[0], took)
-                here.raise_the_dead()
+            harm(here, free[0], took)
+            here.raise_the_dead()
             continue
         node = random.choice(free)
         busy[node.name] = threading.Thread(target=_one, args=(here, node, harm, took), daemon=True)

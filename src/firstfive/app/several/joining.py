@@ -94,6 +94,26 @@ async def take_share(nodes: Nodes | None, page: str, probes: tuple[str, ...], lo
             log(f"node {other.boot[:8]} on {other.host} follows another page; give all nodes the same vault")
 
 
+async def mixed(nodes: Nodes | None) -> bool:
+    """Whether nodes of more than one version are alive. Raises JournalError."""
+    if nodes is None:
+        return False
+    known = await asyncio.to_thread(nodes.all)
+    return len({one.version for one in known if one.alive}) > 1
+
+
+async def fall_behind(nodes: Nodes | None, newer: tuple[str, ...], log: Callable[[str], None]) -> None:
+    """Say whether open incidents hold what only a newer version can read. Then newer nodes look after everything, while there is one."""
+    if nodes is None or nodes.behind == bool(newer):
+        return
+    if newer:
+        log(f"{newer[0]} holds what only a newer version can read; this node leaves it, and its looks, to a newer one")
+    try:
+        await asyncio.to_thread(nodes.show, behind=bool(newer))
+    except FirstfiveError as problem:
+        log(f"nodes: {problem}")
+
+
 async def while_held(
     nodes: Nodes | None, name: str, run: Callable[[asyncio.Event], Awaitable[None]], stop: asyncio.Event
 ) -> None:

@@ -41,6 +41,8 @@ def _shown(answer: View) -> str:
             f"heard {one['beat'][:19]}Z, {one['rows']} rows of work"
         )
         lines += [f"  looks after {name}" for name in one["looks"]]
+        if one["behind"]:
+            lines.append("  is behind: an open incident holds what only a newer version can read")
     pages = {one["page"] for one in answer["nodes"] if one["alive"] and one["page"]}
     if len(pages) > 1:
         lines.append("The nodes follow different pages: give all of them the same vault.")

@@ -41,8 +41,8 @@ def now_of(connection: sa.Connection) -> int:
 class Node:
     """One process on a journal that several share: `beat` is its last sign of life (UTC), `alive` whether its leases still hold.
 
-    `page` is the digest of the page that it follows, `local` whether it has targets that are its own machine, `looks` what it looks
-    after, `rows` how many rows of work it holds.
+    `page` is the digest of the page that it follows, `local` whether it has targets that are its own machine, `behind` whether a newer
+    version wrote what it cannot read, `looks` what it looks after, `rows` how many rows of work it holds.
     """
 
     boot: str
@@ -53,19 +53,21 @@ class Node:
     alive: bool
     page: str = ""
     local: bool = False
+    behind: bool = False
     looks: tuple[str, ...] = ()
     rows: int = 0
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Nodes:
-    """This node among the others. `page` and `local` are what it shows of itself: the page's digest, and whether it has local targets."""
+    """This node among the others. `page`, `local` and `behind` are what it shows of itself; see `Node`."""
 
     pool: sa.Engine
     owner: str
     worded: Callable[[BaseException], JournalError]
     page: str = ""
     local: bool = False
+    behind: bool = False
     wanted: tuple[str, ...] = ()
     held: frozenset[str] = frozenset()
     beaten: float = 0.0
@@ -105,9 +107,10 @@ class Nodes:
         with contextlib.suppress(FirstfiveError):
             self._worded(self._beat)
 
-    def show(self, *, page: str | None = None, local: bool | None = None) -> None:
+    def show(self, *, page: str | None = None, local: bool | None = None, behind: bool | None = None) -> None:
         """What the others are to see of this node; told at once. Raises JournalError."""
         self.page = self.page if page is None else page
+        self.behind = self.behind if behind is None else behind
         self.local = self.local if local is None else local
         self._worded(self._beat)
 
@@ -158,7 +161,7 @@ class Nodes:
             mine = (work.c.owner == self.owner, work.c.state == "leased")
             connection.execute(work.update().where(*mine).values(lease=until))
             shows = {"host": socket.gethostname(), "process": os.getpid(), "version": firstfive.__version__}
-            shows |= {"beat": now, "page": self.page, "local": self.local}
+            shows |= {"beat": now, "page": self.page, "local": self.local, "behind": self.behind}
             said = insert(node).values(boot=self.owner, **shows)
             connection.execute(said.on_conflict_do_update(index_elements=["boot"], set_=shows))
             connection.execute(node.delete().where(node.c.beat < now - FORGOTTEN // _TICK))
@@ -166,14 +169,21 @@ class Nodes:
         self.held, self.beaten = held, before
 
     def _shared_out(self, connection: sa.Connection, now: int, until: int) -> frozenset[str]:
-        """Renew what is ours, take what is free up to our share, let go of what is more than that."""
+        """Renew what is ours, take what is free up to our share, let go of what is more than that.
+
+        A node that is behind looks after nothing as long as one is alive that is not.
+        """
+        alive = sa.select(node.c.behind, sa.func.count()).where(node.c.beat > now - LEASE // _TICK)
+        among = {bool(row[0]): int(row[1]) for row in connection.execute(alive.group_by(node.c.behind))}
+        if self.behind and among.get(False):
+            connection.execute(duty.update().where(duty.c.owner == self.owner).values(owner="", until=0))
+            return frozenset()
         if not self.wanted:
             connection.execute(duty.delete().where(duty.c.owner == self.owner))
             return frozenset()
         known = insert(duty).values([{"name": name, "owner": "", "until": 0} for name in self.wanted])
         connection.execute(known.on_conflict_do_nothing())
-        alive = sa.select(sa.func.count()).select_from(node).where(node.c.beat > now - LEASE // _TICK)
-        share = -(-len(self.wanted) // max(1, int(connection.scalar(alive) or 1)))
+        share = -(-len(self.wanted) // max(1, among.get(False, 0) or among.get(True, 0)))
         rows = connection.execute(
             sa.select(duty.c.name, duty.c.owner, duty.c.until)
             .where(duty.c.name.in_(self.wanted))
@@ -209,6 +219,7 @@ def nodes_in(connection: sa.Connection) -> tuple[Node, ...]:
             alive=now - row.beat < LEASE // _TICK,
             page=row.page,
             local=row.local,
+            behind=row.behind,
             looks=tuple(sorted(looks.get(row.boot, ()))),
             rows=rows.get(row.boot, 0),
         )
