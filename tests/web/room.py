@@ -36,7 +36,7 @@ class HandClock:
 
 @dataclass(slots=True, kw_only=True)
 class Room:
-    """Incidents by id, each a list of (seconds, by, event). `broken` is raised instead of an answer."""
+    """Incidents by id, each a list of (seconds, by, event). `broken` is raised instead of an answer; `looks` counts the reads."""
 
     policy: Policy = POLICY
     handbook: Handbook = field(default_factory=handbook)
@@ -45,6 +45,7 @@ class Room:
     lines: dict[str, list[Line]] = field(default_factory=dict)
     ears: list[Callable[[str], None]] = field(default_factory=list)
     broken: Exception | None = None
+    looks: int = 0
     answered: list[tuple[str, str]] = field(default_factory=list)
     links: Links = field(default_factory=lambda: Links(key="k" * 32, base="https://ops.example"))
     aloud: Aloud = field(default_factory=lambda: Aloud(redactor=Redactor(["hunter2-secret"])))
@@ -86,6 +87,7 @@ class Room:
         return tuple(reversed(self.lines))[:limit]
 
     async def incident(self, incident_id: str) -> Incident:
+        self.looks += 1
         return self._state(incident_id)
 
     def handbook_for(self, incident: Incident) -> Handbook:

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import uvicorn
-from sse_starlette.sse import AppStatus
+from starlette.applications import Starlette
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from firstfive.web.accounts.entrance import Entrance
 from firstfive.web.app import build
+from firstfive.web.live import reaching
 from firstfive.web.public.status import PublicFiles
 from incident.builders import Line
 from web.client import BEARER, KEY
@@ -31,6 +33,7 @@ class Served:
     port: int
     room: Room
     loop: asyncio.AbstractEventLoop
+    app: Starlette
 
     @property
     def url(self) -> str:
@@ -77,7 +80,8 @@ def serving(
         past_of=past_of or Archive(),
         entrance=way_in,
     )
-    config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="off", timeout_graceful_shutdown=1)
+    told = {"log_level": "error", "access_log": False, "lifespan": "off", "timeout_graceful_shutdown": 1}
+    config = uvicorn.Config(app, http=reaching(HttpToolsProtocol), **told)  # type: ignore[arg-type]
     server = uvicorn.Server(config)
     loops: list[asyncio.AbstractEventLoop] = []
     up = threading.Event()
@@ -94,12 +98,12 @@ def serving(
     thread.start()
     try:
         assert up.wait(10)
-        yield Served(port=port, room=room, loop=loops[0])
+        yield Served(port=port, room=room, loop=loops[0], app=app)
     finally:
-        AppStatus.should_exit = True  # as its signal would; a thread hears no signals
+        if thread.is_alive():
+            loops[0].call_soon_threadsafe(app.state.streams.close)
         server.should_exit = True
         thread.join(15)
-        AppStatus.should_exit = False
         listener.close()
         if way_in is not None:
             way_in.close()

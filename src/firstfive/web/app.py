@@ -83,9 +83,8 @@ def build(
         },
         max_body_size=LARGEST_BODY,
     )
-    app.state.room = room_behind
-    app.state.shelf = shelf
-    app.state.entrance = entrance
+    app.state.room, app.state.shelf, app.state.entrance = room_behind, shelf, entrance
+    app.state.streams = live.Streams(room=room_behind, entrance=entrance)
     return app
 
 

@@ -38,6 +38,7 @@ from firstfive.stores.accounts.model import Role
 from firstfive.stores.files.key import ROOM, write_private
 from firstfive.web.accounts.entrance import Entrance
 from firstfive.web.app import build
+from firstfive.web.live import reaching
 from firstfive.web.senders.amtool import Alertmanager
 from firstfive.web.senders.hooks import KEPT_BODY, Hooks
 from firstfive.web.senders.lane import Lane
@@ -149,6 +150,7 @@ async def _together(program: Program, listener: socket.socket, say: Callable[[di
         await asyncio.wait({serving, running, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         stop.set()
+        pages.state.streams.close()
         server.should_exit = True
         with contextlib.suppress(FileNotFoundError):
             known.unlink()
@@ -159,7 +161,7 @@ async def _together(program: Program, listener: socket.socket, say: Callable[[di
 def _config(settings: Settings, hooks: Hooks, pages: Starlette) -> uvicorn.Config:
     return uvicorn.Config(
         hooks.beside(pages),
-        http=cast("Any", Lane.of(hooks).protocol(HttpToolsProtocol)),
+        http=cast("Any", Lane.of(hooks).protocol(reaching(HttpToolsProtocol))),
         loop="asyncio",
         lifespan="off",
         log_level="warning",

@@ -12,6 +12,7 @@ import pytest
 
 from firstfive.errors import Refused
 from firstfive.stores.accounts import Accounts, Passkey, Role, role_named
+from firstfive.stores.accounts.model import digest_of
 from firstfive.stores.accounts.opening import open_accounts
 from postgres.cluster import cluster
 
@@ -166,6 +167,27 @@ def test_a_token_opens_what_it_was_made_for_until_it_is_too_old_or_revoked(book:
         book.revoke_token("%", "ann")
     book.revoke_token(found.id, "ann")
     assert book.token(secret, T0) is None
+
+
+def test_which_sessions_and_tokens_still_open_is_one_question_for_all_and_they_were_used(book: Accounts) -> None:
+    for name, role in (("ann", Role.ADMIN), ("ben", Role.VIEWER), ("cas", Role.VIEWER)):
+        joined(book, name, role)
+    secrets = [book.sessions.begin(name, "password", "x", T0) for name in ("ann", "ben", "ann")]
+    secrets += [book.make_token(name, "ci", ["read"], HOUR, T0) for name in ("ann", "cas", "ann")]
+    ann, ben, ended, token, of_cas, revoked = (digest_of(secret) for secret in secrets)
+    asked = frozenset({ann, ben, ended, token, of_cas, revoked, digest_of("made up")})
+    assert book.still_good(asked, T0) == asked - {digest_of("made up")}
+    assert book.still_good(frozenset({ann}), T0) == {ann}
+    book.disable("ben")
+    book.disable("cas")
+    book.sessions.end(ended[:16])
+    book.revoke_token(revoked[:12])
+    later = T0 + timedelta(minutes=2)
+    assert book.still_good(asked, later) == {ann, token}
+    assert [one.seen_at for one in book.sessions.of("ann", later)] == [later]
+    assert [one.used_at for one in book.tokens(later)] == [later]
+    assert book.still_good(asked, T0 + 2 * HOUR) == {ann}
+    assert book.still_good(asked, T0 + 13 * HOUR) == frozenset()
 
 
 @pytest.mark.parametrize("scopes", [[], ["everything"]])

@@ -7,7 +7,7 @@ Every method is one transaction and blocks for it, so the web calls those that w
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path, PurePath
@@ -33,7 +33,7 @@ from firstfive.stores.accounts.model import (
     Token,
     digest_of,
 )
-from firstfive.stores.accounts.sessions import Sessions
+from firstfive.stores.accounts.sessions import SEEN_EVERY, Sessions
 from firstfive.stores.tables import instant, ticks
 
 FILE = "accounts.db"
@@ -273,8 +273,8 @@ class Accounts:
         return self._tokens(now, t.token.c.account == name if name else sa.true())
 
     def _tokens(self, now: datetime, which: sa.ColumnElement[bool]) -> tuple[Token, ...]:
-        alive = sa.and_(which, ~t.token.c.revoked, t.token.c.until > ticks(now), ~t.account.c.disabled)
-        query = sa.select(t.token, t.account.c.role).join(t.account).where(alive).order_by(t.token.c.made_at.desc())
+        columns = sa.select(t.token, t.account.c.role).join(t.account)
+        query = columns.where(which, _opens(now)).order_by(t.token.c.made_at.desc())
         with self._engine.connect() as c:
             return tuple(_token(row) for row in c.execute(query).all())
 
@@ -283,6 +283,22 @@ class Accounts:
         with self._engine.begin() as c:
             mine = t.token.c.digest.startswith(token.id, autoescape=True)
             c.execute(t.token.update().where(mine).values(used_at=ticks(now)))
+
+    def still_good(self, digests: Set[str], now: datetime) -> frozenset[str]:
+        """Which of these digests of sessions and tokens let somebody in; they were used just now. Two questions at most, however many
+        are asked for.
+        """
+        good = self.sessions.used(digests, now)
+        if len(good) == len(digests):
+            return good
+        query = sa.select(t.token.c.digest, t.token.c.used_at).join(t.account).where(_opens(now))
+        with self._engine.begin() as c:
+            used = {digest: at for digest, at in c.execute(query).all() if digest in digests}
+            due = [{"which": digest} for digest, at in used.items() if at is None or at <= ticks(now - SEEN_EVERY)]
+            if due:
+                mine = t.token.c.digest == sa.bindparam("which")
+                c.execute(t.token.update().where(mine).values(used_at=ticks(now)), due)
+        return good | used.keys()
 
     def revoke_token(self, token_id: str, name: str = "") -> None:
         """Make a token void, of this person or of anybody. Raises Refused when there is none."""
@@ -307,6 +323,10 @@ class Accounts:
         return tuple(
             AuditRow(id=r.id, at=instant(r.at), who=r.who, source=r.source, what=r.what, detail=r.detail) for r in rows
         )
+
+
+def _opens(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(~t.token.c.revoked, t.token.c.until > ticks(now), ~t.account.c.disabled)
 
 
 def _in_file(path: Path) -> sa.Engine:

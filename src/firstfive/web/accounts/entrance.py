@@ -6,9 +6,8 @@ Made by `serve`, kept on the application's state. Without an account and on loop
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,16 +18,15 @@ from firstfive.errors import Refused
 from firstfive.ports import Clock
 from firstfive.settings.model import OidcSettings, PersonSettings
 from firstfive.stores.accounts.book import Accounts
-from firstfive.stores.accounts.model import TOKEN_PREFIX, Role
+from firstfive.stores.accounts.model import TOKEN_PREFIX, Role, digest_of
 from firstfive.stores.accounts.opening import open_accounts, there_may_be
-from firstfive.web.accounts.callers import Caller, caller_of, client_of
+from firstfive.web.accounts.callers import Caller, client_of
 from firstfive.web.accounts.passkeys import Passkeys, Site
 from firstfive.web.accounts.passwords import Passwords
 from firstfive.web.accounts.throttle import Throttle
 
 SECURE_COOKIE = "__Host-firstfive"
 LIVES = 12 * 3600
-STANDS = timedelta(seconds=5)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -135,29 +133,19 @@ class Entrance:
             await asyncio.to_thread(self.accounts.token_used, token, now)
         return Caller(name=token.name, role=token.role, how="token", scopes=frozenset(token.scopes))
 
+    def shown(self, request: Request) -> str:
+        """The digest of the token, else of the session, that a request shows; what `still_good` asks for."""
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        token = given.strip() if scheme.lower() == "bearer" and given.strip().startswith(TOKEN_PREFIX) else ""
+        return digest_of(token or request.cookies.get(self._cookie(request), ""))
+
+    async def still_good(self, shown: Set[str]) -> frozenset[str]:
+        """Which of these still let somebody in; they were used just now."""
+        return await asyncio.to_thread(self.accounts.still_good, shown, self.clock.now())
+
     async def note(self, request: Request, who: str, what: str, detail: str = "") -> None:
         """Write down one use."""
         await asyncio.to_thread(self.accounts.note, self.clock.now(), who, client_of(request), what, detail)
-
-
-@dataclass(slots=True, kw_only=True)
-class Standing:
-    """Whether whoever opened a stream is still let in; looked up at most every few seconds, since a storm has many listeners."""
-
-    request: Request
-    _until: datetime | None = None
-
-    async def now(self) -> bool:
-        """False once their session or token is over; True where there are no accounts."""
-        if caller_of(self.request) is None or caller_of(self.request) == at_this_machine():
-            return True
-        entrance = entrance_of(self.request)
-        at = entrance.clock.now()
-        if self._until is None or at >= self._until:
-            if await entrance.caller(self.request) is None:
-                return False
-            self._until = at + STANDS
-        return True
 
 
 def entrance_of(request: Request) -> Entrance:

@@ -1,0 +1,183 @@
+"""One channel for each thing that is watched: it looks once when something happened and writes the same bytes to every viewer.
+
+Opened by the first viewer, closed after the last; used by `routes`. Whoever reads too slowly is let go and comes back with what they
+had; whoever is signed out hears nothing more. Nobody waits for anybody else, and nothing is done for who has nothing to hear.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from firstfive.errors import FirstfiveError
+from firstfive.web.accounts.entrance import Entrance
+from firstfive.web.engine_face import Room
+from firstfive.web.live.told import Told, event
+from firstfive.web.live.wire import LAST_CHUNK, chunk
+
+PING_EVERY = 15.0
+PING = event("ping")
+MOST_UNREAD = 256 * 1024
+STANDS = timedelta(seconds=5)
+FAREWELL = 1.0
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Viewer:
+    """Somebody who listens. `shown` is what they were let in by, empty where that cannot end; it was good until `good_until` at least.
+    They are `here` once they have all there was when they came.
+    """
+
+    wire: asyncio.Transport
+    shown: str = ""
+    good_until: datetime | None = None
+    here: bool = False
+
+    def end(self) -> None:
+        """The answer is over. What was written before still goes out, but nobody is waited for: neither who reads nothing, nor the
+        goodbye of TLS.
+        """
+        self.wire.write(LAST_CHUNK)
+        self.wire.close()
+        asyncio.get_running_loop().call_later(FAREWELL, self.wire.abort)
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Channel:
+    """Who listens to one thing, and what there is to tell. `stir` is set when there may be something new."""
+
+    told: Told
+    room: Room
+    entrance: Entrance | None
+    viewers: set[Viewer] = field(default_factory=set)
+    users: int = 0
+    over: bool = False
+    stir: asyncio.Event = field(default_factory=asyncio.Event)
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    stops: list[Callable[[], object]] = field(default_factory=list)
+
+    def open(self, about: str) -> None:
+        """Listen to the room from now on."""
+        self.stir.set()
+        self.stops.append(self.room.follow(lambda touched: self.stir.set() if about in ("", touched) else None))
+        self.stops.append(self.room.aloud.follow(lambda touched: self.stir.set() if about == touched else None))
+        for work in (self._tell(), self._ping()):
+            self.stops.append(asyncio.create_task(work).cancel)
+
+    def close(self) -> None:
+        """Nothing more is told here: whoever listens comes back and says what they had."""
+        if self.over:
+            return
+        self.over = True
+        for viewer in self.viewers:
+            viewer.end()
+        self.viewers.clear()
+        for stop in self.stops:
+            stop()
+
+    async def settle(self) -> None:
+        """Look, if anything may be new, and tell it to all. Raises FirstfiveError when it cannot be looked at."""
+        async with self.turn:
+            if not self.stir.is_set():
+                return
+            self.stir.clear()
+            try:
+                await self._turn_away()
+                self._spread(await self.told.look())
+            except BaseException:
+                self.stir.set()
+                raise
+
+    async def welcome(self, viewer: Viewer, place: str, send: Callable[[bytes], Awaitable[None]]) -> None:
+        """Tell what they lack, no faster than they take it; from then on they hear what the others hear."""
+        if self.over:
+            viewer.end()
+            return
+        self.viewers.add(viewer)
+        piece, place = self.told.since(place)
+        while piece and viewer in self.viewers:
+            await send(piece)
+            piece, place = self.told.since(place)
+        if viewer in self.viewers:
+            viewer.here = True
+            viewer.wire.write(chunk(self.told.aloud()) if self.told.aloud() else b"")
+
+    async def _tell(self) -> None:
+        """What each commit brings, until it cannot be read."""
+        try:
+            while True:
+                await self.stir.wait()
+                await self.settle()
+        except FirstfiveError:
+            self.close()
+
+    async def _ping(self) -> None:
+        while True:
+            await asyncio.sleep(PING_EVERY)
+            self._spread(PING)
+
+    def _spread(self, events: bytes) -> None:
+        """Write these to everybody who is here, but let go of who has not read the ones before."""
+        if not events:
+            return
+        written = chunk(events)
+        for viewer in tuple(self.viewers):
+            if not viewer.here:
+                continue
+            if viewer.wire.get_write_buffer_size() > MOST_UNREAD:
+                self.viewers.discard(viewer)
+                viewer.wire.abort()
+            else:
+                viewer.wire.write(written)
+
+    async def _turn_away(self) -> None:
+        """End the streams of those whose session or token is over: asked of the store for all at once, every few seconds at most."""
+        now = self.room.clock.now()
+        asked = [v for v in self.viewers if v.shown and (v.good_until is None or now >= v.good_until)]
+        if not asked or self.entrance is None:
+            return
+        good = await self.entrance.still_good({viewer.shown for viewer in asked})
+        for viewer in asked:
+            if viewer.shown in good:
+                viewer.good_until = now + STANDS
+            elif viewer in self.viewers:
+                self.viewers.discard(viewer)
+                viewer.end()
+
+
+@dataclass(slots=True, kw_only=True)
+class Streams:
+    """The channels of one program by what they are about; the empty word is about everything."""
+
+    room: Room
+    entrance: Entrance | None = None
+    channels: dict[str, Channel] = field(default_factory=dict)
+    over: bool = False
+
+    @contextmanager
+    def channel(self, about: str, told: Callable[[], Told]) -> Iterator[Channel]:
+        """The channel about this, there as long as somebody uses it."""
+        channel = self.channels.get(about)
+        if channel is None or channel.over:
+            channel = self.channels[about] = Channel(told=told(), room=self.room, entrance=self.entrance)
+            channel.open(about)
+            if self.over:
+                channel.close()
+        channel.users += 1
+        try:
+            yield channel
+        finally:
+            channel.users -= 1
+            if not channel.users:
+                channel.close()
+                if self.channels.get(about) is channel:
+                    del self.channels[about]
+
+    def close(self) -> None:
+        """The server leaves: every answer ends, and one that begins now ends at once."""
+        self.over = True
+        for channel in tuple(self.channels.values()):
+            channel.close()
