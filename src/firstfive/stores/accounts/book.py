@@ -33,7 +33,8 @@ from firstfive.stores.accounts.model import (
     Token,
     digest_of,
 )
-from firstfive.stores.accounts.sessions import SEEN_EVERY, Sessions
+from firstfive.stores.accounts.sessions import Sessions
+from firstfive.stores.accounts.standing import opens, still_good
 from firstfive.stores.tables import instant, ticks
 
 FILE = "accounts.db"
@@ -274,7 +275,7 @@ class Accounts:
 
     def _tokens(self, now: datetime, which: sa.ColumnElement[bool]) -> tuple[Token, ...]:
         columns = sa.select(t.token, t.account.c.role).join(t.account)
-        query = columns.where(which, _opens(now)).order_by(t.token.c.made_at.desc())
+        query = columns.where(which, opens(now)).order_by(t.token.c.made_at.desc())
         with self._engine.connect() as c:
             return tuple(_token(row) for row in c.execute(query).all())
 
@@ -285,20 +286,8 @@ class Accounts:
             c.execute(t.token.update().where(mine).values(used_at=ticks(now)))
 
     def still_good(self, digests: Set[str], now: datetime) -> frozenset[str]:
-        """Which of these digests of sessions and tokens let somebody in; they were used just now. Two questions at most, however many
-        are asked for.
-        """
-        good = self.sessions.used(digests, now)
-        if len(good) == len(digests):
-            return good
-        query = sa.select(t.token.c.digest, t.token.c.used_at).join(t.account).where(_opens(now))
-        with self._engine.begin() as c:
-            used = {digest: at for digest, at in c.execute(query).all() if digest in digests}
-            due = [{"which": digest} for digest, at in used.items() if at is None or at <= ticks(now - SEEN_EVERY)]
-            if due:
-                mine = t.token.c.digest == sa.bindparam("which")
-                c.execute(t.token.update().where(mine).values(used_at=ticks(now)), due)
-        return good | used.keys()
+        """Which of these digests of sessions and tokens let somebody in; they were used just now."""
+        return still_good(self._engine, digests, now)
 
     def revoke_token(self, token_id: str, name: str = "") -> None:
         """Make a token void, of this person or of anybody. Raises Refused when there is none."""
@@ -323,10 +312,6 @@ class Accounts:
         return tuple(
             AuditRow(id=r.id, at=instant(r.at), who=r.who, source=r.source, what=r.what, detail=r.detail) for r in rows
         )
-
-
-def _opens(now: datetime) -> sa.ColumnElement[bool]:
-    return sa.and_(~t.token.c.revoked, t.token.c.until > ticks(now), ~t.account.c.disabled)
 
 
 def _in_file(path: Path) -> sa.Engine:

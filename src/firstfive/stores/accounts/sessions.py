@@ -6,8 +6,7 @@ A part of `book`. A session is 256 random bits in a cookie and their digest here
 from __future__ import annotations
 
 import secrets
-from collections.abc import Set
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,9 +15,8 @@ from firstfive.documents.plain import line
 from firstfive.errors import Refused
 from firstfive.stores.accounts import tables as t
 from firstfive.stores.accounts.model import BROKEN_GLASS_LIVES, SESSION_LIVES, Role, Session, digest_of
+from firstfive.stores.accounts.standing import SEEN_EVERY, WITH_ACCOUNT, alive
 from firstfive.stores.tables import instant, ticks
-
-SEEN_EVERY = timedelta(minutes=1)
 
 
 class Sessions:
@@ -51,21 +49,10 @@ class Sessions:
         return self._those(now, sa.true())
 
     def _those(self, now: datetime, which: sa.ColumnElement[bool]) -> tuple[Session, ...]:
-        columns = sa.select(t.session, t.account.c.role.label("account_role")).select_from(_WITH_ACCOUNT)
-        query = columns.where(which, _alive(now)).order_by(t.session.c.made_at.desc())
+        columns = sa.select(t.session, t.account.c.role.label("account_role")).select_from(WITH_ACCOUNT)
+        query = columns.where(which, alive(now)).order_by(t.session.c.made_at.desc())
         with self._engine.connect() as c:
             return tuple(_session(row) for row in c.execute(query).all())
-
-    def used(self, digests: Set[str], now: datetime) -> frozenset[str]:
-        """Those of these digests whose sessions let somebody in; they were used just now. One question, however many are asked for."""
-        columns = sa.select(t.session.c.digest, t.session.c.seen_at).select_from(_WITH_ACCOUNT).where(_alive(now))
-        with self._engine.begin() as c:
-            seen = {digest: at for digest, at in c.execute(columns).all() if digest in digests}
-            due = [{"which": digest} for digest, at in seen.items() if at <= ticks(now - SEEN_EVERY)]
-            if due:
-                mine = t.session.c.digest == sa.bindparam("which")
-                c.execute(t.session.update().where(mine).values(seen_at=ticks(now)), due)
-        return frozenset(seen)
 
     def seen(self, session: Session, now: datetime) -> bool:
         """Whether it is time to write down that the session was used, by `touch`."""
@@ -82,15 +69,6 @@ class Sessions:
         with self._engine.begin() as c:
             if not c.execute(t.session.delete().where(_named(session_id), whose)).rowcount:
                 raise Refused("there is no such session", remedy="it has ended already, or is not yours")
-
-
-_WITH_ACCOUNT = sa.outerjoin(t.session, t.account, t.session.c.name == t.account.c.name)
-
-
-def _alive(now: datetime) -> sa.ColumnElement[bool]:
-    """Sessions that let somebody in: not too old, of break-glass or of an account that is not disabled."""
-    able = sa.or_(t.session.c.role.is_not(None), ~t.account.c.disabled)
-    return sa.and_(able, t.session.c.until > ticks(now))
 
 
 def _named(session_id: str) -> sa.ColumnElement[bool]:
