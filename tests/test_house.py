@@ -117,6 +117,7 @@ def test_no_inheritance_but_exceptions_protocols_and_enums() -> None:
         "Protocol",
         "Exception",
         "Refused",
+        "OutcomeLost",
         "StrEnum",
         "IntEnum",
         "Enum",

@@ -81,12 +81,16 @@ class Target(Protocol):
     ) -> Output: ...
     async def run(
         self, run: Run, heard: Heard | None = None
-    ) -> Output: ...  # raises OutcomeLost; attaches when the run id already began
+    ) -> Output: ...  # raises OutcomeLost, OutOfTouch; attaches when the run id already began
     async def trace(self, run_id: str) -> Trace: ...
 
 
 class OutcomeLost(Exception):
     """The run began and nobody knows how it ended."""
+
+
+class OutOfTouch(OutcomeLost):
+    """The run may have begun and its target cannot be asked now; once it can, its memory tells."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

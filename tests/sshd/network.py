@@ -53,7 +53,9 @@ def lay(folder: Path) -> Network:
     key = keygen(folder / "id_ed25519")
     public = key.with_suffix(".pub")
     bastion = Server(folder=folder / "b", authorized=public, address=f"{net}.2", port=2201, namespace=left).start()
-    target = Server(folder=folder / "t", authorized=public, address=f"{net}.6", port=2202, namespace=right).start()
+    target = Server(folder=folder / "t", authorized=public, address=f"{net}.6", port=2202, namespace=right)
+    target.extra = f"SetEnv XDG_STATE_HOME={folder}/state\n"
+    target.start()
     known, config = folder / "known_hosts", folder / "config"
     known.write_text(bastion.public() + target.public())
     everyone = f"Host *\n  User {ME}\n  IdentityFile {key}\n  IdentitiesOnly yes\n  UserKnownHostsFile {known}\n"

@@ -20,6 +20,7 @@ from firstfive.engine.advance import Rules
 from firstfive.engine.loop import Engine
 from firstfive.engine.redact import Redactor
 from firstfive.engine.tools import Tools
+from firstfive.errors import Exit, FirstfiveError
 from firstfive.handbook.compile import Options, compile_vault
 from firstfive.handbook.model import Handbook, HttpSymptom, LogSymptom, StatusSymptom
 from firstfive.incident import events as ev
@@ -27,7 +28,7 @@ from firstfive.incident.policy import Policy
 from firstfive.incident.records import Run
 from firstfive.incident.signals import Deploy, Signal, SignalKind
 from firstfive.incident.timeline import Incident
-from firstfive.ports import Delivered, Heard, Message, OutcomeLost, Output, Receipt, Trace, Transaction
+from firstfive.ports import Delivered, Heard, Message, OutcomeLost, OutOfTouch, Output, Receipt, Trace, Transaction
 from firstfive.shell.risk import load_table
 from firstfive.stores import open_journal
 from stories.dying import Ear
@@ -67,6 +68,8 @@ class Host:
     forgetful: bool = False
     when_run: Callable[[Run], None] = lambda run: None
     die_in_run: bool = False
+    cut: str = ""  # "before" or "after" the command reached it: from then on it cannot be asked
+    refuses: str = ""
 
     def _answer(self, script: str) -> Output:
         for pattern, text, code in self.answers:
@@ -90,8 +93,16 @@ class Host:
             if self.forgetful:
                 raise OutcomeLost("the target was set up anew")
             return self.runs[run.id]
+        if self.refuses:
+            raise FirstfiveError(
+                self.refuses, remedy="mend that and try again; nothing was run", exit_code=Exit.TARGET_UNREACHABLE
+            )
+        if self.cut == "before":
+            raise OutOfTouch("it may have begun; the host is away")
         self.changes.append(run.script)
         self.runs[run.id] = self._answer(run.script)
+        if self.cut:
+            raise OutOfTouch("it may have begun; the host is away")
         self.when_run(run)
         if self.die_in_run:
             self.die_in_run = False
@@ -99,6 +110,8 @@ class Host:
         return self.runs[run.id]
 
     async def trace(self, run_id: str) -> Trace:
+        if self.cut:
+            raise FirstfiveError("local could not be reached", exit_code=Exit.TARGET_UNREACHABLE)
         if run_id not in self.runs:
             return Trace.ABSENT
         return Trace.LOST if self.forgetful else Trace.FINISHED

@@ -16,7 +16,7 @@ from time import monotonic
 
 from firstfive.errors import Exit, FirstfiveError
 from firstfive.incident.records import Run
-from firstfive.ports import Heard, OutcomeLost, Output, Trace
+from firstfive.ports import Heard, OutcomeLost, OutOfTouch, Output, Trace
 from firstfive.targets.replies import Kept, Marked, Reply, reply
 from firstfive.targets.run_wrapper import (
     GRACE,
@@ -34,6 +34,7 @@ from firstfive.targets.ssh_connection import Connection, ConnectionGone, Shell
 
 SPARE = timedelta(seconds=5)  # beyond a step's own limits, for the way there and back
 ASKING = timedelta(seconds=15)
+LATEST = timedelta(seconds=60)  # beyond a run's own limits: then even a host that can be reached has not told its end
 LIVE_SECONDS = 0.25
 
 
@@ -43,7 +44,7 @@ class Ssh:
     `env_file` (a path there).
 
     `runs` is the run journal over there, an absolute path; empty: the user's state folder, in a part named `journal`, which should
-    differ between installations. After a break, a run is looked for over `patience` beyond its own timeout.
+    differ between installations. After a break, the host is sought for `patience` before a run counts as out of touch.
     """
 
     name: str
@@ -55,7 +56,7 @@ class Ssh:
     known_hosts: Path | None = None
     runs: str = ""
     journal: str = "runs"
-    patience: timedelta = timedelta(seconds=60)
+    patience: timedelta = timedelta(seconds=15)
     connection: Connection = field(init=False)
     _tidied: list[bool] = field(default_factory=list)
 
@@ -101,25 +102,27 @@ class Ssh:
         raise self._unreachable(problem)
 
     async def run(self, run: Run, heard: Heard | None = None) -> Output:
-        """Execute a run once, or attach to it. Raises OutcomeLost when it may have begun and its end cannot be learned."""
+        """Execute a run once, or attach to it. Raises OutOfTouch when it may have begun and the host was not reached over `patience`,
+        OutcomeLost when its end cannot be learned.
+        """
         began = monotonic()
-        until = began + (run.timeout + GRACE + self.patience).total_seconds()
+        until = began + (run.timeout + GRACE + LATEST).total_seconds()
         live = asyncio.create_task(self._live(run.id, heard)) if heard is not None else None
-        sent = False
+        sent, silent_since = False, None
         try:
             while True:
                 try:
-                    output, sent = await self._attempt(run, began, until), True
+                    return await self._attempt(run, began, until, silent_since)
                 except _BeforeSending as gone:
                     if not sent and monotonic() - began > ASKING.total_seconds():
                         raise self._unreachable(gone) from gone
+                    silent_since = None if self.connection.is_open else silent_since or monotonic()
                 except ConnectionGone:
-                    sent = True
+                    sent, silent_since = True, monotonic()
                     self.connection.broken()
-                else:
-                    return output
-                if monotonic() > until:
-                    raise OutcomeLost(
+                silent = monotonic() - silent_since if silent_since is not None else 0.0
+                if sent and (monotonic() > until or silent > self.patience.total_seconds()):
+                    raise OutOfTouch(
                         f"{run.id} may have begun on {self.name}, and {self.host} has not been reached since; "
                         "when it answers again, the run journal there tells"
                     )
@@ -152,7 +155,7 @@ class Ssh:
                 self.connection.broken()
         raise self._unreachable(problem)
 
-    async def _attempt(self, run: Run, began: float, until: float) -> Output:
+    async def _attempt(self, run: Run, began: float, until: float, silent_since: float | None) -> Output:
         mark = new_mark()
         program = run_program(
             mark=mark,
@@ -167,8 +170,10 @@ class Ssh:
         )
         async with contextlib.AsyncExitStack() as stack:
             try:
-                shell = await stack.enter_async_context(self.connection.shell())
-            except ConnectionGone as gone:
+                reach_by = None if silent_since is None else silent_since + self.patience.total_seconds() + 0.1
+                async with asyncio.timeout_at(reach_by):
+                    shell = await stack.enter_async_context(self.connection.shell())
+            except (ConnectionGone, TimeoutError) as gone:
                 raise _BeforeSending(str(gone)) from gone
             try:
                 async with asyncio.timeout_at(asyncio.get_running_loop().time() + max(1.0, until - monotonic())):

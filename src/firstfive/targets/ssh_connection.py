@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 CHANNELS = 6  # sshd allows ten sessions on one connection (MaxSessions); other programs need some
 CONNECT_SECONDS = 10.0
-KEEPALIVE_SECONDS = 5.0
+KEEPALIVE_SECONDS = 3.0  # a silent host is noticed in twelve seconds
 KEEPALIVES_MISSED = 3
-BACKOFF = (0.1, 0.3, 1.0, 2.0, 4.0)
+BACKOFF = (0.1, 0.3, 1.0, 2.0)
 
 
 class ConnectionGone(Exception):
@@ -114,11 +114,16 @@ class Connection:
     _not_before: float = 0.0
     _forwarded: dict[str, Path] = field(default_factory=dict)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there is one, as far as anybody has noticed."""
+        return self._open is not None and not self._open.is_closed()
+
     async def opened(self) -> SSHClientConnection:
         """The connection, opened when it is not. Raises FirstfiveError for a refusal, ConnectionGone for what may pass."""
         self._belong()
         async with self._lock:
-            if self._open is not None and not self._open.is_closed():
+            if self._open is not None and self.is_open:
                 return self._open
             self._open = None
             self._forget_sockets()

@@ -11,18 +11,21 @@ from typing import TYPE_CHECKING
 from firstfive.engine import checks
 from firstfive.engine.advance import advance
 from firstfive.engine.closing import close
+from firstfive.errors import Exit, FirstfiveError
 from firstfive.handbook.model import LogSymptom, Step, entering
 from firstfive.incident import events as ev
 from firstfive.incident.packs.offered import VERIFY
 from firstfive.incident.records import Fact, Run
 from firstfive.incident.timeline import APPROVAL_LIVES, Attempt, Incident
-from firstfive.ports import Heard, OutcomeLost, Output, Trace, Transaction, Work
+from firstfive.ports import Heard, OutcomeLost, OutOfTouch, Output, Trace, Transaction, Work
 from firstfive.shell import facts
 
 if TYPE_CHECKING:
     from firstfive.engine.loop import Engine
 
 SHOWN = 64 * 1024
+ASKED_AGAIN = timedelta(seconds=5)
+_BEGUN = ("started", "unknown")
 
 
 async def step(engine: Engine, row: Work, run: Run) -> None:
@@ -32,7 +35,7 @@ async def step(engine: Engine, row: Work, run: Run) -> None:
     def intend(tx: Transaction) -> Incident:
         state = engine.rules.load(tx, row.incident)
         attempt = state.attempts.get(run.id)
-        if attempt is not None and attempt.state == "started":
+        if attempt is not None and attempt.state in _BEGUN:
             return state
         if not allowed(state, attempt, run, now):
             tx.close(row)
@@ -42,22 +45,53 @@ async def step(engine: Engine, row: Work, run: Run) -> None:
 
     before = await engine.incident(row.incident)
     seen = before.attempts.get(run.id)
-    interrupted = seen is not None and seen.state == "started"
+    interrupted = seen if seen is not None and seen.state in _BEGUN else None
     unmet = "" if interrupted or not run.first else await _unmet(engine, run)
     if unmet:
         await close(engine, row, (ev.ApprovalExpired(run=run.id), ev.Noted(text=unmet)))
         return
     state = await engine.write(intend)
     attempt = state.attempts.get(run.id)
-    if attempt is None or attempt.state != "started":
+    if attempt is None or attempt.state not in _BEGUN:
         return
     found = engine.handbook_for(state).step(run.step)
     heard = engine.aloud.begin(row.incident, run.id, run.step)
     try:
         events = await _executed(engine, run, found[1] if found else None, heard, interrupted=interrupted)
-        await close(engine, row, events)
+        await _learnt(engine, row, run, events)
+    except OutOfTouch as lost:
+        await _ask_again(engine, row, run, str(lost))
     finally:
         engine.aloud.end(run.id)
+
+
+async def _learnt(engine: Engine, row: Work, run: Run, events: tuple[ev.Event, ...]) -> None:
+    """Write what came of it. Where a person settled it meanwhile their word stands, and what is known by now is said beside it."""
+    now = engine.clock.now()
+
+    def write(tx: Transaction) -> Incident:
+        attempt = engine.rules.load(tx, row.incident).attempts.get(run.id)
+        ends = [event for event in events if isinstance(event, ev.StepFinished)]
+        settled = attempt is not None and attempt.state not in _BEGUN
+        told = tuple(ev.Noted(text=f"{run.id} was settled by a person; {run.target} tells: {e.why}") for e in ends)
+        tx.close(row)
+        return advance(tx, engine.rules, row.incident, told if settled else events, by=ev.SELF, now=now)
+
+    await engine.write(write)
+
+
+async def _ask_again(engine: Engine, row: Work, run: Run, why: str) -> None:
+    """Nobody knows for now: that is said, and the target is asked again and again until it tells or a person settles it."""
+    now = engine.clock.now()
+
+    def write(tx: Transaction) -> Incident:
+        attempt = engine.rules.load(tx, row.incident).attempts.get(run.id)
+        fresh = attempt is not None and attempt.state == "started"
+        events = (ev.OutcomeUnknown(run=run.id, step=run.step, why=why),) if fresh else ()
+        tx.put_off(row, now + ASKED_AGAIN, why)
+        return advance(tx, engine.rules, row.incident, events, by=ev.SELF, now=now)
+
+    await engine.write(write)
 
 
 async def _unmet(engine: Engine, run: Run) -> str:
@@ -84,7 +118,7 @@ def allowed(state: Incident, attempt: Attempt | None, run: Run, now: datetime) -
 
 
 async def _executed(
-    engine: Engine, run: Run, step: Step | None, heard: Heard, *, interrupted: bool
+    engine: Engine, run: Run, step: Step | None, heard: Heard, *, interrupted: Attempt | None
 ) -> tuple[ev.Event, ...]:
     target = engine.tools.target(run.target)
     if not run.changing:
@@ -96,16 +130,38 @@ async def _executed(
                 break
             await engine.clock.sleep(every.total_seconds())
         return _outcome(engine, run, step, output)
-    if interrupted:
-        trace = await target.trace(run.id)
+    if interrupted is not None:
+        try:
+            trace = await target.trace(run.id)
+        except FirstfiveError as away:
+            raise OutOfTouch(str(away)) from away
         if trace is Trace.LOST:
-            why = "it began, this program died, and the target kept no outcome: find out whether it ran, then settle it"
+            why = "it began, and the target kept no outcome: find out whether it ran, then settle it"
             return (ev.OutcomeUnknown(run=run.id, step=run.step, why=why),)
+        if trace is Trace.ABSENT and not _may_still_begin(interrupted, engine.clock.now()):
+            return _not_begun(engine, run, f"{run.target} says that {run.id} never began, and its approval is over")
     try:
         output = await target.run(run, heard)
+    except OutOfTouch:
+        raise
     except OutcomeLost as lost:
         return (ev.OutcomeUnknown(run=run.id, step=run.step, why=str(lost)),)
+    except FirstfiveError as refused:
+        if refused.exit_code is not Exit.TARGET_UNREACHABLE:
+            raise
+        return _not_begun(engine, run, f"{refused.what}; {refused.remedy}" if refused.remedy else refused.what)
     return _outcome(engine, run, step, output)
+
+
+def _may_still_begin(attempt: Attempt, now: datetime) -> bool:
+    """A run that this program died over may begin on its own approval while that lives; one that was called unknown may not."""
+    given = [at for _, at in attempt.approvals] or [attempt.at]
+    return attempt.state == "started" and now - max(given) < APPROVAL_LIVES
+
+
+def _not_begun(engine: Engine, run: Run, why: str) -> tuple[ev.Event, ...]:
+    """It certainly did not run: said, and its approval is used up; the step is asked for again."""
+    return ev.Noted(text=engine.tools.redactor.line(f"{run.step} was not run: {why}")), ev.ApprovalExpired(run=run.id)
 
 
 def _outcome(engine: Engine, run: Run, step: Step | None, output: Output) -> tuple[ev.Event, ...]:
