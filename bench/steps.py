@@ -7,7 +7,6 @@ its own on the loopback interface. Ways that are compared take turns in one run,
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
 import resource
 import subprocess
@@ -18,6 +17,8 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from statistics import median
+
+import uvloop
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
@@ -165,9 +166,9 @@ def main() -> None:
         host = bench(folder / "sshd", extra="SetEnv SHLVL=5\n")  # bash reads no start-up file, so ssh is not held back
         print(f"{'':58} {'ours':>12} {'theirs':>12}")
         try:
-            asyncio.run(here(folder))
-            asyncio.run(much(folder))
-            asyncio.run(there(folder, host, others))
+            uvloop.run(here(folder))  # the loop of the server
+            uvloop.run(much(folder))
+            uvloop.run(there(folder, host, others))
         finally:
             host.server.stop()
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from firstfive.errors import FirstfiveError
-from firstfive.ports import OutcomeLost, Output, Trace
+from firstfive.ports import OutcomeLost, Output, Target, Trace
 from firstfive.targets.replies import KEEP
 
 from .conftest import SHORT, Hands, a_run
@@ -107,6 +107,26 @@ def test_a_run_that_starts_a_lasting_child_of_its_own_does_not_wait_for_it(hands
     output = hands.do(lambda t: t.run(a_run("setsid sleep 40 & echo started")))
     assert (output.text, output.exit_code) == ("started\n", 0)
     assert time.monotonic() - began < 20
+
+
+def test_nothing_of_a_run_is_left_once_it_is_over(hands: Hands) -> None:
+    async def thirty(target: Target) -> None:
+        for number in range(30):
+            assert (await target.run(a_run("true", number=number))).exit_code == 0
+
+    hands.do(thirty)
+    for _ in range(50):
+        if not _left_of(hands.folder):
+            break
+        time.sleep(0.1)
+    assert _left_of(hands.folder) == []
+
+
+def test_what_a_step_is_given_does_not_reach_what_looks_after_it(hands: Hands) -> None:
+    names = ("run", "p", "rc", "dog", "seconds", "grace", "cmd", "stat", "mark", "ours", "runs", "keep")
+    given = tuple((name, "0") for name in names)
+    output = hands.do(lambda t: t.run(a_run('echo "$seconds$cmd$run$mark"; sleep 0.2; exit 3', environment=given)))
+    assert (output.text, output.exit_code, output.timed_out) == ("0000\n", 3, False)
 
 
 def _left_of(folder: Path) -> list[str]:

@@ -39,3 +39,18 @@ def test_a_run_outlives_whoever_started_it_and_is_taken_up_again(tmp_path: Path)
 
     assert asyncio.run(resumed()) == (Trace.RUNNING, "done\n")
     assert log.read_text() == "ran\n"
+
+
+def test_a_run_that_nobody_waits_for_any_more_goes_on_and_is_taken_up_again(tmp_path: Path) -> None:
+    async def left_and_resumed() -> tuple[Trace, str]:
+        target = here(tmp_path)
+        run = a_run("echo ran >> log; sleep 1; echo done")
+        waiting = asyncio.create_task(target.run(run))
+        while not (tmp_path / "log").exists():
+            await asyncio.sleep(0.02)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        return await target.trace(run.id), (await target.run(run)).text
+
+    assert asyncio.run(left_and_resumed()) == (Trace.RUNNING, "done\n")
+    assert (tmp_path / "log").read_text() == "ran\n"

@@ -93,11 +93,11 @@ class Local:
             script=run.script,
             sum_of_script=run.sha256,
             workdir=str(self.workdir),
-            environment={},
+            environment=environment,
             timeout=run.timeout,
         )
         try:
-            told = await self._asked(mark, program, environment, run.timeout + GRACE + ASKING)
+            told = await self._asked(mark, program, _bare(environment), run.timeout + GRACE + ASKING, lasting=True)
         finally:
             if live is not None:
                 live.cancel()
@@ -132,11 +132,11 @@ class Local:
         return Trace(told.word)
 
     async def _asked(
-        self, mark: str, program: bytes, environment: Mapping[str, str], patience: timedelta
+        self, mark: str, program: bytes, environment: Mapping[str, str], patience: timedelta, *, lasting: bool = False
     ) -> Reply | None:
         """Feed a program to sh and read its reply; None when it told nothing."""
         out = Kept()
-        await _capture(["sh"], Path("/"), environment, patience, out, Kept(), program)
+        await _capture(["sh"], Path("/"), environment, patience, out, Kept(), program, lasting=lasting)
         return reply(out.head + out.tail, mark)
 
     async def _tidy(self) -> None:
@@ -197,37 +197,42 @@ async def _capture(
     out: Kept,
     err: Kept,
     stdin: bytes = b"",
+    *,
+    lasting: bool = False,
 ) -> int | None:
-    """Start argv in a session of its own, read both streams, end its group at the timeout. Its exit code, None when it was ended."""
+    """Start argv in a session of its own, read both streams, end its group at the timeout. Its exit code, None when it was ended.
+
+    One that is `lasting` is left alone instead, at the timeout and when nobody waits any more: it looks after a run.
+    """
     pid, out_read, err_read = _spawned(argv, workdir, environment, stdin)
     watch = os.pidfd_open(pid)
     streams = {out_read: out, err_read: err}
     open_ends = {out_read, err_read, watch}
     ended: asyncio.Future[bool] = asyncio.get_running_loop().create_future()  # True when the time limit came first
-    timers = _watched(open_ends, watch, streams, ended, timeout)
+    stop = _watched(open_ends, watch, streams, ended, timeout)
     try:
         timed_out = await ended
     finally:
-        for timer in timers:
-            timer.cancel()
+        stop()
         for end in open_ends:
             ended.get_loop().remove_reader(end)
-        if open_ends:
+        if open_ends and not lasting:
             _end_group(pid)
             _end_marked(environment.get(MARKED, ""))
         for end in open_ends - {watch}:
             _rest(end, streams[end])
         for end in (out_read, err_read, watch):
             os.close(end)
-        code = await _reaped(pid)
+        code = None if lasting and watch in open_ends else await _reaped(pid)
     return None if timed_out else code
 
 
 def _watched(
     open_ends: set[int], watch: int, streams: Mapping[int, Kept], ended: asyncio.Future[bool], timeout: timedelta
-) -> tuple[asyncio.TimerHandle, asyncio.TimerHandle]:
-    """Read the streams as they come and settle `ended` once all of them and the process are over, or the time is."""
+) -> Callable[[], None]:
+    """Read the streams as they come and settle `ended` once all of them and the process are over, or the time is. Ends its timer."""
     loop = ended.get_loop()
+    deadline = loop.time() + timeout.total_seconds()
 
     def over(end: int) -> None:
         loop.remove_reader(end)
@@ -248,22 +253,25 @@ def _watched(
             ended.set_result(True)
 
     def read() -> None:
+        nonlocal timer
+        timer.cancel()
+        timer = loop.call_at(deadline, late)
         for end in open_ends & streams.keys():
             loop.add_reader(end, ready, end, streams[end])
 
     def exited() -> None:
-        reading.cancel()
         over(watch)
         for end, kept in streams.items():
             if end in open_ends and _rest(end, kept):
                 over(end)
-        read()  # what is still open is held by a child that it left behind
+        if open_ends:
+            read()  # what is still open is held by a child that it left behind
 
     # Most steps are over at once: they are woken for once, and what they wrote lies in the pipes by then. Who writes more than a pipe
-    # holds before READ_AFTER waits for that long, once.
-    reading = loop.call_later(min(READ_AFTER, timeout.total_seconds()), read)
+    # holds before READ_AFTER waits for that long, once. One timer serves both, since a timer costs as much as a read.
+    timer = loop.call_later(min(READ_AFTER, timeout.total_seconds()), read)
     loop.add_reader(watch, exited)
-    return loop.call_later(timeout.total_seconds(), late), reading
+    return lambda: timer.cancel()  # noqa: PLW0108 - another timer by then
 
 
 def _rest(end: int, kept: Kept) -> bool:
@@ -287,7 +295,7 @@ def _spawned(
     err_read, err_write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
     os.set_blocking(out_write, True)
     os.set_blocking(err_write, True)
-    source = os.memfd_create("program") if stdin else os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
+    source = os.memfd_create("program") if stdin else _nothing()
     try:
         if stdin:
             os.write(source, stdin)
@@ -302,10 +310,17 @@ def _spawned(
             exit_code=Exit.TARGET_UNREACHABLE,
         ) from problem
     finally:
-        os.close(source)
+        if stdin:
+            os.close(source)
         os.close(out_write)
         os.close(err_write)
     return pid, out_read, err_read
+
+
+@lru_cache(maxsize=1)
+def _nothing() -> int:
+    """An empty stdin, opened once."""
+    return os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
 
 
 def _started(argv: list[str], workdir: Path, environment: Mapping[str, str], streams: tuple[int, int, int]) -> int:
@@ -323,6 +338,11 @@ def _started(argv: list[str], workdir: Path, environment: Mapping[str, str], str
     )
     child.returncode = 0  # it is awaited by its pid
     return child.pid
+
+
+def _bare(environment: Mapping[str, str]) -> Mapping[str, str]:
+    """What the shell that looks after a run needs of it, so that nothing in it is taken for a variable of its own."""
+    return {"PATH": environment.get("PATH", os.defpath)}
 
 
 @lru_cache(maxsize=64)

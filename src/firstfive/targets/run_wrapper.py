@@ -37,46 +37,48 @@ marked() {
 signalled() { marked; [ -z "$left" ] || kill -s "$1" $left; }
 """
 
-# Executed in a session of its own; its first act is the gate: the file `pid` is created or it was there. `rc` was made before
-# and is overwritten in place, so an outcome can be told when the disk is full.
-_GUARD = (
-    _MARKED
-    + r"""
-run=$0 cmd=$1 seconds=$2 grace=$3 sum=$4 mark=$5 began= ended= stat= was=
-set -C
-{ printf ''; } >"$run/pid" || exit 0
-set +C
-if [ -r "/proc/$$/stat" ]; then read -r stat <"/proc/$$/stat"; read -r began was <"/proc/uptime"; fi
-set -- ${stat##*) }
-[ $# -lt 20 ] || shift 19
-if ! printf '%s %s %s\n' "$$" "${1:--}" "$sum" >"$run/pid"; then
-  printf '%-48s\n' refused 1<>"$run/rc"; rm -f -- "$run/pid"; exit 0
-fi
-printf '%-48s\n' - 1<>"$run/rc"
-FIRSTFIVE_RUN=$mark setsid bash --noprofile --norc -o pipefail "$cmd" >"$run/out" 2>&1 & p=$!
-( sleep "$seconds"; printf '%-48s\n' timed 1<>"$run/rc"
-  kill -s TERM -- "-$p"; signalled TERM; sleep "$grace"; kill -s KILL -- "-$p" ) & dog=$!
-wait "$p"; rc=$?
-kill -s KILL "$dog"; wait "$dog"
-was=; read -r was <"$run/rc"
-case $was in timed*) n=0
-  [ "$rc" -ne 137 ] || n=$((grace * 10))
-  rc=124
-  signalled TERM
-  while { kill -s 0 -- "-$p" || [ -n "$left" ]; } && [ "$n" -lt "$((grace * 10))" ]; do
-    sleep 0.1; n=$((n + 1)); [ -z "$left" ] || marked
-  done
-  kill -s KILL -- "-$p"
-  if [ -n "$left" ]; then
-    signalled KILL; sleep 0.1; marked
-    [ -z "$left" ] || printf '\nfirstfive: these processes could not be ended:%s\n' "$left" >>"$run/out"
-  fi ;;
-*) was=- ;; esac
-[ ! -r /proc/uptime ] || read -r ended p </proc/uptime
-printf '%-48s\n' "$rc ${was%% *} ${began:-0} ${ended:-0}" 1<>"$run/rc"
-kill -s KILL 0
+# The shell that passes the gate looks after the run: creating the file `pid` is the gate. It has a session of its own already, given
+# by sshd or by the local target, so it does not notice when whoever asked is gone; it tells the outcome to `rc` before it tells
+# anybody. `rc` was made before and is overwritten in place, so an outcome can be told when the disk is full. The step gets a
+# session of its own, so that the time limit reaches all of it; what was exported for it is not seen here.
+_BEGIN = r"""
+began= ended= stat= start=- me=
+begin() {
+  set -C; { printf ''; } >"$run/pid" || { set +C; return 0; }; set +C
+  if read -r stat </proc/self/stat; then
+    me=${stat%% *}; set -- ${stat##*) }; [ $# -lt 20 ] || { shift 19; start=$1; }
+    read -r began stat </proc/uptime
+  else me=$(exec sh -c 'echo "$PPID"'); fi
+  if ! printf '%s %s %s\n' "$me" "$start" "$ours" >"$run/pid"; then
+    printf '%-48s\n' refused 1<>"$run/rc"; rm -f -- "$run/pid"; return 0
+  fi
+  printf '%-48s\n' - 1<>"$run/rc"
+  { unset SSH_CLIENT SSH_CONNECTION SSH_TTY; set -- "$cmd" "$mark"; given
+    export "FIRSTFIVE_RUN=$2"; exec setsid bash --noprofile --norc -o pipefail "$1"; } </dev/null >"$run/out" 2>&1 & p=$!
+  ( trap '[ "$!" = "$p" ] || kill -s KILL "$!"; exit' TERM; sleep "$seconds" & wait "$!"; trap - TERM
+    printf '%-48s\n' timed 1<>"$run/rc"
+    kill -s TERM -- "-$p"; signalled TERM; sleep "$grace"; kill -s KILL -- "-$p" ) </dev/null >/dev/null & dog=$!
+  trap '' HUP INT PIPE TERM
+  wait "$p"; rc=$?
+  kill -s TERM "$dog"; wait "$dog"
+  stat=; read -r stat <"$run/rc"
+  case $stat in timed*) n=0
+    [ "$rc" -ne 137 ] || n=$((grace * 10))
+    rc=124
+    signalled TERM
+    while { kill -s 0 -- "-$p" || [ -n "$left" ]; } && [ "$n" -lt "$((grace * 10))" ]; do
+      sleep 0.1; n=$((n + 1)); [ -z "$left" ] || marked
+    done
+    kill -s KILL -- "-$p"
+    if [ -n "$left" ]; then
+      signalled KILL; sleep 0.1; marked
+      [ -z "$left" ] || printf '\nfirstfive: these processes could not be ended:%s\n' "$left" >>"$run/out"
+    fi ;;
+  *) stat=- ;; esac
+  [ ! -r /proc/uptime ] || read -r ended p </proc/uptime
+  printf '%-48s\n' "$rc ${stat%% *} ${began:-0} ${ended:-0}" 1<>"$run/rc"
+}
 """
-)
 
 # `KEY=VALUE` lines of a file on the target, taken as they are: nothing in it is executed.
 _ENV_FILE = r"""
@@ -122,10 +124,7 @@ if [ ! -e "$run/pid" ]; then
     rm -f -- "$cmd"; [ -s "$run/rc" ] || rm -f -- "$run/rc"
     refused "$run could not be written, the disk may be full"
   fi
-  unset SSH_CLIENT SSH_CONNECTION SSH_TTY
-  given
-  setsid sh -c "$guard" "$run" "$cmd" "$seconds" "$grace" "$ours" "$mark" </dev/null >/dev/null 2>&1 &
-  { wait "$!"; } 2>/dev/null
+  begin 2>/dev/null
 fi
 n=0
 while :; do
@@ -175,10 +174,9 @@ _LOOK = (
     _MARKED
     + r"""
 cd -- "$workdir" 2>/dev/null || refused "the folder $workdir is not there"
-unset SSH_CLIENT SSH_CONNECTION SSH_TTY
-given
 said begin; said begin >&2
-FIRSTFIVE_RUN=$mark setsid bash --noprofile --norc -o pipefail -c "$script" </dev/null & p=$!
+{ unset SSH_CLIENT SSH_CONNECTION SSH_TTY; set -- "$script" "$mark"; given
+  export "FIRSTFIVE_RUN=$2"; exec setsid bash --noprofile --norc -o pipefail -c "$1"; } </dev/null & p=$!
 setsid sh -c "$late" "$seconds" "$p" "$mark" </dev/null >/dev/null 2>&1 & dog=$!
 { wait "$p"; } 2>/dev/null
 rc=$?
@@ -222,7 +220,6 @@ def run_program(
 ) -> bytes:
     """Begin a run unless its id began before, wait for its outcome, tell it (see `reply`), then read one line: was it kept?"""
     data = {
-        "guard": _GUARD,
         "script": script,
         "workdir": workdir,
         "seconds": _seconds(timedelta(seconds=max(1.0, timeout.total_seconds()))),
@@ -230,7 +227,7 @@ def run_program(
         "ours": sum_of_script or "-",
         "keep": str(KEEP),
     }
-    return _program(mark, data, _at(place, run_id) + _given(environment, env_file) + _ASKING + _RUN)
+    return _program(mark, data, _at(place, run_id) + _given(environment, env_file) + _ASKING + _MARKED + _BEGIN + _RUN)
 
 
 def trace_program(*, mark: str, place: Place, run_id: str) -> bytes:
