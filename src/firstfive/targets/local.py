@@ -209,11 +209,11 @@ async def _capture(
     streams = {out_read: out, err_read: err}
     open_ends = {out_read, err_read, watch}
     ended: asyncio.Future[bool] = asyncio.get_running_loop().create_future()  # True when the time limit came first
-    stop = _watched(open_ends, watch, streams, ended, timeout)
+    timers = _watched(open_ends, watch, streams, ended, timeout)
     try:
         timed_out = await ended
     finally:
-        stop()
+        timers.pop().cancel()
         for end in open_ends:
             ended.get_loop().remove_reader(end)
         if open_ends and not lasting:
@@ -229,8 +229,8 @@ async def _capture(
 
 def _watched(
     open_ends: set[int], watch: int, streams: Mapping[int, Kept], ended: asyncio.Future[bool], timeout: timedelta
-) -> Callable[[], None]:
-    """Read the streams as they come and settle `ended` once all of them and the process are over, or the time is. Ends its timer."""
+) -> list[asyncio.TimerHandle]:
+    """Read the streams as they come and settle `ended` once all of them and the process are over, or the time is. Its one timer."""
     loop = ended.get_loop()
     deadline = loop.time() + timeout.total_seconds()
 
@@ -253,9 +253,8 @@ def _watched(
             ended.set_result(True)
 
     def read() -> None:
-        nonlocal timer
-        timer.cancel()
-        timer = loop.call_at(deadline, late)
+        timers.pop().cancel()
+        timers.append(loop.call_at(deadline, late))
         for end in open_ends & streams.keys():
             loop.add_reader(end, ready, end, streams[end])
 
@@ -269,9 +268,9 @@ def _watched(
 
     # Most steps are over at once: they are woken for once, and what they wrote lies in the pipes by then. Who writes more than a pipe
     # holds before READ_AFTER waits for that long, once. One timer serves both, since a timer costs as much as a read.
-    timer = loop.call_later(min(READ_AFTER, timeout.total_seconds()), read)
+    timers = [loop.call_later(min(READ_AFTER, timeout.total_seconds()), read)]
     loop.add_reader(watch, exited)
-    return lambda: timer.cancel()  # noqa: PLW0108 - another timer by then
+    return timers
 
 
 def _rest(end: int, kept: Kept) -> bool:
