@@ -86,6 +86,14 @@ class Newer(JournalError):
     """The journal holds something that only a newer version of the program can read."""
 
 
+class NotLoaded(JournalError):
+    """The page of that digest, under which an incident was declared, has to be loaded before anything is decided on the incident."""
+
+    def __init__(self, digest: str) -> None:
+        super().__init__(f"the page that an incident was declared under ({digest[:12]}) is not loaded")
+        self.digest = digest
+
+
 class Refused(FirstfiveError):
     """A person's request that the rules do not allow now, with the reason."""
 

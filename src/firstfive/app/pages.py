@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from firstfive.errors import FirstfiveError, JournalError, PageError
+from firstfive.errors import FirstfiveError, JournalError, NotLoaded, PageError
 from firstfive.handbook.compile import Options, compile_vault
 from firstfive.handbook.model import Handbook
 from firstfive.ports import Journal
@@ -90,7 +90,7 @@ def again(settings: Settings, digest: str, sources: bytes) -> Handbook:
 
 
 def pinned(shelf: Mapping[str, Handbook], digest: str) -> Handbook:
-    """The page of that digest; raises JournalError when it is not on the shelf."""
+    """The page of that digest; raises NotLoaded when it is not on the shelf."""
     if digest not in shelf:
-        raise JournalError(f"the page that an incident was declared under ({digest[:12]}) is not loaded")
+        raise NotLoaded(digest)
     return shelf[digest]

@@ -27,7 +27,7 @@ from firstfive.engine.telling import outbox, papers
 from firstfive.engine.telling.links import Links
 from firstfive.engine.telling.pace import Pace
 from firstfive.engine.tools import Tools
-from firstfive.errors import FirstfiveError, Newer, Refused
+from firstfive.errors import FirstfiveError, Newer, NotLoaded, Refused
 from firstfive.handbook.model import Handbook
 from firstfive.incident import events as ev
 from firstfive.incident import triage
@@ -224,7 +224,7 @@ class Engine:
     async def preview(self, seen: Sequence[Observation]) -> tuple[Outcome, ...]:
         """What would be made of these now; nothing is kept."""
         try:
-            await self.journal.write(lambda tx: sorting.previewed(self, tx, tuple(self.cleaned(one) for one in seen)))
+            await self.commit(lambda tx: sorting.previewed(self, tx, tuple(self.cleaned(one) for one in seen)))
         except sorting.Previewed as told:
             return told.outcomes
         return ()
@@ -341,8 +341,20 @@ class Engine:
         """One transaction on behalf of `obey`; the fold is remembered only once it is durable."""
         return await self._write(work)
 
+    async def commit(self, work: Callable[[Transaction], T]) -> T:
+        """One transaction in which the rules decide. A page that another node's incident is pinned to is loaded, and it is done over."""
+        loaded: set[str] = set()
+        while True:
+            try:
+                return await self.journal.write(work)
+            except NotLoaded as missing:
+                if missing.digest in loaded:
+                    raise
+                loaded.add(missing.digest)
+                await self.ensure(missing.digest)
+
     async def _write(self, work: Callable[[Transaction], T]) -> T:
-        result = await self.journal.write(work)
+        result = await self.commit(work)
         if isinstance(result, Incident):
             self.rules.learn(result)
             self.vitals.heard(result.id, result.entries, self.began)

@@ -120,7 +120,7 @@ class Inbox:
         """One transaction. What it concluded is remembered for a moment, once it is durable."""
         concluded: dict[tuple[str, bool], Outcome] = {}
         try:
-            touched = await self.engine.journal.write(lambda tx: self._sorted(tx, reads, concluded))
+            touched = await self.engine.commit(lambda tx: self._sorted(tx, reads, concluded))
         except (FirstfiveError, Fenced):
             raise
         except Exception as problem:
@@ -158,7 +158,7 @@ class Inbox:
 
     async def _alone(self, one: Read) -> set[str]:
         try:
-            return await self.engine.journal.write(lambda tx: self._sorted(tx, [one], {}))
+            return await self.engine.commit(lambda tx: self._sorted(tx, [one], {}))
         except (FirstfiveError, Fenced):
             raise
         except Exception as problem:
@@ -172,6 +172,7 @@ class Inbox:
 
     def _sorted(self, tx: Transaction, reads: Sequence[Read], concluded: dict[tuple[str, bool], Outcome]) -> set[str]:
         """Decide on every observation of these requests, in order; the incidents that it touched."""
+        concluded.clear()  # a try before this one, which the database undid, concluded nothing
         touched: set[str] = set()
         for one in reads:
             outcomes = tuple(self._outcome(tx, seen, concluded) for seen in one.seen)
@@ -222,7 +223,7 @@ class Inbox:
             changed for heartbeat, alert in beats if (changed := late(heartbeat, alert, now, self.since)) is not None
         ]
         if again:
-            outcomes = await self.engine.journal.write(lambda tx: [self.engine.sort(tx, signal) for signal in again])
+            outcomes = await self.engine.commit(lambda tx: [self.engine.sort(tx, signal) for signal in again])
             await self._learn({outcome.incident for outcome in outcomes if outcome.incident})
         await self.engine.journal.write(lambda tx: tx.forget(now - KEPT_FOR, FORGET_AT_ONCE))
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -56,6 +57,7 @@ class PostgresJournal:
         default_factory=dict
     )
     _closed: bool = False
+    _closing: threading.Event = field(default_factory=threading.Event)
 
     @classmethod
     def open(cls, given: str, *, read_only: bool = False) -> PostgresJournal:
@@ -176,7 +178,7 @@ class PostgresJournal:
                 passes = is_lost(problem) or (state_of(problem) in AGAIN and tries < TRIES)
                 if not passes or (self._closed and is_lost(problem)) or time.monotonic() > until:
                     raise told(problem, self.where) from problem
-                time.sleep(min(0.01 * 2**tries, 1.0) * (0.5 + secrets.randbelow(100) / 100))
+                self._closing.wait(min(0.01 * 2**tries, 1.0) * (0.5 + secrets.randbelow(100) / 100))
 
     def _once(self, work: Callable[[Any], T], *, alone: bool) -> T:
         """One try. Requests of senders need not be `alone`: their key decides, whoever comes first."""
@@ -215,13 +217,14 @@ class PostgresJournal:
                 said = "in progress"
             if said != "in progress":
                 return said == "committed"
-            time.sleep(0.2)
+            self._closing.wait(0.2)
 
     def _close(self) -> None:
         """Let go of everything once what was asked for is written."""
         if self._closed:
             return
         self._closed = True
+        self._closing.set()
         self._writers.shutdown(wait=True)
         self._readers.shutdown(wait=True)
         if self._waking is not None:
