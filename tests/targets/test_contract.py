@@ -148,8 +148,11 @@ def test_much_output_is_kept_at_both_ends_and_counted(hands: Hands) -> None:
 
 
 def test_much_output_of_a_run_too(hands: Hands) -> None:
-    script = "echo first; head -c 8000000 /dev/zero | tr '\\0' x; echo; echo last"
-    _both_ends(hands.do(lambda t: t.run(a_run(script))), 8_000_000)
+    script = "echo first; head -c 200000000 /dev/zero | tr '\\0' x; echo; echo last"
+    try:
+        _both_ends(hands.do(lambda t: t.run(a_run(script, timeout=timedelta(seconds=60)))), 200_000_000)
+    finally:
+        shutil.rmtree(hands.folder / "runs")
 
 
 @pytest.mark.parametrize("size", [KEEP - 1, KEEP, KEEP + 1, 2 * KEEP, 2 * KEEP + 1])
@@ -236,6 +239,15 @@ def test_a_run_without_an_outcome_whose_process_is_gone_is_lost(hands: Hands) ->
         hands.do(lambda t: t.run(a_run("echo ran >> log")))
     assert hands.do(lambda t: t.trace("INC-1.step.1")) is Trace.LOST
     assert not (hands.folder / "log").exists()
+
+
+def test_a_run_whose_keeper_on_the_target_is_killed_is_lost_and_never_begun_again(hands: Hands) -> None:
+    run = a_run("echo ran >> log; kill -KILL $PPID; sleep 0.2")
+    for _ in range(2):
+        with pytest.raises(OutcomeLost, match="left no exit code"):
+            hands.do(lambda t: t.run(run))
+    assert hands.do(lambda t: t.trace(run.id)) is Trace.LOST
+    assert (hands.folder / "log").read_text() == "ran\n"
 
 
 def test_a_process_that_only_has_the_same_number_is_not_our_run(hands: Hands) -> None:

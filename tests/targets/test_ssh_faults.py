@@ -1,94 +1,18 @@
-"""Runs over ssh while something is killed at random: nothing runs twice, nothing is lost, every outcome is recovered."""
+"""Runs and looks over ssh while the connection or the server goes away: what was begun goes on, and its outcome is recovered."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import random
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from firstfive.errors import FirstfiveError
-from firstfive.ports import OutcomeLost, Trace
+from firstfive.ports import OutcomeLost
 from sshd.server import Bench
 
 from .conftest import SHORT, a_run, over_ssh
-
-CLIENT = Path(__file__).parent.parent / "sshd" / "client.py"
-
-
-@pytest.fixture
-def client(fragile: Bench, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    """Forks children that run one run each, to be killed."""
-    made = subprocess.Popen(
-        [sys.executable, str(CLIENT), str(fragile.config), str(tmp_path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    yield made
-    made.kill()
-    made.communicate()
-
-
-def _sweep(count: int, host: Bench, folder: Path, client: subprocess.Popen[str], seed: int) -> None:
-    """Kill the client, or the server's sessions, at a random instant of each run; then take each run up again."""
-    dice = random.Random(seed)
-    script = "echo $$ >>ran.{n}; sleep 0.0{s}; echo done {n}; exit {code}"
-    runs = [
-        a_run(script.format(n=n, s=dice.randrange(1, 6), code=n % 7), number=n, timeout=SHORT) for n in range(count)
-    ]
-    assert client.stdin is not None
-    assert client.stdout is not None
-    for run in runs:
-        client.stdin.write(f"{run.id.rpartition('.')[2]} {run.script}\n")
-        client.stdin.flush()
-        child = int(client.stdout.readline())
-        time.sleep(dice.uniform(0.0, 0.5))
-        if dice.random() < 0.5:
-            host.server.cut()
-            time.sleep(dice.uniform(0.0, 0.02))
-        try:
-            os.kill(child, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
-    lost = []
-
-    async def taken_up() -> None:
-        target = over_ssh(host, folder)
-        for number, run in enumerate(runs):
-            try:
-                output = await target.run(run)
-            except OutcomeLost:
-                lost.append(run.id)
-                continue
-            assert (output.exit_code, output.text) == (number % 7, f"done {number}\n")
-            assert await target.trace(run.id) is Trace.FINISHED
-        await target.close()
-
-    asyncio.run(taken_up())
-    times = [(folder / f"ran.{n}").read_text().count("\n") for n in range(count)]
-    assert times == [1] * count
-    assert lost == []
-
-
-def test_fifty_runs_with_kills_run_once_each_and_tell_their_outcome(
-    fragile: Bench, tmp_path: Path, client: subprocess.Popen[str]
-) -> None:
-    _sweep(50, fragile, tmp_path, client, seed=1)
-
-
-@pytest.mark.soak
-@pytest.mark.timeout(1200)
-def test_five_hundred_runs_with_kills(fragile: Bench, tmp_path: Path, client: subprocess.Popen[str]) -> None:
-    _sweep(500, fragile, tmp_path, client, seed=2)
 
 
 def test_a_waiting_caller_gets_the_outcome_although_its_connection_is_cut_again_and_again(
