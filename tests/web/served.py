@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import uvicorn
+import uvloop
 from starlette.applications import Starlette
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -94,7 +95,11 @@ def serving(
         up.set()
         await serving_now
 
-    thread = threading.Thread(target=lambda: asyncio.run(run()))
+    def in_its_own_loop() -> None:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(run())
+
+    thread = threading.Thread(target=in_its_own_loop)
     thread.start()
     try:
         assert up.wait(10)

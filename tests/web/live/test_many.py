@@ -6,6 +6,7 @@ import asyncio
 import http.client
 import random
 import socket
+import struct
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -145,6 +146,26 @@ def test_who_reads_nothing_is_let_go_and_comes_back_while_the_others_hear_everyt
 
     with serving(opened()) as served:
         asyncio.run(run(served))
+
+
+def test_who_hangs_up_while_they_come_disturbs_nobody(capfd: pytest.CaptureFixture[str]) -> None:
+    async def run(served: Served) -> None:
+        def knock() -> None:
+            with socket.create_connection(("127.0.0.1", served.port)) as one:
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                one.sendall(f"GET {LIVE} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {KEY}\r\n\r\n".encode())
+                time.sleep(random.uniform(0, 0.004))
+
+        async with crowd(5, served.port, LIVE, 0) as viewers:
+            for _ in range(10):
+                await asyncio.gather(*(asyncio.to_thread(knock) for _ in range(40)), noted(served, 20))
+            await all_had(viewers, length(served))
+            assert {tuple(viewer.had) for viewer in viewers} == {tuple(range(1, length(served) + 1))}
+
+    with serving(opened()) as served:
+        asyncio.run(run(served))
+        soon(lambda: served.within(lambda: not served.room.ears))
+    assert capfd.readouterr().err == ""
 
 
 def test_who_reads_slowly_at_the_beginning_of_a_long_timeline_is_given_time() -> None:

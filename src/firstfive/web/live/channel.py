@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -36,11 +36,16 @@ class Viewer:
     good_until: datetime | None = None
     here: bool = False
 
+    def write(self, events: bytes) -> None:
+        """Give them these, unless they left just now."""
+        if not self.wire.is_closing():
+            self.wire.write(events)
+
     def end(self) -> None:
         """The answer is over. What was written before still goes out, but nobody is waited for: neither who reads nothing, nor the
         goodbye of TLS.
         """
-        self.wire.write(LAST_CHUNK)
+        self.write(LAST_CHUNK)
         self.wire.close()
         asyncio.get_running_loop().call_later(FAREWELL, self.wire.abort)
 
@@ -103,15 +108,17 @@ class Channel:
             piece, place = self.told.since(place)
         if viewer in self.viewers:
             viewer.here = True
-            viewer.wire.write(chunk(self.told.aloud()) if self.told.aloud() else b"")
+            if aloud := self.told.aloud():
+                viewer.write(chunk(aloud))
 
     async def _tell(self) -> None:
         """What each commit brings, until it cannot be read."""
         try:
-            while True:
-                await self.stir.wait()
-                await self.settle()
-        except FirstfiveError:
+            with suppress(FirstfiveError):
+                while True:
+                    await self.stir.wait()
+                    await self.settle()
+        finally:
             self.close()
 
     async def _ping(self) -> None:
@@ -131,7 +138,7 @@ class Channel:
                 self.viewers.discard(viewer)
                 viewer.wire.abort()
             else:
-                viewer.wire.write(written)
+                viewer.write(written)
 
     async def _turn_away(self) -> None:
         """End the streams of those whose session or token is over: asked of the store for all at once, every few seconds at most."""
