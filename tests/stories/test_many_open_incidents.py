@@ -105,8 +105,8 @@ def deploy(world: World, version: str, *, first: bool = False) -> Deploy:
 
 def test_folds_of_finished_incidents_are_let_go(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(advance, "FINISHED_KEPT", 0)
-    opened(world, 3)
-    for name in ("INC-1", "INC-2"):
+    opened(world, 6)
+    for name in ("INC-1", "INC-2", "INC-4", "INC-5", "INC-6"):
         world.do(lambda n=name: world.engine.journal.write(lambda tx: tx.close_incident(n)))
     assert [one.id for one in world.do(world.engine.open_incidents)] == ["INC-3"]
     world.do(world.engine.open_incidents)

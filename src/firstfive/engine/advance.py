@@ -47,8 +47,9 @@ _KIND_OF = {made: kind for kind, made in KINDS.items()}
 class Rules:
     """What deciding needs beside the timeline: the policy, and the handbook each incident is pinned to.
 
-    `summarise` makes the few words kept beside an incident for a quick look. `known` caches folds of committed entries; `newer` are
-    incidents on whose timelines a newer version wrote what this one cannot read: they wait for a node that can.
+    `summarise` makes the few words kept beside an incident for a quick look. `known` caches folds of committed entries; `written` the
+    newest folds of transactions, which count only where the journal shows the hash that they end with; `newer` are incidents on whose
+    timelines a newer version wrote what this one cannot read: they wait for a node that can.
     """
 
     policy: Policy
@@ -56,6 +57,7 @@ class Rules:
     summarise: Callable[[Incident, Handbook, Policy], bytes]
     known: dict[str, Incident] = field(default_factory=dict)
     newer: set[str] = field(default_factory=set)
+    written: dict[str, Incident] = field(default_factory=dict)
 
     def handbook_for(self, incident: Incident) -> Handbook:
         """The handbook the incident was declared under."""
@@ -83,12 +85,18 @@ class Rules:
         """
         found: list[Incident] = []
         for head in reversed(tx.heads(only_open=True)):
-            held = self.known.get(head.incident)
-            with contextlib.suppress(Newer):
-                found.append(held if held is not None and held.seq >= head.seq else self.load(tx, head.incident))
-        if len(self.known) > 2 * len(found) + FINISHED_KEPT:
+            held, mine = self.known.get(head.incident), self.written.get(head.incident)
+            if held is not None and held.seq >= head.seq:
+                found.append(held)
+            elif mine is not None and mine.entries[-1].hash == head.hash:
+                found.append(mine)
+            else:
+                with contextlib.suppress(Newer):
+                    found.append(self.load(tx, head.incident))
+        if len(self.known) + len(self.written) > 3 * len(found) + FINISHED_KEPT:
             names = {one.id for one in found}
             self.known = {name: one for name, one in list(self.known.items()) if name in names}
+            self.written = {name: one for name, one in list(self.written.items()) if name in names}
         return tuple(found)
 
     def learn(self, incident: Incident) -> None:
@@ -96,6 +104,9 @@ class Rules:
         held = self.known.get(incident.id)
         if held is None or held.seq < incident.seq:
             self.known[incident.id] = incident
+            mine = self.written.get(incident.id)
+            if mine is not None and mine.seq <= incident.seq:
+                self.written.pop(incident.id, None)
 
 
 def advance(
@@ -122,6 +133,8 @@ def advance(
             tx.summarise(incident_id, rules.summarise(state, handbook, rules.policy))
             if finished(state, handbook):
                 tx.close_incident(incident_id)
+            if state.entries:
+                rules.written[incident_id] = state
             return state
         pending, author = (conclusion,), ev.SELF
     raise JournalError(

@@ -215,6 +215,8 @@ class Engine:
         if isinstance(seen, Signal) and seen.firing:
             await self.look_for_deploys()
         outcome = await self._write(lambda tx: self.sort(tx, seen))
+        if outcome.incident and outcome.verdict in ("declared", "joined"):
+            await self.incident(outcome.incident)  # so that the next one need not read it
         return outcome.why
 
     def cleaned(self, seen: Observation) -> Observation:
