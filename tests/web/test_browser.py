@@ -11,7 +11,6 @@ from firstfive.incident import events as ev
 from incident.builders import Line, finished, run
 from web.browsing import AXE, LONG, PHONE, RULES, Open, Serve, missing, waiting
 from web.client import KEY
-from web.past import Archive, numbers, row
 from web.room import Room
 from web.served import Served, serving
 
@@ -245,22 +244,66 @@ def test_signing_in_leaves_no_key_in_the_address(served: Served, chromium: Brows
     context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["/history", "/history?q=shop", "/figures?by=severity"])
-def test_pages_about_the_past_are_readable_by_all(chromium: Browser, path: str, scheme: str) -> None:
-    if not AXE.exists():
-        missing("axe-core is not there: run tests/prepare")
-    archive = Archive(
-        incidents=[row(n, f"the shop {n}") for n in range(5)], numbers=[numbers(n, n * 3) for n in range(9)]
-    )
-    with serving(Room(), past_of=archive) as server:
-        context = chromium.new_context(viewport={"width": 320, "height": 800}, color_scheme=scheme)
-        context.add_cookies([{"name": f"firstfive-key-{server.port}", "value": KEY, "url": server.url}])
-        page = context.new_page()
-        page.goto(server.url + path)
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        page.evaluate(AXE.read_text())
-        found = page.evaluate("rules => axe.run({runOnly: {type: 'tag', values: rules}})", RULES)
-        context.close()
-    assert [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]] == []
-    assert wide <= 320, "nothing hangs over at 320 px"
+def test_the_timeline_shows_what_is_asked_for_and_stays_so_when_it_grows(served: Served, visit: Open) -> None:
+    page = visit(served)
+    line = page.locator("#line li")
+    page.get_by_role("radio", name="People").check()
+    expect(line.filter(has_text="ana").first).to_be_visible()
+    assert page.locator("#line li:visible").count() < line.count()
+    served.tell((91, "ana", ev.Noted(text="seen by people only")), (92, ev.StepRequested(step="pay#1")))
+    expect(line.first).to_be_hidden()
+    expect(page.get_by_text("ana notes: seen by people only")).to_be_visible()
+    page.get_by_role("radio", name="Steps").check()
+    expect(line.first).to_be_visible()
+    expect(page.get_by_text("ana notes: seen by people only")).to_be_hidden()
+
+
+def test_the_filter_works_without_scripts(served: Served, visit: Open) -> None:
+    page = visit(served, java_script_enabled=False)
+    every = page.locator("#line li:visible").count()
+    page.get_by_role("radio", name="People").check()
+    assert 0 < page.locator("#line li:visible").count() < every
+
+
+def test_single_keys_lead_and_never_act_and_can_be_switched_off(served: Served, visit: Open) -> None:
+    page = visit(served, viewport={"width": 1280, "height": 900})
+    before = len(served.room.lines["INC-1"])
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
+    page.get_by_role("button", name="Close").click()
+    page.keyboard.press("3")
+    expect(page.locator("#line-h")).to_be_focused()
+    page.keyboard.press("n")
+    note = page.get_by_label("Note for the timeline")
+    expect(note).to_be_focused()
+    page.keyboard.type("gh?123n")
+    expect(note).to_have_value("gh?123n")
+    page.keyboard.press("Tab")
+    page.get_by_role("button", name="Keyboard ?").click()
+    page.get_by_label("Single keys are on").uncheck()
+    page.get_by_role("button", name="Close").click()
+    page.keyboard.press("g")
+    expect(page).to_have_url(served.url + "/incidents/INC-1")
+    page.reload()
+    page.keyboard.press("g")
+    expect(page).to_have_url(served.url + "/incidents/INC-1")
+    page.get_by_role("button", name="Keyboard ?").click()
+    page.get_by_label("Single keys are on").check()
+    page.keyboard.press("Escape")
+    page.keyboard.press("g")
+    expect(page.get_by_role("heading", name="Open now")).to_be_visible()
+    assert len(served.room.lines["INC-1"]) == before
+
+
+def test_the_bar_of_a_phone_leads_through_the_room_and_hides_nothing_that_is_focused(
+    served: Served, visit: Open
+) -> None:
+    page = visit(served)
+    page.get_by_role("navigation", name="In this room").get_by_role("link", name="Timeline").click()
+    expect(page.locator("#line-h")).to_be_in_viewport()
+    button = page.get_by_role("button", name="Note it")
+    button.focus()
+    box, bar = button.bounding_box(), page.locator(".jump").bounding_box()
+    assert box is not None
+    assert bar is not None
+    assert box["y"] + box["height"] <= bar["y"]

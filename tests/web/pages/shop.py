@@ -7,7 +7,8 @@ import http.client
 import json
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -74,8 +75,8 @@ only = ["Mon-Fri 09:00-17:00"]
 NOTE = GOOD.replace("Document the roll-back in the runbook", f"{EVIL} {LONG}")
 
 
-def vault(folder: Path, *, past: bool) -> Path:
-    """A vault to serve; with a `past` of `MANY` incidents, or none."""
+def vault(folder: Path, *, past: bool, many: int = MANY) -> Path:
+    """A vault to serve; with a `past` of `many` incidents, or none."""
     folder.mkdir(parents=True)
     (folder / "Incident Response.md").write_text(PAGE)
     (folder / "firstfive.toml").write_text(SETTINGS + (ROTA if past else ""))
@@ -84,7 +85,8 @@ def vault(folder: Path, *, past: bool) -> Path:
         (folder / "postmortems" / "2026-06-01-checkout.md").write_text(NOTE)
         (folder / "postmortems" / "broken.md").write_bytes(b"---\ntitle: [\n---\n")
         digest = read_handbook(load(vault=folder)).digest  # the server keeps this page when it starts
-        asyncio.run(_remember(folder / ".firstfive", digest))
+        with ThreadPoolExecutor(1) as aside:  # a browser has a loop of its own in this thread
+            aside.submit(lambda: asyncio.run(_remember(folder / ".firstfive", digest, many))).result()
         _practise(folder / ".firstfive" / "drills")
     return folder
 
@@ -113,17 +115,17 @@ def _practise(folder: Path) -> None:
         (folder / f"2026060{n}.json").write_text(json.dumps(card.to_json()))
 
 
-async def _remember(state: Path, digest: str) -> None:
+async def _remember(state: Path, digest: str, many: int) -> None:
     state.mkdir()
     journal = open_journal(f"sqlite:///{state / 'journal.db'}")
 
     def write(tx: Transaction) -> None:
-        for n in range(MANY):
-            began = T0 - timedelta(hours=9 * (MANY - n))
+        for n in range(many):
+            began = T0 - timedelta(hours=9 * (many - n))
             name = tx.open_incident(began)
             titled = declared(
                 n % 2 + 1,
-                title=(f"{EVIL} {LONG}" if n == MANY - 1 else f"Shop down {n}"),
+                title=(f"{EVIL} {LONG}" if n == many - 1 else f"Shop down {n}"),
                 started_at=began,
                 handbook=digest,
             )
@@ -162,6 +164,32 @@ class Shop:
             return answer.status, answer.headers.get("content-type", ""), answer.read().decode()
         finally:
             connection.close()
+
+    def post(self, path: str, fields: Mapping[str, Any]) -> Any:
+        """One call that changes something, and its answer."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
+        try:
+            connection.request("POST", path, json.dumps(fields), headers)
+            answer = connection.getresponse()
+            text = answer.read().decode()
+            assert answer.status < 300, text
+            return json.loads(text or "{}")
+        finally:
+            connection.close()
+
+    def trouble(self) -> str:
+        """The id of an open incident with hostile words everywhere and a change that waits for a yes; a sender spoke too."""
+        self.post("/hooks/generic", {"title": f"{EVIL} {LONG}", "status": "firing"})
+        made = self.post("/api/v1/incidents", {"by": "sam", "title": f"{EVIL} {LONG}", "level": 1, "why": EVIL})
+        at, book = f"/api/v1/incidents/{made['id']}", self.json("handbook")["runbooks"][0]
+        for verb, fields in (
+            ("note", {"text": f"{EVIL} {LONG}"}),
+            ("hypothesis", {"text": f"{EVIL} {LONG}"}),
+            ("run", {"step": book["steps"][1]["id"]}),
+        ):
+            self.post(f"{at}/{verb}", {"by": EVIL[:60], **fields})
+        return str(made["id"])
 
     def json(self, path: str) -> Any:
         """One answer of the API that is good."""

@@ -2,67 +2,175 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page, StorageState
 
+from cli.door import process
+from firstfive.web.accounts.roles import ROUTES
 from web.browsing import AXE, RULES, missing
 from web.pages.shop import Shop, open_shop, vault
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-PAGES = (
-    "more",
-    "report",
-    "oncall",
-    "deploys",
-    "actions",
-    "doctor",
-    "approvals",
-    "outbox",
-    "handbook",
-)
-VIEWS = [("light", 320), ("dark", 320), ("light", 1280), ("dark", 1280)]
+ADDRESSES: dict[str, tuple[str, ...]] = {
+    "/": ("/",),
+    "/incidents/{id}": ("/incidents/OPEN", "/incidents/INC-3"),
+    "/handbook": ("/handbook",),
+    "/handbook/{runbook}": ("/handbook/RUNBOOK", "/handbook/none"),
+    "/signals": ("/signals",),
+    "/signals/{number}": ("/signals/1",),
+    "/history": ("/history", "/history?q=shop", "/history?since=never"),
+    "/figures": ("/figures", "/figures?by=month"),
+    "/more": ("/more",),
+    "/report": ("/report",),
+    "/oncall": ("/oncall",),
+    "/deploys": ("/deploys",),
+    "/actions": ("/actions?all=1",),
+    "/approvals": ("/approvals",),
+    "/outbox": ("/outbox",),
+    "/drills": ("/drills",),
+    "/drills/{card}": ("/drills/CARD",),
+    "/post-mortems/{file:path}": ("/post-mortems/postmortems/2026-06-01-checkout.md",),
+    "/doctor": ("/doctor",),
+    "/settings": ("/settings",),
+    "/account": ("/account",),
+    "/people": ("/people",),
+    "/people/audit": ("/people/audit",),
+    "/act/{token}": ("/act/none",),
+    "/status": ("/status/",),
+    "/status/{file:path}": ("/status/index.html",),
+    "/sign-in": (),  # whoever is signed in is sent on; the strangers' walk has it
+    "/welcome/{secret}": ("/welcome/INVITED", "/welcome/none"),
+}
+# What is read by programs, kept as a file, never ends, or answers by leading elsewhere.
+NO_PAGES = {
+    "/static/{name}",
+    "/health",
+    "/metrics",
+    "/live",
+    "/incidents/{id}/live",
+    "/oncall.ics",
+    "/incidents/{id}/timeline.txt",
+    "/incidents/{id}/output/{run}",
+    "/sign-in/provider",
+    "/sign-in/provider/back",
+}
+STRANGERS = ("/sign-in", "/welcome/none", "/status/")
+STATUS = """
+[status_page]
+name = "Example Shop"
+url = "https://status.example.com"
+components = ["Checkout"]
+"""
 TARGETS = """() => [...document.querySelectorAll("button, summary, a, input:not([type=hidden]), select, textarea")]
-    .filter(e => e.offsetParent !== null && !e.matches(".skip") && e.getBoundingClientRect().height < 43.9)
+    .filter(e => e.offsetParent !== null && !e.matches(".skip, .note a, p:not([class]) a") && e.getBoundingClientRect().height < 43.9)
     .map(e => `${e.tagName} ${e.textContent.trim().slice(0, 40)} ${e.getBoundingClientRect().height}`)"""
+LOOK = """async ([rules, only]) => {
+    const what = only ? {runOnly: only} : {runOnly: rules};
+    const found = await axe.run(document, {...what, resultTypes: ["violations"]});
+    return found.violations.map(v => [v.id, v.nodes.slice(0, 3).map(n => n.html.slice(0, 160))]);
+}"""
+OPEN_ALL = "document.querySelectorAll('details').forEach(d => { d.open = true })"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """A served vault with a past, an incident that waits for a yes, a message of a sender, and an admin who is signed in."""
+
+    shop: Shop
+    words: dict[str, str]
+    signed_in: StorageState
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterator[House]:
+    folder = vault(tmp_path_factory.mktemp("old") / "vault", past=True, many=8)
+    with (folder / "firstfive.toml").open("a") as settings:
+        settings.write(STATUS)
+    with open_shop(folder) as shop:
+        words = {"OPEN": shop.trouble(), "CARD": shop.json("drills")["cards"][0]["id"]}
+        words["RUNBOOK"] = next(
+            one["id"] for one in shop.json("handbook")["runbooks"] if one["title"] == "Backend down"
+        )
+        invited = [_invited(name, folder) for name in NAMES]
+        context = chromium.new_context()
+        page = context.new_page()
+        page.goto(f"{shop.url}{urlsplit(invited[0]).path}")
+        page.get_by_label("Or choose a password").fill(PASSWORD)
+        page.get_by_label("Once more").fill(PASSWORD)
+        page.get_by_role("button", name="Use this password").click()
+        page.get_by_role("link", name="ann", exact=True).wait_for()
+        signed_in = context.storage_state()
+        context.close()
+        words["INVITED"] = urlsplit(invited[1]).path.rpartition("/")[2]
+        yield House(shop=shop, words=words, signed_in=signed_in)
+
+
+NAMES = ("ann", "ann")
+PASSWORD = "four words nobody guesses"
+
+
+def _invited(name: str, folder: Path) -> str:
+    said = process("account", "invite", name, "--role", "admin", "--json", cwd=folder)
+    assert said.code == 0, said
+    return str(said.json["link"])
+
+
+def test_the_walk_forgets_no_page() -> None:
+    """A route that somebody adds is a page that is walked, or is named as none."""
+    read = {path for path, row in ROUTES.items() if "GET" in row and not path.startswith("/api/")}
+    assert read == ADDRESSES.keys() | NO_PAGES
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_every_page_is_readable_by_all_in_both_schemes_fits_and_fetches_nothing_from_elsewhere(
+    width: int, house: House, chromium: Browser
+) -> None:
+    if not AXE.is_file():
+        missing("no axe-core here: run tests/prepare")
+    known = chromium.new_context(viewport={"width": width, "height": 900}, storage_state=house.signed_in)
+    nobody = chromium.new_context(viewport={"width": width, "height": 900})
+    paths = [path for some in ADDRESSES.values() for path in some]
+    for name, address in house.words.items():
+        paths = [path.replace(name, address) for path in paths]
+    for context, walked in ((known, paths), (nobody, STRANGERS)):
+        _walk(context.new_page(), house.shop.url, walked, width)
+        context.close()
+
+
+def _walk(page: Page, url: str, paths: Sequence[str], width: int) -> None:
+    wrong: list[str] = []
+    page.on("request", lambda sent: wrong.append(sent.url) if not sent.url.startswith(url) else None)
+    page.on(
+        "console",
+        lambda said: wrong.append(said.text) if said.type == "error" and "status of 4" not in said.text else None,
+    )
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    for path in paths:
+        page.emulate_media(color_scheme="light")
+        page.goto(f"{url}{path}")
+        page.evaluate(OPEN_ALL)
+        page.evaluate(AXE.read_text())
+        found = {
+            "hangs over": page.evaluate("document.documentElement.scrollWidth") > width,
+            "too low for a thumb": page.evaluate(TARGETS),
+            "axe": page.evaluate(LOOK, [RULES, None]),
+        }
+        page.emulate_media(color_scheme="dark")
+        found["axe in the dark"] = page.evaluate(LOOK, [RULES, ["color-contrast"]])
+        wrong += [f"{path}: {what}: {told}" for what, told in found.items() if told]
+    assert wrong == []
 
 
 @pytest.fixture(scope="module")
 def old(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    with open_shop(vault(tmp_path_factory.mktemp("old") / "vault", past=True)) as shop:
+    with open_shop(vault(tmp_path_factory.mktemp("old") / "vault", past=False)) as shop:
         yield shop
-
-
-@pytest.mark.parametrize(("scheme", "width"), VIEWS)
-def test_axe_finds_nothing_nothing_scrolls_sideways_and_nothing_is_fetched_from_elsewhere(
-    scheme: str, width: int, old: Shop, chromium: Browser
-) -> None:
-    if not AXE.is_file():
-        missing("no axe-core here: run tests/prepare")
-    context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    context.add_cookies(
-        [
-            {"name": f"firstfive-key-{old.port}", "value": old.key, "url": old.url},
-            {"name": "firstfive-name", "value": "ben", "url": old.url},
-        ]
-    )
-    page = context.new_page()
-    wrong: list[str] = []
-    page.on("request", lambda sent: wrong.append(sent.url) if not sent.url.startswith(old.url) else None)
-    page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    runbook = next(one["id"] for one in old.json("handbook")["runbooks"] if one["title"] == "Backend down")
-    for path in (*PAGES, f"handbook/{runbook}"):
-        page.goto(f"{old.url}/{path}")
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
-        assert page.evaluate(TARGETS) == [], path
-        page.evaluate(AXE.read_text())
-        found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
-        assert [(v["id"], [n["html"][:160] for n in v["nodes"]][:3]) for v in found["violations"]] == [], path
-    context.close()
-    assert wrong == []
 
 
 def test_without_a_script_the_form_reports(old: Shop, chromium: Browser) -> None:
