@@ -326,7 +326,9 @@ class Transaction(Protocol):
     def receive(self, received: Received) -> tuple[int, bool]: ...  # its id, and False when its key was known already
     def received(self, received_id: int) -> Received | None: ...
     def waiting(self, limit: int) -> tuple[Received, ...]: ...  # not sorted yet, oldest first
-    def recent(self, limit: int) -> tuple[Received, ...]: ...  # newest first
+    def recent(
+        self, limit: int, before: int | None = None
+    ) -> tuple[Received, ...]: ...  # newest first; `before` is an id
     def lapsed(self, at: datetime) -> tuple[Alert, ...]: ...  # firing, and not sent again before their `until`
     def count_waiting(self) -> int: ...
     def count_entries(self) -> int: ...  # over all timelines

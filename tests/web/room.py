@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -85,6 +85,9 @@ class Room:
 
     async def recent_ids(self, limit: int = 50) -> tuple[str, ...]:
         return tuple(reversed(self.lines))[:limit]
+
+    async def those(self, ids: Sequence[str]) -> tuple[Incident, ...]:
+        return tuple(self._state(one) for one in ids)
 
     async def incident(self, incident_id: str) -> Incident:
         self.looks += 1

@@ -21,6 +21,7 @@ import msgspec
 from firstfive.app.pages import again
 from firstfive.app.program import policy_from
 from firstfive.documents.learning.proof import Proof, proof_of
+from firstfive.documents.lists.parted import number_of
 from firstfive.documents.metrics import MetricRow, row_of
 from firstfive.documents.sentence import sentence
 from firstfive.errors import Exit, FirstfiveError, JournalError, Refused
@@ -144,17 +145,21 @@ class Archive:
     told: Callable[[str], None] = lambda _: None
 
     def listed(self, query: Mapping[str, str]) -> dict[str, Any]:
-        """`incidents`, newest first, and `before` to go on from, None at the end."""
+        """`incidents`, newest first, and `next` to go on from, None at the end; `before` is the same."""
         limit = _limit(query)
         with self._index() as index:
-            found = index.listed(_wanted(query), limit)
-        more = found[-1].id if len(found) == limit else None
-        return {"incidents": [_row(one) for one in found], "before": more}
+            found = index.listed(
+                _wanted({**query, "before": query.get("cursor") or query.get("before", "")}), limit + 1
+            )
+        more = found[limit - 1].id if len(found) > limit else None
+        return {"incidents": [_row(one) for one in found[:limit]], "before": more, "next": more}
 
     def found(self, query: Mapping[str, str]) -> dict[str, Any]:
-        """`hits`: sentences that hold every word of `q`, what was written last first."""
+        """`hits`: sentences that hold every word of `q`, what was written last first, and `next` to go on from, None at the end."""
+        limit, begin = _limit(query), number_of(query, "cursor", 0)
         with self._index() as index:
-            hits = index.search(query.get("q", ""), _wanted(query), _limit(query))
+            whole = index.search(query.get("q", ""), _wanted(query), begin + limit + 1)
+            hits = whole[begin : begin + limit]
             titles = index.titles(hit.source for hit in hits)
         return {
             "hits": [
@@ -167,7 +172,8 @@ class Archive:
                     "text": hit.text,
                 }
                 for hit in hits
-            ]
+            ],
+            "next": str(begin + limit) if len(whole) > begin + limit else None,
         }
 
     def rows(self) -> list[MetricRow]:

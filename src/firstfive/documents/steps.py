@@ -148,6 +148,7 @@ def _waiting(handbook: Handbook, incident: Incident, attempt: Attempt) -> Row:
         "undoes": run.undoes,
         "people": attempt.people,
         "approvals": [{"by": who, "at": iso(at)} for who, at in attempt.approvals],
+        "approved_by": attempt.approved_by,
         "who": list(attempt.who),
         "confirm": attempt.confirm,
         "first": list(attempt.first),
@@ -203,11 +204,7 @@ def offered_rows(incident: Incident) -> list[Row]:
 
 def unsettled_rows(handbook: Handbook, incident: Incident) -> list[Row]:
     """Runs whose outcome nobody knows: a person must find out and say so."""
-    return [
-        {**_waiting(handbook, incident, a), "why": a.why, "approved_by": a.approved_by}
-        for a in incident.attempts.values()
-        if a.state == "unknown"
-    ]
+    return [_waiting(handbook, incident, a) for a in incident.attempts.values() if a.state == "unknown"]
 
 
 def approved_until(incident: Incident) -> Iterator[tuple[str, str | None]]:

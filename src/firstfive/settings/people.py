@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from firstfive.documents.plain import line
 from firstfive.errors import Exit, Refused, SettingsError
 from firstfive.settings import reading
 from firstfive.settings.model import PersonSettings
 
 ADDRESSES = ("email", "matrix", "slack", "telegram", "ntfy", "pagerduty", "apprise")
+LONGEST = 80
 KEYS = frozenset({"aliases", *ADDRESSES})
 
 
@@ -62,6 +64,12 @@ def account_name(name: str, known: Mapping[str, PersonSettings]) -> str:
         raise Refused(
             f"settings name no person {name!r}",
             remedy=f"add [people.{name.strip()}] to the settings, or invite one of: {', '.join(sorted(known))}",
+            exit_code=Exit.USAGE,
+        )
+    if person is None and line(name, LONGEST) != name.strip():
+        raise Refused(
+            "this name holds characters that nobody sees, or is too long",
+            remedy=f"give at most {LONGEST} characters that can be read",
             exit_code=Exit.USAGE,
         )
     return person.name if person is not None else name.strip()

@@ -244,9 +244,9 @@ class SqlTransaction:
         """Requests that are not sorted yet, oldest first."""
         return outside.waiting(self.connection, limit)
 
-    def recent(self, limit: int) -> tuple[Received, ...]:
-        """The newest requests, newest first."""
-        return outside.recent(self.connection, limit)
+    def recent(self, limit: int, before: int | None = None) -> tuple[Received, ...]:
+        """The newest requests, or those older than number `before`; newest first."""
+        return outside.recent(self.connection, limit, before)
 
     def lapsed(self, at: datetime) -> tuple[Alert, ...]:
         """Alerts that are over because nobody sent them again in time, the longest overdue first."""

@@ -122,9 +122,10 @@ def waiting(connection: sa.Connection, limit: int) -> tuple[Received, ...]:
     return tuple(_received(row) for row in connection.execute(wanted).mappings())
 
 
-def recent(connection: sa.Connection, limit: int) -> tuple[Received, ...]:
-    """The newest requests, newest first."""
+def recent(connection: sa.Connection, limit: int, before: int | None = None) -> tuple[Received, ...]:
+    """The newest requests, or those older than number `before`; newest first."""
     wanted = sa.select(received).order_by(received.c.id.desc()).limit(limit)
+    wanted = wanted.where(received.c.id < before) if before is not None else wanted
     return tuple(_received(row) for row in connection.execute(wanted).mappings())
 
 

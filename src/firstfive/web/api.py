@@ -9,20 +9,22 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from firstfive import __version__
+from firstfive.documents.lists.parted import MOST, limit_of, part_of
 from firstfive.documents.metrics import exposition, own_families
 from firstfive.documents.summary import summary
 from firstfive.engine import requests
 from firstfive.web import asked
 from firstfive.web.accounts.approving import may
+from firstfive.web.contract.answering import as_json
 from firstfive.web.engine_face import found, room_of, seen
 
 AT = "/api/v1"
+EVERY = 1_000_000
 
 
 def routes() -> list[Route]:
@@ -40,13 +42,9 @@ def routes() -> list[Route]:
     ]
 
 
-def _json(answer: dict[str, Any], *, status: int = 200) -> Response:
-    return Response(msgspec.json.encode(answer), status_code=status, media_type="application/json")
-
-
 async def health(request: Request) -> Response:
     """That the server answers, and which version it is; says nothing of incidents, since it is open."""
-    return _json({"ok": True, "version": __version__})
+    return as_json(request, {"ok": True, "version": __version__})
 
 
 async def metrics(request: Request) -> Response:
@@ -59,12 +57,15 @@ async def incidents(request: Request) -> Response:
     """GET: the open incidents, newest first, or with ?all=1 the newest of all, a few words each. POST: declare one."""
     if request.method == "POST":
         return await _declared(request)
-    room = room_of(request)
-    if request.query_params.get("all") == "1":
-        listed = list(await room.those(await room.recent_ids()))
+    room, query = room_of(request), request.query_params
+    more: str | None
+    if query.get("all") == "1":
+        ids, more = part_of(await room.recent_ids(EVERY), query)
+        listed = list(await room.those(ids))
     else:
-        listed = list(await room.open_incidents())
-    return _json({"incidents": [summary(i, room.handbook_for(i), room.policy) for i in listed]})
+        listed, more = part_of(await room.open_incidents(), query, MOST)
+    told = [summary(i, room.handbook_for(i), room.policy) for i in listed]
+    return as_json(request, {"incidents": told, "next": more})
 
 
 async def _declared(request: Request) -> Response:
@@ -73,7 +74,7 @@ async def _declared(request: Request) -> Response:
     asked.known_only(fields, ("by", "title", "level", "why"), "declare")
     title, why = asked.text(fields, "title"), asked.text(fields, "why", "")
     made = await room.declare(asked.person(fields), title, asked.level(fields), why)
-    return _json(seen(room, made), status=201)
+    return as_json(request, seen(room, made), status=201)
 
 
 async def report(request: Request) -> Response:
@@ -85,30 +86,26 @@ async def report(request: Request) -> Response:
     if about is not None:
         await found(room, about)
     told = await room.report(asked.person(fields), asked.text(fields, "text"), about)
-    return _json(seen(room, told))
+    return as_json(request, seen(room, told))
 
 
 async def incident(request: Request) -> Response:
     """One incident in full."""
     room = room_of(request)
-    return _json(seen(room, await found(room, request.path_params["id"])))
+    return as_json(request, seen(room, await found(room, request.path_params["id"])))
 
 
 async def timeline(request: Request) -> Response:
-    """The timeline alone, with the hash of each entry; ?after=SEQ leaves out what the caller has."""
+    """The timeline alone, with the hash of each entry; ?after=SEQ leaves out what the caller has. `next` is the `after` to go on with."""
     room = room_of(request)
     state = await found(room, request.path_params["id"])
     whole = seen(room, state)
     after = asked.sequence(request.query_params.get("after", ""))
-    rows: Any = whole["timeline"]
-    return _json(
-        {
-            "id": state.id,
-            "seq": whole["seq"],
-            "head": whole["head"],
-            "timeline": [row for row in rows if row["seq"] > after],
-        }
-    )
+    limit = limit_of(request.query_params, MOST)
+    rows: Any = [row for row in whole["timeline"] if row["seq"] > after]  # type: ignore[attr-defined]
+    more = str(rows[limit - 1]["seq"]) if len(rows) > limit else None
+    told = {"id": state.id, "seq": whole["seq"], "head": whole["head"], "timeline": rows[:limit], "next": more}
+    return as_json(request, told, onward="after")
 
 
 async def offer(request: Request) -> Response:
@@ -118,14 +115,15 @@ async def offer(request: Request) -> Response:
     fields = await asked.json_fields(request)
     by, pack = asked.person(fields), asked.text(fields, "pack")
     given = {name: value for name, value in fields.items() if name not in ("by", "pack")}
-    return _json(seen(room, await room.offer(state.id, by, pack, given)))
+    return as_json(request, seen(room, await room.offer(state.id, by, pack, given)))
 
 
 async def look_back(request: Request) -> Response:
     """Read the post-mortem in the vault again: the incident with its closing list as it then stands."""
     room = room_of(request)
+    await asked.json_fields(request)
     state = await found(room, request.path_params["id"])
-    return _json(seen(room, await room.look_back(state.id)))
+    return as_json(request, seen(room, await room.look_back(state.id)))
 
 
 def saying(verb: str) -> Callable[[Request], Awaitable[Response]]:
@@ -138,6 +136,6 @@ def saying(verb: str) -> Callable[[Request], Awaitable[Response]]:
         state = await found(room, incident_id)
         by = asked.person(fields)
         may(request, verb, fields.get("run"), lambda: seen(room, state))
-        return _json(seen(room, await room.say(incident_id, by, requests.event_of(verb, fields))))
+        return as_json(request, seen(room, await room.say(incident_id, by, requests.event_of(verb, fields))))
 
     return said

@@ -18,7 +18,9 @@ from firstfive.errors import FirstfiveError
 from firstfive.web import acts, api, live, outside, paper, problems, room
 from firstfive.web.accounts.entrance import Entrance
 from firstfive.web.asked import LARGEST_BODY
-from firstfive.web.contract import once
+from firstfive.web.contract import reference
+from firstfive.web.contract.once import once
+from firstfive.web.contract.taking import held
 from firstfive.web.engine_face import Room
 from firstfive.web.gate import door, dress, guarded, with_headers
 from firstfive.web.pages import past, reading
@@ -33,8 +35,10 @@ SMALL = 500
 def accounts() -> list[Route]:
     """Every route about accounts; loaded only where there may be some."""
     from firstfive.web.accounts import mine, people, provider, signing, welcome
+    from firstfive.web.accounts.data import calls
 
-    return [*signing.routes(), *welcome.routes(), *mine.routes(), *people.routes(), *provider.routes()]
+    pages = [*signing.routes(), *welcome.routes(), *mine.routes(), *people.routes(), *provider.routes()]
+    return [*pages, *calls.routes()]
 
 
 def build(
@@ -58,18 +62,7 @@ def build(
     public = status.AT if status_page is not None else ""
     gate = door(key=key, host=host, port=port, also=also, refuse=problems.problem, public=public, entrance=entrance)
     app = Starlette(
-        routes=[
-            *room.routes(),
-            *live.routes(),
-            *api.routes(),
-            *outside.routes(),
-            *acts.routes(),
-            *reading.routes(),
-            *(past.routes(past_of) if past_of is not None else []),
-            *(accounts() if entrance is not None else []),
-            Route("/static/{name}", paper.static),
-            *(status.routes(status_page) if status_page is not None else []),
-        ],
+        routes=_routes(status_page, past_of, entrance),
         middleware=[
             Middleware(with_headers, entrance=entrance),
             Middleware(guarded, door=gate),
@@ -86,6 +79,24 @@ def build(
     app.state.room, app.state.shelf, app.state.entrance = room_behind, shelf, entrance
     app.state.streams = live.Streams(room=room_behind, entrance=entrance)
     return app
+
+
+def _routes(status_page: PublicFiles | None, past_of: Past | None, entrance: Entrance | None) -> list[Route]:
+    return held(
+        [
+            *room.routes(),
+            *live.routes(),
+            *api.routes(),
+            *outside.routes(),
+            *acts.routes(),
+            *reading.routes(),
+            *(past.routes(past_of) if past_of is not None else []),
+            *(accounts() if entrance is not None else []),
+            Route("/static/{name}", paper.static),
+            *(status.routes(status_page) if status_page is not None else []),
+            *reference.routes(),
+        ]
+    )
 
 
 async def _on_bug(request: Request, error: Exception) -> Response:

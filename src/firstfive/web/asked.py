@@ -15,6 +15,7 @@ from firstfive.documents.plain import line, visible
 from firstfive.errors import Exit, Refused
 from firstfive.incident.events import SELF
 from firstfive.web.accounts.callers import caller_of
+from firstfive.web.contract.taking import fits
 
 LARGEST_BODY = 1024 * 1024
 LONGEST = {"by": 80, "title": 300}
@@ -42,7 +43,9 @@ async def json_fields(request: Request) -> Fields:
             f"the body is not understood: {problem}",
             "send one JSON object whose values are text, numbers, true or false",
         ) from None
-    return signed(request, cleaned({name: value for name, value in fields.items() if value is not None}))
+    given = cleaned({name: value for name, value in fields.items() if value is not None})
+    fits(request, given, fields)
+    return signed(request, given)
 
 
 async def form_fields(request: Request) -> Fields:

@@ -18,6 +18,8 @@ from firstfive.engine.outsiders import told
 from firstfive.errors import FirstfiveError, Refused
 from firstfive.incident.signals import Observation
 from firstfive.web import asked, paper
+from firstfive.web.contract.answering import as_json
+from firstfive.web.contract.taking import fits
 from firstfive.web.engine_face import room_of
 from firstfive.web.problems import UnknownIncident
 from firstfive.web.room import everywhere
@@ -50,7 +52,7 @@ async def data(request: Request) -> Response:
     fields = await _fields(request, parts[0]) if request.method == "POST" else {}
     answer = await _answered(request, request.method, parts, fields)
     created = request.method == "POST" and parts == ["silences"]
-    return Response(msgspec.json.encode(answer), status_code=201 if created else 200, media_type="application/json")
+    return as_json(request, answer, status=201 if created else 200)
 
 
 async def _fields(request: Request, what: str) -> dict[str, Any]:
@@ -58,9 +60,11 @@ async def _fields(request: Request, what: str) -> dict[str, Any]:
     if what != "simulate":
         return dict(await asked.json_fields(request))
     try:
-        return msgspec.json.decode(await request.body(), type=dict[str, str])
+        fields: dict[str, Any] = msgspec.json.decode(await request.body(), type=dict[str, str])
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as problem:
         raise asked.wrong(f"the body is not understood: {problem}", "send sender and message as text") from None
+    fits(request, fields)
+    return fields
 
 
 async def _answered(request: Request, method: str, parts: list[str], fields: dict[str, Any]) -> dict[str, Any]:

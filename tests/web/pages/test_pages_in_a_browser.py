@@ -38,6 +38,7 @@ ADDRESSES: dict[str, tuple[str, ...]] = {
     "/post-mortems/{file:path}": ("/post-mortems/postmortems/2026-06-01-checkout.md",),
     "/doctor": ("/doctor",),
     "/settings": ("/settings",),
+    "/api": ("/api",),
     "/account": ("/account",),
     "/people": ("/people",),
     "/people/audit": ("/people/audit",),

@@ -82,9 +82,9 @@ def test_all_parts_together_are_everything_once_newest_first(name: str, rows: st
 
 
 WRONG = [
-    ("deploys?limit=0", "limit must be from 1 to 1000"),
+    ("deploys?limit=0", "limit must be a number from 1 to 1000"),
     ("deploys?surprise=1", "surprise is no field of this address"),
-    ("deploys?cursor=-1", "cursor must be a whole number"),
+    ("deploys?cursor=-1", "cursor must be the `next` of the part before"),
     ("approvals?cursor=7", "cursor is none of ours"),
     ("oncall?person=ann", "person is no field of this address"),
 ]

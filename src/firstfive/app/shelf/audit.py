@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from firstfive.app.shelf.parted import limit_of
+from firstfive.documents.lists.parted import limit_of
 from firstfive.documents.plain import iso
 from firstfive.documents.sentence import sentence
 from firstfive.errors import Exit, Refused

@@ -16,10 +16,10 @@ from firstfive.app.program import Program
 from firstfive.app.shelf import audit, chosen, drills
 from firstfive.app.shelf.doctor import examine
 from firstfive.app.shelf.notes import promises_of, read_notes
-from firstfive.app.shelf.parted import part_of
 from firstfive.app.shelf.rota import schedules, strangers
 from firstfive.documents import actions as promised
 from firstfive.documents.learning.coverage import coverage
+from firstfive.documents.lists.parted import part_of
 from firstfive.documents.oncall import calendar, said, view
 from firstfive.documents.paper.note import parts
 from firstfive.documents.plain import iso

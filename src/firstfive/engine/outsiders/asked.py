@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from firstfive.documents.lists.parted import limit_of, number_of, part_of
 from firstfive.engine.outsiders import told
 from firstfive.engine.outsiders.desk import Outside
 from firstfive.errors import Exit, Refused
@@ -16,7 +17,7 @@ from firstfive.incident.signals import Observation
 from firstfive.incident.triage.silences import read_matcher
 
 LONGEST = timedelta(days=366)
-MOST = 1000
+MOST, EVERY = 1000, 100_000
 Fields = Mapping[str, Any]
 Reader = Callable[[str, bytes], tuple[tuple[Observation, ...], str]]
 ANSWERED = ("signals", "alerts", "silences", "heartbeats", "simulate", "outbox")
@@ -29,24 +30,26 @@ async def answer(
     now = outside.engine.clock.now()
     match method, list(parts):
         case "GET", ["signals"]:
-            return {"signals": [told.request(one) for one in await outside.recent(_limit(query))]}
+            return await _signals(outside, query)
         case "GET", ["signals", number] if number.isascii() and number.isdigit() and len(number) < 16:
             return told.request(await outside.received(int(number)), whole=True)
         case "GET", ["alerts"]:
-            found = await outside.alerts(query.get("verdict", ""))
-            return {"alerts": [told.alert(one) for one in found[:MOST]]}
+            alerts, more = part_of(await outside.alerts(query.get("verdict", "")), query, MOST)
+            return {"alerts": [told.alert(one) for one in alerts], "next": more}
         case "GET", ["silences"]:
-            return {"silences": [told.silence(one, now) for one in await outside.silences()]}
+            silences, more = part_of(await outside.silences(), query, MOST)
+            return {"silences": [told.silence(one, now) for one in silences], "next": more}
         case "POST", ["silences"]:
             return await silenced(outside, fields)
         case "POST", ["silences", name, "end"]:
             return told.silence(await outside.end_silence(name), now)
         case "GET", ["heartbeats"]:
-            return {"heartbeats": [told.heartbeat(one, now) for one in await outside.heartbeats()]}
+            return await _heartbeats(outside, query)
         case "POST", ["heartbeats"]:
             return await expected(outside, fields)
         case "GET", ["outbox"]:
-            return {"outbox": [told.letter(one) for one in await outside.letters(_limit(query))]}
+            letters, more = part_of(await outside.letters(EVERY), query)
+            return {"outbox": [told.letter(one) for one in letters], "next": more}
         case "POST", ["outbox", "again"]:
             key = fields.get("key")
             if not isinstance(key, str) or not key:
@@ -59,9 +62,18 @@ async def answer(
             raise Refused(f"nothing answers {method} /{'/'.join(parts)}", exit_code=Exit.USAGE)
 
 
-def _limit(query: Mapping[str, str]) -> int:
-    given = query.get("limit", "")
-    return int(given) if given.isascii() and given.isdigit() and 0 < len(given) < 5 else 50
+async def _signals(outside: Outside, query: Mapping[str, str]) -> dict[str, Any]:
+    """Requests, newest first; the cursor is the number of the last one that was shown."""
+    limit, before = limit_of(query), number_of(query, "cursor", 0)
+    found = await outside.recent(limit + 1, before or None)
+    more = str(found[limit - 1].id) if len(found) > limit else None
+    return {"signals": [told.request(one) for one in found[:limit]], "next": more}
+
+
+async def _heartbeats(outside: Outside, query: Mapping[str, str]) -> dict[str, Any]:
+    now = outside.engine.clock.now()
+    shown, more = part_of(await outside.heartbeats(), query, MOST)
+    return {"heartbeats": [told.heartbeat(one, now) for one in shown], "next": more}
 
 
 def _wrong(what: str, remedy: str) -> Refused:
@@ -111,8 +123,7 @@ async def expected(outside: Outside, fields: Fields) -> dict[str, Any]:
     every = _seconds(fields, "every")
     grace = _seconds(fields, "grace", max(int(every.total_seconds()) // 5, 30))
     await outside.expect(name, every, grace)
-    now = outside.engine.clock.now()
-    return {"heartbeats": [told.heartbeat(one, now) for one in await outside.heartbeats()]}
+    return await _heartbeats(outside, {})
 
 
 async def simulated(outside: Outside, fields: Fields, read: Reader) -> dict[str, Any]:

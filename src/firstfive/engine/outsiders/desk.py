@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 LONGEST_SILENCE = timedelta(days=366)
 MOST_MATCHERS = 20
+MOST_REQUESTS = 1001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,9 +129,9 @@ class Outside:
             )
         return found
 
-    async def recent(self, limit: int = 50) -> tuple[Received, ...]:
-        """The newest requests, newest first."""
-        return await self.engine.journal.read(lambda tx: tx.recent(max(1, min(limit, 500))))
+    async def recent(self, limit: int = 50, before: int | None = None) -> tuple[Received, ...]:
+        """The newest requests, or those older than number `before`; newest first."""
+        return await self.engine.journal.read(lambda tx: tx.recent(max(1, min(limit, MOST_REQUESTS)), before))
 
     async def preview(self, seen: Sequence[Observation]) -> tuple[Outcome, ...]:
         """What would be made of these now; nothing is kept."""

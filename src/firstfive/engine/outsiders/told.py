@@ -15,6 +15,20 @@ from firstfive.incident.triage.silences import Silence
 from firstfive.ports import Alert, Heartbeat, Letter, Outcome, Received
 
 SHOWN_BODY = 16_000
+_OBSERVED = [
+    "kind",
+    "subject",
+    "at",
+    "state",
+    "text",
+    "severity",
+    "labels",
+    "fingerprint",
+    "version",
+    "source",
+    "actor",
+    "link",
+]
 
 
 def stamp(at: datetime | None) -> str | None:
@@ -77,9 +91,10 @@ def outcome(one: Outcome) -> dict[str, Any]:
 
 def observation(seen: Observation) -> dict[str, Any]:
     """One observation as it was read."""
+    told: dict[str, Any] = dict.fromkeys(_OBSERVED)
     match seen:
         case Signal():
-            return {
+            return told | {
                 "kind": "signal",
                 "subject": seen.subject,
                 "state": "firing" if seen.firing else "well",
@@ -91,10 +106,10 @@ def observation(seen: Observation) -> dict[str, Any]:
                 "link": seen.link or None,
             }
         case Deploy():
-            told = {"kind": "deploy", "subject": seen.subject, "version": seen.version, "at": stamp(seen.at)}
+            told |= {"kind": "deploy", "subject": seen.subject, "version": seen.version, "at": stamp(seen.at)}
             return {**told, "source": seen.source, "actor": seen.actor or None, "link": seen.link or None}
         case Beat():
-            return {
+            return told | {
                 "kind": "beat",
                 "subject": seen.name,
                 "state": str(seen.state),

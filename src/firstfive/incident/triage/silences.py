@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from firstfive.errors import Exit, FirstfiveError
+from firstfive.errors import Exit, Refused
 from firstfive.incident.signals import Signal
 
 OPERATORS = ("=~", "!~", "!=", "=")
@@ -40,11 +40,11 @@ class Silence:
 def read_matcher(text: str) -> Matcher:
     """`name=value`, `name!=value`, `name=~regex` or `name!~regex`; quotes around the value are taken off.
 
-    Raises FirstfiveError for anything else, for a regex that is none or that could take for ever.
+    Raises Refused for anything else, for a regex that is none or that could take for ever.
     """
     found = _MATCHER.match(text)
     if found is None:
-        raise FirstfiveError(
+        raise Refused(
             f"{text!r} is no matcher",
             remedy='write name=value, name!=value, name=~regex or name!~regex, as in alertname="RedisDown"',
             exit_code=Exit.USAGE,
@@ -58,7 +58,7 @@ def read_matcher(text: str) -> Matcher:
 
 
 def refuse_pattern(pattern: str) -> None:
-    """Raises FirstfiveError for a regex that does not compile, is very long, or repeats what already repeats."""
+    """Raises Refused for a regex that does not compile, is very long, or repeats what already repeats."""
     why = ""
     if len(pattern) > LONGEST_PATTERN:
         why = f"it is longer than {LONGEST_PATTERN} characters"
@@ -70,7 +70,7 @@ def refuse_pattern(pattern: str) -> None:
         except re.error as problem:
             why = str(problem)
     if why:
-        raise FirstfiveError(f"the pattern {pattern[:60]!r} is refused: {why}", exit_code=Exit.USAGE)
+        raise Refused(f"the pattern {pattern[:60]!r} is refused: {why}", exit_code=Exit.USAGE)
 
 
 def matching(silences: Iterable[Silence], signal: Signal, now: datetime) -> Silence | None:

@@ -305,10 +305,11 @@ class Accounts:
         with self._engine.begin() as c:
             c.execute(t.audit.insert().values(at=ticks(now), **row))
 
-    def audit(self, limit: int = 200) -> tuple[AuditRow, ...]:
-        """The newest uses first."""
+    def audit(self, limit: int = 200, before: int | None = None) -> tuple[AuditRow, ...]:
+        """The newest uses first, or those older than number `before`."""
+        wanted = sa.select(t.audit).order_by(t.audit.c.id.desc()).limit(limit)
         with self._engine.connect() as c:
-            rows = c.execute(sa.select(t.audit).order_by(t.audit.c.id.desc()).limit(limit)).all()
+            rows = c.execute(wanted.where(t.audit.c.id < before) if before is not None else wanted).all()
         return tuple(
             AuditRow(id=r.id, at=instant(r.at), who=r.who, source=r.source, what=r.what, detail=r.detail) for r in rows
         )

@@ -19,7 +19,7 @@ from firstfive.stores.accounts.model import Role
 OPEN = None
 VIEWER, RESPONDER, COMMANDER, ADMIN = Role.VIEWER, Role.RESPONDER, Role.COMMANDER, Role.ADMIN
 API = "/api/v1"
-REPORTS = f"{API}/reports"
+REPORTS, WHO_AM_I = f"{API}/reports", f"{API}/account"
 
 Row = Mapping[str, Role | None]
 
@@ -87,6 +87,17 @@ ROUTES: Mapping[str, Row] = {
     "/handbook": {"GET": VIEWER},
     "/me": {"POST": VIEWER},
     "/live": {"GET": VIEWER},
+    f"{API}/live": {"GET": VIEWER},
+    f"{API}/incidents/{{id}}/live": {"GET": VIEWER},
+    "/api": {"GET": VIEWER},
+    f"{API}/openapi.json": {"GET": VIEWER},
+    WHO_AM_I: {"GET": VIEWER},
+    f"{API}/account/sessions/end": {"POST": VIEWER},
+    f"{API}/account/tokens/revoke": {"POST": VIEWER},
+    f"{API}/people": {"GET": ADMIN, "POST": ADMIN},
+    f"{API}/people/role": {"POST": ADMIN},
+    f"{API}/people/disable": {"POST": ADMIN},
+    f"{API}/people/audit": {"GET": ADMIN},
     "/signals": {"GET": VIEWER},
     "/signals/{number}": {"GET": VIEWER},
     "/silences": {"POST": RESPONDER},
@@ -161,6 +172,6 @@ def _scope(name: str, method: str, role: Role) -> str:
         return "report"
     if role is ADMIN:
         return "admin"
-    if name.startswith(("/account", "/sign-out", "/me")):
+    if name in ("/sign-out", "/me") or (name.removeprefix(API).startswith("/account") and name != WHO_AM_I):
         return "admin"  # a token gives out no further tokens, whosever it is
     return "read" if role is VIEWER else "act"

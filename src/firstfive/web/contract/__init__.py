@@ -1,5 +1,1 @@
-"""What the API promises to programs beyond its single routes: a call that is sent twice acts once."""
-
-from __future__ import annotations
-
-from firstfive.web.contract.once import once as once
+"""What the API promises to programs: one table of every call, held to it and shown from it, and a call sent twice acts once."""

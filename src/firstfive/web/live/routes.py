@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.requests import Request
 from starlette.routing import Route
@@ -15,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from firstfive.web.accounts.callers import caller_of
 from firstfive.web.accounts.entrance import at_this_machine
+from firstfive.web.contract.operations import AT
 from firstfive.web.engine_face import room_of
 from firstfive.web.live.channel import PING, Streams, Viewer
 from firstfive.web.live.told import Changes, Entries, Told
@@ -28,8 +30,9 @@ HEADERS = (
 
 
 def routes() -> list[Route]:
-    """The stream of one incident and the one of all."""
-    return [Route("/live", all_live), Route("/incidents/{id}/live", incident_live)]
+    """The stream of one incident and the one of all, for pages and for programs."""
+    paths: tuple[tuple[str, Any], ...] = (("/live", all_live), ("/incidents/{id}/live", incident_live))
+    return [Route(f"{front}{path}", answer) for front in ("", AT) for path, answer in paths]
 
 
 async def incident_live(request: Request) -> Stream:

@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -18,6 +17,7 @@ from firstfive.documents import metrics
 from firstfive.documents.metrics import DEFINITIONS, MetricRow
 from firstfive.errors import Refused
 from firstfive.web import asked, paper
+from firstfive.web.contract.answering import as_json
 from firstfive.web.room import everywhere
 
 AT = "/api/v1"
@@ -31,11 +31,11 @@ class Past(Protocol):
     """What is known of everything that ever happened; `app.history.Archive`. Each call may take a while, and raises FirstfiveError."""
 
     def listed(self, query: Mapping[str, str]) -> Answer:
-        """`incidents`, newest first, and `before` to go on from."""
+        """`incidents`, newest first, and `next` to go on from (`before` is the same)."""
         ...
 
     def found(self, query: Mapping[str, str]) -> Answer:
-        """`hits` that hold every word of `q`."""
+        """`hits` that hold every word of `q`, and `next` to go on from."""
         ...
 
     def rows(self) -> list[MetricRow]:
@@ -58,13 +58,9 @@ async def _within(work: Callable[..., T], *given: Any) -> T:
     return await asyncio.to_thread(work, *given)
 
 
-def _json(answer: Answer) -> Response:
-    return Response(msgspec.json.encode(answer), media_type="application/json")
-
-
 def _data(ask: Callable[[Mapping[str, str]], Answer]) -> Callable[[Request], Any]:
     async def answered(request: Request) -> Response:
-        return _json(await _within(ask, dict(request.query_params)))
+        return as_json(request, await _within(ask, dict(request.query_params)))
 
     return answered
 
@@ -118,6 +114,6 @@ def _numbers(past: Past) -> Callable[[Request], Any]:
         if request.query_params.get("format") == "csv":
             return Response(metrics.as_csv(rows), media_type="text/csv; charset=utf-8")
         by = _by(request)
-        return _json(metrics.as_json(metrics.summarise(rows, by=by), by=by))
+        return as_json(request, metrics.as_json(metrics.summarise(rows, by=by), by=by))
 
     return numbers

@@ -9,13 +9,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from firstfive.errors import Exit, Refused
 from firstfive.web import paper
+from firstfive.web.contract.answering import as_json
 from firstfive.web.pages import files
 from firstfive.web.pages.shelf import Asked, Shelf, Told, shelf_of
 from firstfive.web.problems import UnknownIncident
@@ -82,13 +82,9 @@ def _page(page: Page) -> Answer:
 
 def _data(page: Page) -> Answer:
     async def answered(request: Request) -> Response:
-        return _json(await page.read(shelf_of(request), _asked(request, page.fields)))
+        return as_json(request, await page.read(shelf_of(request), _asked(request, page.fields)))
 
     return answered
-
-
-def _json(told: Told) -> Response:
-    return Response(msgspec.json.encode(told), media_type="application/json")
 
 
 def _asked(request: Request, known: tuple[str, ...]) -> Asked:
@@ -140,7 +136,7 @@ def _file(text: str, media: str, name: str) -> Response:
 
 async def handbook(request: Request) -> Response:
     """The compiled page as data."""
-    return _json(await shelf_of(request).handbook(_asked(request, ())))
+    return as_json(request, await shelf_of(request).handbook(_asked(request, ())))
 
 
 async def _one(request: Request) -> Told:
@@ -154,7 +150,7 @@ async def _one(request: Request) -> Told:
 
 async def handbook_part(request: Request) -> Response:
     """One runbook as data."""
-    return _json(await _one(request))
+    return as_json(request, await _one(request))
 
 
 async def drill(request: Request) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from firstfive.app.shelf.parted import part_of
+from firstfive.documents.lists.parted import part_of
 from firstfive.errors import Exit, Refused
 
 

@@ -1,6 +1,6 @@
 """A long list in parts: so many rows, and the word with which the next part is asked for.
 
-Called by `books` and `audit`. The word counts from the old end, so a list that grows at its head gives no row twice.
+Called by whatever answers with a list. The word counts from the old end, so a list that grows at its head gives no row twice.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ Row = TypeVar("Row")
 PART, MOST = 50, 1000
 
 
-def limit_of(asked: Mapping[str, str]) -> int:
-    """How many rows are asked for, `PART` when it is not said. Raises Refused for less than 1 and more than `MOST`."""
-    given = number_of(asked, "limit", PART)
+def limit_of(asked: Mapping[str, str], otherwise: int = PART) -> int:
+    """How many rows are asked for, `otherwise` when it is not said. Raises Refused for less than 1 and more than `MOST`."""
+    given = number_of(asked, "limit", otherwise)
     if not 1 <= given <= MOST:
-        raise Refused(f"limit must be from 1 to {MOST}", remedy="leave it out for 50", exit_code=Exit.USAGE)
+        raise Refused(f"limit must be from 1 to {MOST}", remedy=f"leave it out for {otherwise}", exit_code=Exit.USAGE)
     return given
 
 
@@ -34,9 +34,9 @@ def number_of(asked: Mapping[str, str], name: str, otherwise: int) -> int:
     return int(given)
 
 
-def part_of(rows: Sequence[Row], asked: Mapping[str, str]) -> tuple[list[Row], str | None]:
+def part_of(rows: Sequence[Row], asked: Mapping[str, str], otherwise: int = PART) -> tuple[list[Row], str | None]:
     """The part after `cursor`, and the cursor of the next one; None when this is the last."""
-    limit, left = limit_of(asked), min(number_of(asked, "cursor", len(rows)), len(rows))
+    limit, left = limit_of(asked, otherwise), min(number_of(asked, "cursor", len(rows)), len(rows))
     begin = len(rows) - left
     rest = left - limit
     return list(rows[begin : begin + limit]), str(rest) if rest > 0 else None

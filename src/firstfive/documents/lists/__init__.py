@@ -1,0 +1,1 @@
+"""Long lists, and how they are told."""

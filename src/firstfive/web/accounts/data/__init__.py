@@ -1,0 +1,1 @@
+"""Accounts as data, for programs."""
