@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from firstfive.app import open_program
 from firstfive.app.eyes import probes_for
 from firstfive.app.hands import target_of
 from firstfive.app.pages import read_handbook
@@ -65,3 +66,23 @@ def test_a_host_that_settings_do_not_name_is_said(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"probes.one.target names third, which is no target") as refused:
         probe(tmp_path, "disk", "third")
     assert refused.value.remedy == "add [targets.third]"
+
+
+def test_a_declaration_names_what_is_watched_once_however_many_hosts_look_at_it(tmp_path: Path) -> None:
+    (tmp_path / "Incidents.md").write_text(PAGE)
+    hosts = "".join(f'[targets.h{n}]\nworkdir = "."\n' for n in range(9))
+    symptom = "jobs-stuck.1"
+    looks = "".join(
+        f'[probes.jobs-{n}]\nkind = "query"\ntarget = "h{n}"\nsymptom = "{symptom}"\ncommand = "date +%N"\n'
+        for n in range(9)
+    )
+    (tmp_path / "firstfive.toml").write_text(f'target = "h0"\n{hosts}{looks}')
+
+    async def watched() -> tuple[str, ...]:
+        program = await open_program(load(config=tmp_path / "firstfive.toml"), notifiers=(), log=lambda _: None)
+        try:
+            return program.engine.watched
+        finally:
+            await program.close()
+
+    assert asyncio.run(watched()).count(symptom) == 1

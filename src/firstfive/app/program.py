@@ -193,7 +193,7 @@ class Program:
         self.ledgers[:] = [probe for probe in probes if isinstance(probe, ReleaseLink | Ledger)]
         if self.serving:
             await several.take_share(self.nodes, handbook.digest, tuple(who(probe) for probe in probes), self.log)
-        self.engine.watched = tuple(s for probe in probes for s in probe.symptoms)
+        self.engine.watched = tuple(dict.fromkeys(s for probe in probes for s in probe.symptoms))
 
     def understood(self, sender: str, message: bytes) -> tuple[tuple[Observation, ...], str]:
         """A sender's message as it would be read now. Raises Refused for a sender that nobody knows."""

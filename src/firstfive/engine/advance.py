@@ -152,12 +152,14 @@ def _known(tx: Transaction, rules: Rules, incident_id: str) -> Incident:
 
 
 def _keep(tx: Transaction, incident_id: str, ordered: Sequence[od.Order], now: datetime) -> None:
-    for order in ordered:
-        if isinstance(order, od.Record):
+    deeds = {f"{incident_id}:{order.key}": order for order in ordered if not isinstance(order, od.Record)}
+    known = tx.states(list(deeds))  # most were ordered before, so that is asked once for all of them
+    for key, order in deeds.items():
+        if key in known:
             continue
         due = order.at if isinstance(order, od.WakeAt) else now
         tx.enqueue(
-            key=f"{incident_id}:{order.key}",
+            key=key,
             incident=incident_id,
             kind=_KIND_OF[type(order)],
             due=due,

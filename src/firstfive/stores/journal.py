@@ -129,10 +129,9 @@ class SqlTransaction:
 
     def enqueue(self, *, key: str, incident: str, kind: str, due: datetime, data: bytes) -> bool:
         """Add a row of work, due at `due`. False, and nothing done, when its key was ever used."""
-        if self.connection.scalar(sa.select(work.c.id).where(work.c.key == key)) is not None:
-            return False
         row: dict[str, Any] = {"key": key, "incident": incident or None, "kind": kind, "due": ticks(due), "data": data}
-        self.connection.execute(work.insert().values(**row, state="ready", fence=0, tries=0))
+        if self.connection.execute(rows.ENQUEUE, row).rowcount != 1:
+            return False
         if incident:
             self.touched.add(incident)
         return True

@@ -30,6 +30,13 @@ def known(kinds: Sequence[str], without: Collection[str]) -> sa.ColumnElement[bo
     return ours & (work.c.incident.is_(None) | work.c.incident.not_in(list(without))) if without else ours
 
 
+# One statement, and the same one on every database: whether the key was new is how many rows it made.
+ENQUEUE = sa.text(
+    "INSERT INTO work (key, incident, kind, due, data, state, fence, tries)"
+    " VALUES (:key, :incident, :kind, :due, :data, 'ready', 0, 0) ON CONFLICT (key) DO NOTHING"
+)
+
+
 def due(connection: sa.Connection, known: sa.ColumnElement[bool], at: int, limit: int, *, over: int) -> list[int]:
     """Up to `limit` rows that can be claimed: those whose lease was over at `over` first, then those due at `at` by when they were."""
     due = sa.select(work.c.id).where(work.c.state == READY, work.c.due <= at, known).order_by(work.c.due)

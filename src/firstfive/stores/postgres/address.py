@@ -25,6 +25,9 @@ DURABLE = sa.text(
     "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"
 )
 
+# The same as a part of another question.
+DURABLE_TOO = "SELECT CASE WHEN current_setting('synchronous_commit') = 'off' THEN set_config('synchronous_commit', 'on', true) END"
+
 
 def read(address: str) -> URL:
     """The address for our driver. Raises JournalError, without showing it, when it is none."""

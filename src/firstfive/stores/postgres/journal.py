@@ -27,7 +27,7 @@ from firstfive.stores.journal import SqlTransaction
 from firstfive.stores.postgres import address, keeping, shape
 from firstfive.stores.postgres.nodes import LEASE, Node, Nodes, nodes_in, now_of
 from firstfive.stores.postgres.trouble import AGAIN, is_database, is_lost, state_of, told
-from firstfive.stores.postgres.waking import Waking
+from firstfive.stores.postgres.waking import CHANNEL, Waking
 from firstfive.stores.writer import told_each
 
 T = TypeVar("T")
@@ -35,11 +35,16 @@ T = TypeVar("T")
 WRITERS, READERS = 6, 4
 TRIES, PATIENCE = 12, 20.0  # tries of one function, and seconds to wait for a database that is away
 _STATUS = sa.text("SELECT txid_status(:xid)")
-_OURS = "SELECT txid_current()"
+# What a transaction ends with, in one question: its number, none when it wrote nothing, and word to the other nodes.
+_ENDS = sa.text(
+    "SELECT txid_current_if_assigned(), count(pg_notify(:channel, said)) FROM unnest(CAST(:said AS text[])) AS said"
+)
 # Writing transactions of all nodes follow each other: what a function looked at still holds when it acts on it. Who stands still inside
 # one (a stopped process, a machine that is gone) is cut off after a few seconds, far within a lease, and done over when it wakes.
 WRITING, STANDING_STILL = 0x0F1257F3, "5s"
-_ALONE = sa.text("SELECT set_config('idle_in_transaction_session_timeout', :still, true), pg_advisory_xact_lock(:lock)")
+_ALONE = sa.text(
+    f"{address.DURABLE_TOO}, set_config('idle_in_transaction_session_timeout', :still, true), pg_advisory_xact_lock(:lock)"
+)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -183,18 +188,18 @@ class PostgresJournal:
     def _once(self, work: Callable[[Any], T], *, alone: bool) -> T:
         """One try. Requests of senders need not be `alone`: their key decides, whoever comes first."""
         with self.pool.connect() as connection:
-            connection.execute(address.DURABLE)
             if alone:
                 connection.execute(_ALONE, {"still": STANDING_STILL, "lock": WRITING})
+            else:
+                connection.execute(address.DURABLE)
             transaction = SqlTransaction(connection=connection, owner=self.owner, locks=True, lease=LEASE, clock=now_of)
             value = work(transaction)
-            number = int(connection.exec_driver_sql(_OURS).scalar() or 0)
-            if self._waking is not None:
-                self._waking.announce(connection, transaction.touched)
+            said = [] if self._waking is None else self._waking.words(transaction.touched)
+            number = connection.execute(_ENDS, {"channel": CHANNEL, "said": said}).scalar()
             try:
                 connection.commit()
-            except Exception as problem:
-                if not is_lost(problem) or not self._happened(number):
+            except Exception as problem:  # what wrote nothing has no number, and is simply done over
+                if number is None or not is_lost(problem) or not self._happened(int(number)):
                     raise
         if self._waking is not None and transaction.touched:
             self._waking.heard(transaction.touched)

@@ -70,10 +70,9 @@ class Waking:
 
         return stop
 
-    def announce(self, connection: sa.Connection, touched: Iterable[str]) -> None:
-        """Tell the other nodes, if this transaction commits."""
-        for name in sorted(touched):
-            connection.execute(_NOTIFY, {"channel": CHANNEL, "said": f"{self.owner} {name}"})
+    def words(self, touched: Iterable[str]) -> list[str]:
+        """What the other nodes are told once a transaction that touched these is durable."""
+        return [f"{self.owner} {name}" for name in sorted(touched)]
 
     def heard(self, touched: Iterable[str]) -> None:
         """These incidents were touched: tell everybody who follows."""
