@@ -33,7 +33,7 @@ AXE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "firstf
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 LONG = "a-very-long-name-without-any-space-" * 8
 
-EXPECTED = re.compile("Failed to load resource|network error|htmx:error: Failed to fetch")
+EXPECTED = re.compile("Failed to load resource|network error|htmx:(sse:)?error: Failed to fetch")
 
 Open = Callable[..., Page]
 Serve = Callable[[Room], Served]

@@ -66,7 +66,7 @@ async def now(request: Request) -> Response:
 
 async def _now(request: Request, refused: FirstfiveError | None) -> Response:
     room = room_of(request)
-    standing = [seen(room, i) for i in await room.open_incidents()]
+    standing = sorted((seen(room, i) for i in await room.open_incidents()), key=_level)
     running = {row["id"] for row in standing}
     recent = [await room.incident(i) for i in await room.recent_ids(RECENT)]
     now = room.clock.now()
@@ -83,6 +83,11 @@ async def _now(request: Request, refused: FirstfiveError | None) -> Response:
         "stamp": await live.stamp(room),
     }
     return paper.page("now.html", values, status=status_of(refused) if refused else 200)
+
+
+def _level(row: dict[str, Any]) -> int:
+    """The worst comes first, and of equals the newest."""
+    return int(row["level"])
 
 
 def _past(state: Incident) -> dict[str, Any]:
