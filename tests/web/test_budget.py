@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import hashlib
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import firstfive.web
 from documents.story import AFTERWARDS, OPENING, WHOLE
 from firstfive.incident import events as ev
 from web.client import COOKIE, app_of, ask, get
+from web.public.said import CHECKOUT, PAST, Said, note
 from web.room import Room
 
 WEB = Path(firstfive.web.__file__).parent
@@ -46,6 +49,15 @@ def test_a_room_with_all_it_needs_stays_under_forty_kibibytes() -> None:
     files = [ask(app, "GET", address, headers={"Accept-Encoding": "gzip"}) for address in addresses]
     assert len(files) == 8
     assert len(page.body) + sum(len(file.body) for file in files) <= 40 * KIB
+
+
+def test_the_status_page_stays_under_fifteen_kibibytes_after_a_year_and_asks_for_no_file() -> None:
+    talk = tuple(note(CHECKOUT.status, f"We are applying a fix to checkout, part {n}.", n) for n in range(40))
+    year = tuple(replace(PAST, id=f"{n:012x}") for n in range(1, 60))
+    page = asyncio.run(Said(incidents=(replace(CHECKOUT, notes=talk), *year)).files())["index.html"]
+    assert len(page) > 10 * KIB, "there is something on it"
+    assert packed(page) <= 15 * KIB
+    assert not re.findall(rb"<script|<link[^>]+stylesheet|<img|url\(|@import", page)
 
 
 def test_files_are_kept_under_the_address_of_their_digest_and_checked_again_under_any_other() -> None:
