@@ -201,6 +201,48 @@ SLIPS = [
         'write project = "owner/name" and token_env = "VARIABLE"',
         id="a forge of nobody",
     ),
+    pytest.param(
+        "[packs]\noffer = ['magic']",
+        "packs.offer knows no 'magic'",
+        "known: put-back, block, make-room, restore, rejoin",
+        id="an offer that nobody knows",
+    ),
+    pytest.param(
+        "[packs]\noffer = ['put-back']",
+        "packs.offer names put-back, which needs packs.keep",
+        "write keep, or take put-back out of offer",
+        id="an offer without what it needs",
+    ),
+    pytest.param(
+        "[packs]\nlogs = ['/var/log/$(id).log']",
+        "packs.logs: '/var/log/$(id).log' is no absolute pattern of files",
+        "from / on, with letters, digits, . _ - and * or ? only",
+        id="a pattern that a shell would read",
+    ),
+    pytest.param(
+        "[packs.restore.db]\ncontainer = 'db'\ndata = '/srv/db'",
+        "packs.restore.db.backups is missing",
+        'write backups = "..."',
+        id="a restore without backups",
+    ),
+    pytest.param(
+        "[packs.restore.db]\ncontainer = 'db'\ndata = '/srv/../etc'\nbackups = '/b/*.tar'",
+        "packs.restore.db: '/srv/../etc' is no absolute pattern of files",
+        "from / on, with letters, digits, . _ - and * or ? only",
+        id="a restore that climbs",
+    ),
+    pytest.param(
+        "[packs.restore.db]\nfrom = '/b'",
+        "there is no setting [packs.restore.db] from",
+        "known here: backups, container, data, stop",
+        id="a restore with an unknown key",
+    ),
+    pytest.param(
+        "[packs]\nrestore = {db = 1}",
+        "packs.restore.db is a table",
+        "write [packs.restore.db] and its keys below it",
+        id="a restore that is no table",
+    ),
     pytest.param("[backup]\nkeep = 0", "backup.keep is a number from 1 to 1000", "write keep = 7", id="no copy at all"),
     pytest.param("pagee = 'x'", "there is no setting pagee", f"known here: {KNOWN}", id="a slip of the pen"),
     pytest.param(

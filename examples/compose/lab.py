@@ -33,7 +33,11 @@ ADDRESS = os.environ.get("LAB_ADDRESS", "127.84.0.1")
 PORTS = (443, 5080, 6379, 2525, 27017)
 SUBNET = os.environ.get("LAB_SUBNET", "172.31.84.0/24")
 MARK = ".firstfive-lab"
-FILES = ("docker-compose.production.yml", ".env", "nginx/conf/nginx.conf", "nginx/conf/websocket.inc")
+FILES = (
+    "docker-compose.production.yml",
+    ".env",
+    *(f"nginx/conf/{name}" for name in ("nginx.conf", "websocket.inc", "blocks.inc")),
+)
 NEEDED_MB = 700
 DEBIAN = {
     "dockerd": "docker.io",
@@ -263,6 +267,7 @@ def up() -> None:
         start_engine()
         load_images()
         restore()
+        back_up()
     except BaseException:
         if os.environ.get("LAB_KEEP") != "1":
             down()
@@ -273,7 +278,7 @@ def up() -> None:
 def lay_out() -> None:
     """The stack's folder with its marker, certificates, names."""
     shutil.copytree(HERE / "stack", RUN / "stack")
-    for folder in ("engine/data", "stack/data/mongodb", "stack/nginx/logs", "stack/tls"):
+    for folder in ("engine/data", "stack/data", "stack/backup", "stack/nginx/logs", "stack/tls"):
         (RUN / folder).mkdir(parents=True)
     with (RUN / "stack" / ".env").open("a") as file:
         file.write(
@@ -335,7 +340,8 @@ MOUNTS = """
 set -e
 mount --make-rprivate /
 mount --bind "$RUN/stack" /opt/backend
-mount -t tmpfs -o size=64m lab /opt/backend/data/mongodb
+mount -t tmpfs -o size=96m lab /opt/backend/data
+mkdir /opt/backend/data/mongodb /opt/backend/data/logs
 mount --bind "$RUN/engine/data" /var/lib/docker
 mount --bind "$RUN/hosts" /etc/hosts
 test ! -e /etc/ssl/certs/ca-certificates.crt || mount --bind "$RUN/authorities.pem" /etc/ssl/certs/ca-certificates.crt
@@ -424,6 +430,22 @@ def restore() -> None:
                 return
         time.sleep(0.3)
     raise LabError(f"the shop is not healthy after 60 s; look with {HERE / 'lab.py'} enter docker ps -a")
+
+
+def back_up() -> None:
+    """Last night's backup of the database: its files as they are at one instant, which it can open as after a crash."""
+    for left in range(9, -1, -1):  # a busy machine does not always freeze at once
+        try:
+            docker("pause", "nickapp-mongodb")
+            break
+        except LabError:
+            if not left:
+                raise
+            time.sleep(0.5)
+    try:
+        inside(["tar", "-cf", "backup/mongodb-nightly.tar", "-C", "data/mongodb", "."])
+    finally:
+        docker("unpause", "nickapp-mongodb")
 
 
 def down() -> None:

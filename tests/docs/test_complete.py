@@ -16,6 +16,7 @@ from firstfive.cli.commands import COMMANDS, group_for
 from firstfive.errors import Exit
 from firstfive.handbook.compile import compile_vault
 from firstfive.settings import entrance, mouth, people, status_page, watching
+from firstfive.settings import packs as settings_packs
 from firstfive.settings import toml_file as reading
 from firstfive.settings.oncall import schedules
 from firstfive.settings.reading import span
@@ -70,7 +71,7 @@ TABLES = {
     "heartbeats": {"every", "grace"},
     "intake": set(),
     "severity": set(),
-    "packs": {"never", "block", "zone", "nginx", "websocket_path"},
+    "packs": settings_packs.KEYS,
     "status_page": status_page.KEYS,
     "people": set(people.KEYS),
     "oncall": {*schedules.SCHEDULE, *schedules.OVERRIDE, "name"},

@@ -21,8 +21,8 @@ FAULTS = [
     # fault, words of what mends it, why this row
     ("mongodb-stopped", "own step mongodb-unreachable#5", "the page's command starts it again"),
     ("redis-stopped", "own step redis-unreachable", "the page's command starts it again"),
-    ("backend-missing-env", "only by taking the fault out", "a value that a person has to give"),
-    ("smtp-refused", "only by taking the fault out", "it is the provider's"),
+    ("backend-missing-env", "an offered change, put-back.1", "the file is put back as it was when all was well"),
+    ("smtp-refused", "outside: nothing here can mend it", "it is the provider's"),
     (
         "backend-bad-deploy",
         "roll-back",
@@ -50,7 +50,7 @@ def test_faults_are_seen_and_answered_as_the_page_says() -> None:
 
 
 def answered(up: Stand, fault: str, mended: str, because: str) -> None:
-    more = ("--within", "12") if "taking the fault out" in mended else ()
+    more = ("--within", "12") if mended.startswith("outside") else ()
     _, answer = up.firstfive("drill", "run", fault, *more)
     assert "drills" in answer, f"{fault}: {answer}"
     (card,) = answer["drills"]
@@ -105,4 +105,5 @@ def test_the_tutorial_s_drills_are_run_here() -> None:
     expected = {fault: mended for fault, mended, _ in FAULTS}
     assert named <= set(expected)
     assert "own step" in expected["redis-stopped"], "the tutorial says that the page mends it"
-    assert "taking the fault out" in expected["smtp-refused"], "and that it cannot mend this one"
+    assert "put-back" in expected["backend-missing-env"], "that an offer mends what the page has no command for"
+    assert "outside" in expected["smtp-refused"], "and that nothing here mends this one"

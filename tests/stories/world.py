@@ -338,4 +338,4 @@ class World:
         return [n.text for n, _ in self.incident.notices if n.kind == kind]
 
 
-KINDS = ("check", "step", "notice", "remind", "deliver", "page", "postmortem", "wake")
+KINDS = ("check", "mends", "step", "notice", "remind", "deliver", "page", "postmortem", "wake")

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from firstfive.app.hands import pack_rules
 from firstfive.app.looks import Around, build, log_file
 from firstfive.errors import SettingsError
 from firstfive.handbook.model import Handbook, StatusSymptom
@@ -22,6 +23,7 @@ from firstfive.probes.logs.follow import FileTail
 from firstfive.probes.logs.symptom import Lines, LogSymptoms, Sought, Wanted
 from firstfive.probes.release_link import ReleaseLink
 from firstfive.probes.trackers import Bugsink, Sentry
+from firstfive.probes.upkeep.kept_files import KeptFiles
 from firstfive.settings import Settings, env_file
 from firstfive.shell.bind import is_secret
 from firstfive.shell.risk import judge, load_table
@@ -139,6 +141,9 @@ def probes_for(
         symptom = str(table.options.get("symptom", ""))
         probes.append(build(table.kind, table.name, symptom, table.options, around))
     probes += ledgers_of(settings, engines, ledger)
+    kept = pack_rules(settings).kept
+    if kept is not None and journal is not None:
+        probes.append(KeptFiles(name="files", target=around.target, kept=kept, well=lambda: _calm(journal)))
     return tuple(probes), tuple(unwatched)
 
 
@@ -201,6 +206,12 @@ def _wanted(watcher: Watcher) -> Wanted:
         per_minute=per_minute if isinstance(per_minute, int) else 0,
         cycling=watcher.options.get("cycling") is True,
     )
+
+
+async def _calm(journal: Journal) -> bool:
+    """Whether nothing fires that an incident is about."""
+    alerts = await journal.read(lambda tx: tx.alerts())
+    return not any(alert.signal.firing and alert.incident for alert in alerts)
 
 
 async def _newest(journal: Journal | None, subject: str) -> Deploy | None:

@@ -9,14 +9,18 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
+from shlex import quote
 from socket import gethostname
 
 from firstfive.engine.steps.packing import PackRules
+from firstfive.incident.mends.put_back import Kept
+from firstfive.incident.mends.restore import Stored
 from firstfive.ports import Target
 from firstfive.probes.upkeep.nginx_config import configuration
 from firstfive.settings import Settings, TargetSettings, env_file
 from firstfive.shell.bind import is_secret
 from firstfive.targets.local import Local
+from firstfive.targets.run_wrapper import HOME_OF_RUNS
 from firstfive.targets.ssh import Ssh
 
 QUIET = {"PAGER": "cat", "GIT_PAGER": "cat", "SYSTEMD_PAGER": "cat", "TERM": "dumb"}  # nothing waits for a key
@@ -75,7 +79,9 @@ def _runs_of(settings: Settings) -> str:
 
 def pack_rules(settings: Settings) -> PackRules:
     """What packs may do, by settings."""
-    given = settings.packs
+    given, target = settings.packs, settings.targets[settings.default_target]
+    ours = f"{HOME_OF_RUNS}kept" if target.kind == "ssh" else quote(str(settings.state / "kept"))
+    kept = Kept(folder=ours, compose=given.keep, nginx=given.keep_nginx, call=given.nginx, settled=given.settled)
     return PackRules(
         never=given.never,
         how=given.block,
@@ -83,6 +89,14 @@ def pack_rules(settings: Settings) -> PackRules:
         nginx=given.nginx,
         websocket_path=given.websocket_path,
         read_nginx=configuration,
+        nginx_blocks=given.nginx_blocks,
+        kept=kept if kept.files else None,
+        logs=given.logs,
+        stores=tuple(
+            Stored(name=one.name, container=one.container, data=one.data, backups=one.backups, stop=one.stop)
+            for one in given.restore
+        ),
+        folder=ours,
     )
 
 

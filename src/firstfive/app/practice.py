@@ -29,10 +29,11 @@ View = dict[str, Any]
 Ask = Callable[[str, str, View | None], View]
 Say = Callable[[str], None]
 
-PERSON = "drill"
+PERSON, SECOND = "drill", "drill-second"
 LOOK = 0.2
 NOTICED_WITHIN, PLAYED_WITHIN, OVER_WITHIN, WELL_WITHIN = 30.0, 45.0, 60.0, 60.0
-IDLE = 8.0  # seconds without anything to approve until the scripted person ends the harm by hand
+IDLE = 10.0  # seconds without anything to approve until the scripted person ends the harm by hand
+WATCHED = 6.0  # seconds after a change in which the scripted person only watches
 STEADY = 5.0  # seconds without a symptom until it counts as mended; a process that restarts is well in between
 FOLDER = "drills"
 
@@ -106,7 +107,9 @@ class Practice:
             times = await self._broken(fault, times)
             times, seen = await self._noticed(fault, times, before)
             if seen is not None:
-                seen = await self._played(seen, before)
+                seen = await self._played(fault, seen, before)
+                stood = seen["mitigated_at"]
+                times = replace(times, mitigated=datetime.fromisoformat(stood) if stood else None)
         except BaseException:
             await self.lab.undo(fault)
             self.lab.clear()
@@ -196,53 +199,58 @@ class Practice:
         self.say(f"{seen['id']} SEV-{seen['level']} {seen['title']}")
         return times, seen
 
-    async def _played(self, seen: View, before: frozenset[str]) -> View:
+    async def _played(self, fault: Fault, seen: View, before: frozenset[str]) -> View:
         """Act until it is mitigated, or until nothing is left to approve."""
-        name, started = seen["id"], self.clock.now()
+        name, started, patience = seen["id"], self.clock.now(), self.patience
         idle = quiet = started
         taken: set[str] = set()
         if self.scripted:
             self._say(name, "ack", {})
-        while (self.clock.now() - started).total_seconds() < self.patience:
+        while True:
             self._give_way(before)
-            seen = self.ask("GET", f"/incidents/{name}", None)
+            seen, now = self.ask("GET", f"/incidents/{name}", None), self.clock.now()
             if seen["resolved_at"]:
                 return seen
             if not seen["mitigated_at"] or any(signal["firing"] for signal in seen["signals"]):
-                quiet = self.clock.now()
-            if (self.clock.now() - quiet).total_seconds() > STEADY:
+                quiet = now
+            if (now - quiet).total_seconds() > STEADY:
                 return seen
-            busy = any(row["state"] in ("approved", "running") for row in seen["steps"])
-            if busy or (self.scripted and self._approved(seen, taken)):
-                idle = self.clock.now()
-            waited = (self.clock.now() - idle).total_seconds()
-            if self.scripted and waited > IDLE * (2 if taken else 1) and not await self.lab.well():
-                return seen  # nothing left to approve, and customers still suffer
+            busy = any(row["state"] in ("approved", "started") for row in (*seen["steps"], *seen["offered"]))
+            looks = not taken or (now - idle).total_seconds() > WATCHED  # what was just done is given time to show
+            if busy or (self.scripted and looks and self._approved(seen, taken)):
+                idle = now
+            over = (now - started).total_seconds() > patience
+            if over or (self.scripted and (now - idle).total_seconds() > IDLE * (2 if taken else 1)):
+                well = await self.lab.well()
+                if not well or (over and (patience > self.patience or not taken)):
+                    return seen  # nothing left to approve and customers still suffer, or time is up
+                if over:
+                    patience += (
+                        fault.fades.total_seconds() + STEADY
+                    )  # some symptoms are counted over a while, and stand that long
             await self.clock.sleep(LOOK)
-        return seen
 
     def _approved(self, seen: View, taken: set[str]) -> bool:
-        """Approve the first that waits, needs no value and belongs to the runbook that leads or to the roll-back; one at a time."""
-        leading = seen["ranking"][0]["runbook"] if seen["ranking"] else ""
-        back = seen["rollback"]["step"] if seen["rollback"] else ""
-        for waiting in seen["waiting"]:
-            fits = str(waiting["step"]).startswith(leading) or waiting["step"] == back
-            if waiting["step"] in taken or waiting["missing"] or not fits:
+        """Approve the first that waits and needs no value, one at a time, as many people as it takes."""
+        for waiting in _in_order(seen):
+            if waiting["step"] in taken or waiting["missing"]:
                 continue  # what did not help once is not tried again
             taken.add(waiting["step"])
             if not seen["hypothesis"]:
                 self._say(seen["id"], "hypothesis", {"text": "what this drill practises"})
             fields = {"run": waiting["run"], "sha256": waiting["sha256"]}
             fields |= {"affirmed": True} if waiting.get("first") else {}
-            if self._say(seen["id"], "approve", fields):
+            fields |= {"confirm": waiting["confirm"]} if waiting.get("confirm") else {}
+            people = (PERSON, SECOND)[: waiting.get("people", 1)]
+            if all([self._say(seen["id"], "approve", fields, by=name) for name in people]):
                 self.say(f"approved {waiting['step']}: {str(waiting['script']).strip().splitlines()[0][:90]}")
                 return True
         return False
 
-    def _say(self, name: str, verb: str, fields: View) -> bool:
+    def _say(self, name: str, verb: str, fields: View, *, by: str = PERSON) -> bool:
         """The drill's person says something; False when it was refused, as what comes too late is."""
         try:
-            self.ask("POST", f"/incidents/{name}/{verb}", {"by": PERSON, **fields})
+            self.ask("POST", f"/incidents/{name}/{verb}", {"by": by, **fields})
         except FirstfiveError as refused:
             self.say(f"refused: {verb}: {refused.what}")
             return False
@@ -289,9 +297,22 @@ class Practice:
         if seen is not None and seen["postmortem"]:
             with suppress(OSError):
                 places = (self.settings.vault / seen["postmortem"]["path"]).read_text(encoding="utf-8").count("…")
-        wanted = Wanted(fault=fault.name, what=fault.what, level=fault.level, fits=fault.fits)
+        wanted = Wanted(fault=fault.name, what=fault.what, level=fault.level, fits=fault.fits, outside=fault.outside)
         mode = "auto" if self.scripted else "hands-on"
         return card(wanted, times, seen, opened=opened, mode=mode, page=self.page, open_places=places)
+
+
+def _in_order(seen: View) -> list[View]:
+    """What waits, as a person would take it: the roll-back that the page puts first, what evidence offers, then the leading runbook."""
+    leading = seen["ranking"][0]["runbook"] if seen["ranking"] else ""
+    back = seen["rollback"]["step"] if seen["rollback"] else ""
+
+    def place(waiting: View) -> int:
+        if waiting["step"] == back:
+            return 0
+        return 1 if waiting.get("unasked") else 2 if str(waiting["step"]).startswith(leading) else 3
+
+    return sorted((waiting for waiting in seen["waiting"] if place(waiting) < 3), key=place)
 
 
 def keep(settings: Settings, one: Card, seen: View | None = None) -> Path:

@@ -325,6 +325,7 @@ def policy_from(settings: Settings) -> Policy:
         severity_words=settings.severity,
         ledger=bool(sockets_of(settings)),
         labs=frozenset(name for name, target in settings.targets.items() if target.lab),
+        offers=settings.packs.offer,
     )
 
 

@@ -171,6 +171,8 @@ def _of_step(entry: ev.Entry, event: _Wanted, handbook: Handbook) -> str:
             return f"{entry.by} set <{name}> of {step_name(step, handbook)} to {value}"
         case ev.StepRequested(step=step):
             return f"{entry.by} asked for {step_name(step, handbook)}"
+        case ev.ChangeOffered(title=title, target=target, why=why, unasked=True):
+            return f"Offered on evidence, for {target}: {title} ({why})"
         case ev.ChangeOffered(title=title, target=target, why=why):
             return f"{entry.by} asked for a change on {target}: {title} ({why})"
         case ev.StepSkipped(step=step, why=why):

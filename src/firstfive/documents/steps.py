@@ -139,6 +139,7 @@ def _waiting(handbook: Handbook, incident: Incident, attempt: Attempt) -> Row:
     return {
         "step": run.step,
         "number": step.number if step else None,
+        "unasked": run.step in incident.offered and incident.offered[run.step].unasked,
         "title": ("Undo: " if run.undoes else "") + (step.title if step else _offered(incident, run)),
         "runbook": runbook.id if runbook else "",
         "runbook_number": runbook.number if runbook else "",
@@ -190,6 +191,7 @@ def offered_rows(incident: Incident) -> list[Row]:
                 "pack": offer.pack,
                 "title": offer.title,
                 "target": offer.target,
+                "unasked": offer.unasked,
                 "state": last.state if last else "not begun",
                 "run": last.run.id if last else None,
                 "met": last.met if last and last.state == "finished" else None,

@@ -31,6 +31,7 @@ FINISHED_KEPT = 200  # folds of finished incidents, which people look at now and
 KINDS: dict[str, type[od.Deed]] = {
     "check": od.RunCheck,
     "plan": od.PlanRollback,
+    "mends": od.SeekMends,
     "step": od.RunStep,
     "notice": od.SendNotice,
     "remind": od.Remind,

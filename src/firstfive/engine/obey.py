@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, assert_never
 from firstfive.engine import checks, rollback, steps
 from firstfive.engine.advance import deed_of
 from firstfive.engine.closing import close, note
+from firstfive.engine.steps import mending
 from firstfive.engine.telling import notices, outbox, papers
 from firstfive.errors import FirstfiveError, JournalError
 from firstfive.incident import events as ev
@@ -32,6 +33,8 @@ async def obey(engine: Engine, row: Work) -> None:
             await _check(engine, row, check_id)
         case od.PlanRollback(step=step):
             await _plan(engine, row, step)
+        case od.SeekMends():
+            await mending.seek(engine, row)
         case od.RunStep(run=run):
             await steps.step(engine, row, run)
         case od.SendNotice():

@@ -102,7 +102,7 @@ def _recorded(engine: Engine, tx: Transaction, seen: Signal, verdict: triage.Ver
             state = engine.rules.load(tx, incident_id)
             tx.see(seen, incident_id if seen.firing else "", "joined", why)
             if seen.fingerprint in state.signals or len(state.signals) < CROWD:
-                joining = _joining(engine, state, seen)
+                joining = _joining(state, seen)
                 advance(tx, engine.rules, incident_id, joining, by=ev.SELF, now=now)
             return _outcome(seen, "joined", why, incident_id)
         case triage.Declare(title=title, level=level, why=why):
@@ -113,11 +113,8 @@ def _recorded(engine: Engine, tx: Transaction, seen: Signal, verdict: triage.Ver
             assert_never(verdict)
 
 
-def _joining(engine: Engine, state: Incident, seen: Signal) -> tuple[ev.Event, ...]:
+def _joining(state: Incident, seen: Signal) -> tuple[ev.Event, ...]:
     joined: tuple[ev.Event, ...] = (ev.SignalSeen(signal=seen),)
-    worse = triage.raised(engine.handbook_for(state), state, seen, engine.policy.severity_words)
-    if worse is not None:
-        joined = (*joined, ev.SeverityChanged(level=worse[0], why=worse[1]))
     if seen.fingerprint not in state.signals and len(state.signals) == CROWD - 1:
         text = f"this is the {CROWD}th kind of signal here; further ones are counted under signals and not written down"
         joined = (*joined, ev.Noted(text=text))

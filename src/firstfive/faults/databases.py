@@ -5,9 +5,12 @@ from __future__ import annotations
 from firstfive.faults.model import Fault
 from firstfive.faults.stack import COMPOSE, UNHEALTHY, customers_get, set_variable
 
-DATA = "data/mongodb"
+DATA, LOG = "data/mongodb", "data/logs/debug.log"
 # Data that cannot be opened any more is thrown away: the shop seeds itself anew.
-ANEW = f"docker stop -t 2 nickapp-mongodb >/dev/null\nfind {DATA} -mindepth 1 -delete\ndocker start nickapp-mongodb >/dev/null\n"
+ANEW = (
+    "docker stop -t 2 nickapp-mongodb >/dev/null\nfind data -path 'data/mongodb.*' -delete\n"
+    f"find {DATA} -mindepth 1 -delete\ndocker start nickapp-mongodb >/dev/null\n"
+)
 
 # A journal that was laid out beforehand takes small writes for a while; these are more than fit in it.
 BURST = (
@@ -30,13 +33,13 @@ MONGO_STOPPED = Fault(
 
 MONGO_DISK_FULL = Fault(
     name="mongodb-disk-full",
-    what="the disk of MongoDB's data is full",
+    what="a log that nobody rotates has filled the disk that MongoDB's data lies on",
     runbook="mongo",
     level=1,
-    inject=f"dd if=/dev/zero of={DATA}/ballast bs=64k 2>/dev/null || true\n" + BURST,
+    inject=f"dd if=/dev/zero of={LOG} bs=64k 2>/dev/null || true\n" + BURST,
     seen=f"{customers_get('/api/payments', '50[0-9]')} || {UNHEALTHY}",
-    heal=f"rm -f {DATA}/ballast\n" + ANEW,
-    mends="free space below the data folder, then docker compose -f docker-compose.production.yml up -d mongodb",
+    heal=f"rm -f {LOG}\n" + ANEW,
+    mends="empty the log, rotate it, then docker compose -f docker-compose.production.yml up -d mongodb",
 )
 
 MONGO_CORRUPT = Fault(

@@ -16,7 +16,8 @@ class Fault:
     All three are bash, run in the folder of the stack. `runbook` are words of the title of the page's runbook for it; `also` are
     words of titles that would be as right. `mends` says what a person is to do who has no drill to end. `level` is the severity that
     it deserves. `patience` is how long it may take until it hurts, `fades` how long its symptoms stand after it is out, since some are
-    counted over a while. `deploys` says that it is a deploy: what is drilled soon after it looks like its doing, so it comes last.
+    counted over a while. `outside` is why nothing on this host can mend it; empty where something can. `deploys` says that it is a
+    deploy: what is drilled soon after it looks like its doing, so it comes last.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Fault:
     patience: timedelta = timedelta(seconds=30)
     deploys: bool = False
     fades: timedelta = timedelta(0)
+    outside: str = ""
 
     def fits(self, title: str) -> bool:
         """Whether a runbook of that title is a right one."""

@@ -31,6 +31,7 @@ GATEWAY_5XX = Fault(
     seen=UNPAID,
     heal=_usual("nickapp-shkeeper"),
     mends="it is the provider's: tell them, and the customers",
+    outside="the gateway is the provider's",
 )
 
 GATEWAY_UNREACHABLE = Fault(
@@ -39,10 +40,13 @@ GATEWAY_UNREACHABLE = Fault(
     runbook="shkeeper payment",
     fades=timedelta(seconds=70),
     level=1,
-    inject="docker pause nickapp-shkeeper >/dev/null\n",
+    # a busy machine does not always freeze at once
+    inject="for n in 1 2 3 4 5; do docker pause nickapp-shkeeper >/dev/null && break; sleep 0.3; done\n"
+    "test \"$(docker inspect -f '{{.State.Paused}}' nickapp-shkeeper)\" = true\n",
     seen=UNPAID,
     heal="docker unpause nickapp-shkeeper >/dev/null 2>&1 || true\n",
     mends="find where packets end: host, container, firewall",
+    outside="the gateway is the provider's",
 )
 
 GATEWAY_DNS = Fault(
@@ -67,6 +71,7 @@ MAIL_AUTH = Fault(
     seen=UNSENT,
     heal=_usual("nickapp-smtp"),
     mends="put the new SMTP_PASS into .env, then docker compose up -d nickapp-backend",
+    outside="only the provider knows the new password",
 )
 
 MAIL_TIMEOUT = Fault(
@@ -78,6 +83,7 @@ MAIL_TIMEOUT = Fault(
     seen=UNSENT,
     heal=_usual("nickapp-smtp"),
     mends="send through another provider until it answers again",
+    outside="the mail server is the provider's",
 )
 
 MAIL_REFUSED = Fault(
@@ -89,6 +95,7 @@ MAIL_REFUSED = Fault(
     seen=UNSENT,
     heal=_usual("nickapp-smtp"),
     mends="send through another provider until it answers again",
+    outside="the mail server is the provider's",
 )
 
 ALL = (GATEWAY_5XX, GATEWAY_UNREACHABLE, GATEWAY_DNS, MAIL_AUTH, MAIL_TIMEOUT, MAIL_REFUSED)

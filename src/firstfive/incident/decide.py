@@ -13,12 +13,13 @@ from datetime import datetime
 from firstfive.handbook.model import Handbook
 from firstfive.incident import communicate, diagnose, escalate, recover, respond
 from firstfive.incident import events as ev
+from firstfive.incident.mends import seeking
 from firstfive.incident.orders import Order, Record
 from firstfive.incident.owed import reminders
 from firstfive.incident.packs import offered
 from firstfive.incident.policy import Policy
 from firstfive.incident.timeline import Incident
-from firstfive.incident.triage import surge
+from firstfive.incident.triage import surge, worsened
 
 
 def decide(handbook: Handbook, policy: Policy, incident: Incident, now: datetime) -> tuple[Order, ...]:
@@ -31,8 +32,10 @@ def _all(handbook: Handbook, policy: Policy, incident: Incident, now: datetime) 
     if raised is not None:
         level, why = raised
         yield Record(event=ev.SeverityChanged(level=level, why=why))
+    yield from worsened(handbook, policy.severity_words, incident, now)
     yield from diagnose.orders(handbook, policy, incident, now)
     yield from respond.orders(handbook, policy, incident, now)
+    yield from seeking.orders(policy, incident, now)
     yield from offered.orders(incident)
     yield from recover.orders(handbook, policy, incident, now)
     yield from communicate.orders(handbook, policy, incident, now)

@@ -26,6 +26,7 @@ from firstfive.incident.orders import Order, Record, RunCheck, WakeAt
 from firstfive.incident.policy import Policy
 from firstfive.incident.records import Answer, Ranked
 from firstfive.incident.timeline import Incident
+from firstfive.incident.triage.own_doing import own_doing
 
 
 def orders(handbook: Handbook, policy: Policy, incident: Incident, now: datetime) -> Iterator[Order]:
@@ -69,9 +70,11 @@ _WEIGHT = {LogSymptom: 4, StatusSymptom: 3, ExternalSymptom: 3, HttpSymptom: 2}
 
 def rank(handbook: Handbook, incident: Incident) -> tuple[Ranked, ...]:
     """Runbooks by evidence, best first: a hit counts by how specific its kind is, a symptom looked for and absent counts one
-    against. A miss is only claimed for a symptom that is being watched and has not been seen firing in this incident.
+    against. What our own change may have caused counts for nothing. A miss is only claimed for a symptom that is being watched and has
+    not been seen firing in this incident.
     """
-    seen = {s.symptom for s in incident.signals.values() if s.symptom}
+    ours = own_doing(incident, now_of(incident)) if incident.changed_seq or incident.attempts else {}
+    seen = {s.symptom for f, s in incident.signals.items() if s.symptom and f not in ours}
     watched = set(incident.declared.watched) if incident.declared else set()
     ranked = [_ranked(runbook, seen, watched, _pointing(incident, runbook)) for runbook in handbook.runbooks]
     order = {runbook.id: n for n, runbook in enumerate(handbook.runbooks)}

@@ -45,6 +45,18 @@ class PlanRollback:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SeekMends:
+    """Look on the target for what could mend it, for the `number`th time, and offer that. Only looks."""
+
+    number: int
+
+    @property
+    def key(self) -> str:
+        """One look of each number."""
+        return f"mends:{self.number}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunStep:
     """Run exactly this on its target."""
 
@@ -174,6 +186,16 @@ class WakeAt:
 
 
 Deed = (
-    RunCheck | PlanRollback | RunStep | SendNotice | Remind | Page | Deliver | WritePostmortem | ReadPostmortem | WakeAt
+    RunCheck
+    | PlanRollback
+    | SeekMends
+    | RunStep
+    | SendNotice
+    | Remind
+    | Page
+    | Deliver
+    | WritePostmortem
+    | ReadPostmortem
+    | WakeAt
 )
 Order = Record | Deed

@@ -24,7 +24,7 @@ class Policy:
     for how bad it is ("critical") to a level of the matrix. `ledger` is whether a deploy ledger of containers is kept, so that a way
     back can be planned; `rota` are the on-call schedules in the order to page, before the page's own contacts; `rounds` how often
     everybody is paged; `silent_after` how long whoever took an incident may be silent before others are paged; `labs`
-    are the targets on which nothing is forbidden.
+    are the targets on which nothing is forbidden; `offers` are the changes that may be offered without being asked for.
     """
 
     target: str = "local"
@@ -38,6 +38,7 @@ class Policy:
     severity_words: Mapping[str, int] = field(default_factory=dict)
     ledger: bool = False
     labs: frozenset[str] = frozenset()
+    offers: frozenset[str] = frozenset()
     rota: tuple[Schedule, ...] = ()
     working_days: WorkingDays = MONDAY_TO_FRIDAY
     rounds: int = 3

@@ -32,6 +32,7 @@ class Signal:
     `severity` is the sender's own word ("critical"), `labels` are the sender's, sorted by name. `key` is the sender's identity for
     this trouble: with one, the subject may change and it is still the same. `family` says which row of the family table matched,
     when it was not the page's own token. `link` leads to the sender's page. `until` is when it is over unless it is said again.
+    `who` are the addresses or networks that cause it, the worst first, where a look can tell.
     """
 
     kind: SignalKind
@@ -49,6 +50,7 @@ class Signal:
     family: str = ""
     link: str = ""
     until: datetime | None = None
+    who: tuple[str, ...] = ()
 
     @property
     def fingerprint(self) -> str:

@@ -70,9 +70,24 @@ class HeartbeatSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoreSettings:
+    """Data that can be restored: its container, the folder `data`, the pattern `backups` of tar archives, and whom to `stop` meanwhile."""
+
+    name: str
+    container: str
+    data: str
+    backups: str
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PackSettings:
     """What packs may do: `never` are addresses and networks that are never blocked, `block` the way to block, `zone` Cloudflare's id of
     the zone, `nginx` the words that call it on the target, `websocket_path` the path whose connections it has to let through.
+
+    `offer` are changes that are offered without being asked for. `keep` are Compose's files and `keep_nginx` nginx's whose good versions
+    are kept (one is good that stood `settled`); `nginx_blocks` is a file that nginx includes; `logs` are patterns of logs that may be
+    emptied; `restore` is data with its backups.
     """
 
     never: tuple[str, ...] = ()
@@ -80,6 +95,13 @@ class PackSettings:
     zone: str = ""
     nginx: tuple[str, ...] = ("nginx",)
     websocket_path: str = "/socket.io/"
+    nginx_blocks: str = ""
+    offer: frozenset[str] = frozenset()
+    keep: tuple[str, ...] = ()
+    keep_nginx: tuple[str, ...] = ()
+    settled: timedelta = timedelta(minutes=10)
+    logs: tuple[str, ...] = ()
+    restore: tuple[StoreSettings, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -36,25 +37,35 @@ def seen(**changes: Any) -> dict[str, Any]:
         "verified_at": at(20),
         "level": 2,
         "level_why": "the matrix says so",
-        "signals": [{"at": at(1), "kind": "probe", "subject": "redis:6379", "text": "refused"}],
         "ranking": [
             {"number": "3.3", "title": "Redis unreachable", "score": 4},
             {"number": "3.1", "title": "Backend down", "score": 1},
         ],
         "checks": [{"title": "Health", "done": True}, {"title": "Deploy", "done": True}],
-        "timeline": [{"kind": "CheckDone", "at": at(2)}, {"kind": "CheckDone", "at": at(3)}],
+        "timeline": [
+            {"kind": "SignalSeen", "at": at(1), "text": "Trouble: redis:6379: refused (redis)"},
+            {"kind": "CheckDone", "at": at(2)},
+            {"kind": "CheckDone", "at": at(3)},
+        ],
         "notices": [{"kind": kind, "at": at(4)} for kind in ("initial", "update", "resolution")],
         "postmortem": {"path": "postmortems/x.md"},
         "postmortem_due": "2026-11-30",
         "postmortem_why_not": "",
         "steps": [{"step": "redis#2", "changing": True, "met": True}],
+        "offered": [],
         "rollback": None,
     }
     return whole | changes
 
 
-def made(*, opened: int = 1, **changes: Any) -> Card:
-    return card(WANTED, TIMES, seen(**changes), opened=opened, mode="auto", page="abc", open_places=3)
+def made(*, opened: int = 1, outside: str = "", **changes: Any) -> Card:
+    """Mitigated before the fault went out, unless the incident stands otherwise."""
+    whole = seen(**changes)
+    stamp = datetime.fromisoformat(whole["mitigated_at"]) if whole["mitigated_at"] else None
+    assert TIMES.healed is not None
+    times = replace(TIMES, mitigated=stamp if stamp and stamp < TIMES.healed else None)
+    wanted = replace(WANTED, outside=outside)
+    return card(wanted, times, whole, opened=opened, mode="auto", page="abc", open_places=3)
 
 
 def test_a_good_drill_passes_with_its_seconds() -> None:
@@ -78,7 +89,13 @@ FAILING = [
         "a wrong one stands as high",
     ),
     ({"checks": [{"title": "Health", "done": False}]}, "first five", "without Health", "one was not answered"),
-    ({"mitigated_at": None}, "mitigated", "", "it never ended"),
+    ({"mitigated_at": None}, "mitigated", "no step, roll-back or offered change", "it never ended"),
+    (
+        {"mitigated_at": at(45)},
+        "mitigated",
+        "no step, roll-back or offered change",
+        "only taking the fault out ended it",
+    ),
     ({"verified_at": None}, "verified", "", "nobody looked again"),
     ({"notices": [{"kind": "initial", "at": at(1)}]}, "told", "no update, resolution", "people heard once"),
     ({"postmortem": None}, "post-mortem", "owed and not written", "due and missing"),
@@ -114,12 +131,31 @@ MENDED = [
     ({"mitigated_at": None}, "nothing before the drill ended"),
     ({"steps": []}, "by itself"),
     ({"rollback": {"step": "redis#2"}}, "the page's roll-back redis#2"),
+    ({"offered": [{"id": "put-back.1", "met": True}]}, "an offered change, put-back.1"),
+    (
+        {"outside": "the provider's", "mitigated_at": at(45)},
+        "outside: nothing here can mend it (the provider's); told and watched",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("changes", "words"), MENDED, ids=[row[1] for row in MENDED])
 def test_what_mended_it_is_said(changes: dict[str, Any], words: str) -> None:
     assert made(**changes).mended == words
+
+
+def test_what_only_the_outside_can_mend_is_mitigated_by_its_recovery() -> None:
+    one = made(outside="the provider's", mitigated_at=at(45))
+    assert one.passed
+    assert one.mark("mitigated").why == "outside: the provider's"
+    assert not made(outside="the provider's", mitigated_at=None).passed
+
+
+def test_trouble_that_taking_the_fault_out_makes_is_no_failure() -> None:
+    times = replace(TIMES, mitigated=T0 + timedelta(seconds=20))
+    one = card(WANTED, times, seen(mitigated_at=at(60)), opened=1, mode="auto", page="abc")
+    assert one.mark("mitigated").seconds == 20.0
+    assert one.mended == "the page's own step redis#2"
 
 
 def test_a_card_survives_its_file() -> None:
@@ -140,7 +176,7 @@ def test_a_trend_says_when_it_was_proven_last() -> None:
 
 
 def test_the_readable_card_cannot_be_broken_by_what_a_signal_says() -> None:
-    page = markdown(made(signals=[{"at": at(1), "kind": "log", "subject": "x", "text": "a | b\n| c |"}]))
+    page = markdown(made(timeline=[{"at": at(1), "kind": "SignalSeen", "text": "a | b\n| c |"}]))
     rows = [line for line in page.splitlines() if line.startswith("| detected")]
     assert len(rows) == 1
     assert "a \\| b" in rows[0]

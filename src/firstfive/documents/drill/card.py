@@ -17,22 +17,29 @@ DETECT_WITHIN = 5.0  # seconds from the first symptom that a drill asks of detec
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Times:
-    """Aware UTC instants of a drill: the fault went in, its first effect was seen, it was taken out, customers were well again."""
+    """Aware UTC instants of a drill: the fault went in, its first effect was seen, it was taken out, customers were well again.
+
+    `mitigated` is when the incident was mitigated that stood so as the fault was taken out: taking it out makes trouble of its own.
+    """
 
     injected: datetime
     hurt: datetime | None = None
     healed: datetime | None = None
     well: datetime | None = None
+    mitigated: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What the fault is: its name, what was done, the severity, and whether a runbook's title is a right one."""
+    """What the fault is: its name, what was done, the severity, whether a runbook's title is a right one, and why nothing here can mend
+    it (`outside`, empty where something can).
+    """
 
     fault: str
     what: str
     level: int
     fits: Callable[[str], bool]
+    outside: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +99,7 @@ def card(
     `open_places` counts what the written post-mortem leaves to people, None when none was read.
     """
     marks = tuple(_marks(wanted, times.hurt or times.injected, times, seen or {}, opened, open_places))
-    mended = _mended(times, seen or {})
+    mended = _mended(wanted, times, seen or {})
     return Card(
         fault=wanted.fault,
         what=wanted.what,
@@ -128,7 +135,7 @@ def _marks(
         met=opened == 1,
         why=f"{opened} incidents were declared" if opened != 1 else "one fault, one incident",
     )
-    yield Mark(name="mitigated", met=bool(seen.get("mitigated_at")), seconds=after(seen.get("mitigated_at")), why="")
+    yield _mitigated(wanted, times, seen, after)
     yield Mark(name="verified", met=bool(seen.get("verified_at")), seconds=after(seen.get("verified_at")), why="")
     yield _told(list(seen.get("notices", [])), after)
     yield _written(seen, open_places)
@@ -148,13 +155,9 @@ def _severity(wanted: Wanted, seen: View) -> Mark:
 
 
 def _first_signal(seen: View) -> str:
-    signals: Sequence[Mapping[str, Any]] = seen.get("signals", [])
-    first = min(signals, key=lambda s: str(s["at"]), default=None)
-    return (
-        f"{first['kind']} {first['subject']}: {str(first['text'])[:120]}"
-        if first is not None
-        else "declared by a person"
-    )
+    timeline: Sequence[Mapping[str, Any]] = seen.get("timeline", [])
+    first = next((entry for entry in timeline if entry["kind"] == "SignalSeen"), None)
+    return str(first["text"])[:160] if first is not None else "declared by a person"
 
 
 def _ranked(wanted: Wanted, ranking: list[Mapping[str, Any]]) -> Iterator[Mark]:
@@ -202,13 +205,26 @@ def _written(seen: View, open_places: int | None) -> Mark:
     return Mark(name="post-mortem", met=False if owed else None, why=why)
 
 
-def _mended(times: Times, seen: View) -> str:
-    """What ended it: a step or the roll-back that a person approved, else that the fault was taken out."""
-    stamp = seen.get("mitigated_at")
-    if not stamp:
+def _mitigated(wanted: Wanted, times: Times, seen: View, after: Callable[[object], float | None]) -> Mark:
+    """Whether it was mitigated before the fault went out; where only the outside can mend it, its recovery counts."""
+    stamp = times.mitigated.isoformat() if times.mitigated else seen.get("mitigated_at")
+    late = bool(stamp) and times.mitigated is None
+    ours = "" if stamp and not late else "no step, roll-back or offered change mended it"
+    why = f"outside: {wanted.outside}" if wanted.outside else ours
+    return Mark(name="mitigated", met=bool(stamp) and (not late or bool(wanted.outside)), seconds=after(stamp), why=why)
+
+
+def _mended(wanted: Wanted, times: Times, seen: View) -> str:
+    """What ended it: what a person approved, else that the fault was taken out."""
+    if not seen.get("mitigated_at") and times.mitigated is None:
         return "nothing before the drill ended"
-    if times.healed is not None and datetime.fromisoformat(stamp) >= times.healed:
+    if times.mitigated is None and wanted.outside:
+        return f"outside: nothing here can mend it ({wanted.outside}); told and watched"
+    if times.mitigated is None:
         return "only by taking the fault out"
+    packs = [row for row in seen.get("offered", []) if row.get("met")]
+    if packs:
+        return f"an offered change, {', '.join(str(row['id']) for row in reversed(packs))}"
     steps = [row for row in seen.get("steps", []) if row.get("changing") and row.get("met")]
     rolled = bool(seen.get("rollback")) and any(row["step"] == seen["rollback"]["step"] for row in steps)
     names = ", ".join(str(row["step"]) for row in steps)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from firstfive.errors import Exit, FirstfiveError, Refused
 from firstfive.handbook.watching.plan import containers_of
 from firstfive.incident import events as ev
+from firstfive.incident.mends import put_back, restore
 from firstfive.incident.packs import account, block, evidence, nginx, nginx_fix
 from firstfive.incident.packs.addresses import Network
 from firstfive.incident.packs.nginx import Directive
@@ -41,7 +42,9 @@ PACKS: Mapping[str, frozenset[str]] = {
 class PackRules:
     """What a team sets for packs. `never` are addresses and networks that are never blocked; `nginx` are the words that call it.
 
-    `read_nginx` reads what `nginx -T` prints.
+    `read_nginx` reads what `nginx -T` prints; `nginx_blocks` is a file that it includes for blocks. On the default target `kept` are files
+    whose good versions are kept, `logs` patterns of logs that may be emptied, `stores` data that can be restored, and `folder` (a word
+    of bash) is our own.
     """
 
     never: tuple[str, ...] = ()
@@ -49,6 +52,11 @@ class PackRules:
     zone: str = ""
     nginx: tuple[str, ...] = ("nginx",)
     websocket_path: str = "/socket.io/"
+    nginx_blocks: str = ""
+    kept: put_back.Kept | None = None
+    logs: tuple[str, ...] = ()
+    stores: tuple[restore.Stored, ...] = ()
+    folder: str = ""
     read_nginx: Callable[[str], Sequence[Directive]] | None = field(default=None, compare=False)
 
 
@@ -84,7 +92,7 @@ async def offer(engine: Engine, incident_id: str, by: str, pack: str, fields: Fi
 async def _made(engine: Engine, state: Incident, pack: str, fields: Fields, target: str) -> tuple[Packed, str]:
     match pack:
         case "block":
-            return _block(engine, fields)
+            return blocking(engine, fields)
         case "evidence":
             return _evidence(engine, state, fields)
         case "disable-account":
@@ -95,7 +103,8 @@ async def _made(engine: Engine, state: Incident, pack: str, fields: Fields, targ
             return _resumed(state)
 
 
-def _block(engine: Engine, fields: Fields) -> tuple[Packed, str]:
+def blocking(engine: Engine, fields: Fields) -> tuple[Packed, str]:
+    """A block as settings want it, with its title. Raises Refused for what is never blocked."""
     rules = engine.tools.packs
     seconds = fields.get("seconds", 3600)
     if not isinstance(seconds, int) or isinstance(seconds, bool):
@@ -105,7 +114,16 @@ def _block(engine: Engine, fields: Fields) -> tuple[Packed, str]:
         raise Refused(f"{how!r} is no way to block", remedy=f"known: {', '.join(block.How)}", exit_code=Exit.USAGE)
     never = [_network(text) for text in (*rules.never, *_texts(fields, "mine"))]
     address, lasts = _text(fields, "address"), timedelta(seconds=seconds)
-    made = block.block(address, expires=lasts, now=engine.clock.now(), never=never, how=block.How(how), zone=rules.zone)
+    made = block.block(
+        address,
+        expires=lasts,
+        now=engine.clock.now(),
+        never=never,
+        how=block.How(how),
+        zone=rules.zone,
+        file=rules.nginx_blocks,
+        nginx=rules.nginx,
+    )
     return made, f"block {address} for {block.spoken(seconds)}"
 
 

@@ -64,10 +64,11 @@ class ApprovalAsked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeOffered:
-    """A person asked for a change that the page does not hold: out of the pack `pack`, exactly this, on this target.
+    """A change that the page does not hold: out of the pack `pack`, exactly this, on this target.
 
     `id` stands where a step's id would. `undo` takes it back, `verify` looks whether it worked; either may be empty.
-    `afterwards` is set when it makes sense after the incident is over as well.
+    `afterwards` is set when it makes sense after the incident is over as well; `unasked` when nobody asked for it and the rules offer it
+    on evidence. It takes `people` names, who type `confirm` where it is not empty.
     """
 
     id: str
@@ -81,6 +82,9 @@ class ChangeOffered:
     why: str
     warnings: tuple[str, ...] = ()
     afterwards: bool = False
+    unasked: bool = False
+    people: int = 1
+    confirm: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

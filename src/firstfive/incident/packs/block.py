@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from firstfive.errors import Refused
-from firstfive.incident.packs import cloudflare
+from firstfive.incident.packs import cloudflare, nginx_block
 from firstfive.incident.packs.addresses import Network, blockable
 from firstfive.incident.packs.packed import STRICT, Packed, instant
 from firstfive.incident.packs.preflight import preflight, shown
@@ -29,6 +29,7 @@ class How(StrEnum):
     DOCKER_USER = "docker-user"
     UFW = "ufw"
     CLOUDFLARE = "cloudflare"
+    NGINX = "nginx"
 
 
 def block(
@@ -40,11 +41,13 @@ def block(
     how: How = How.NFTABLES,
     zone: str = "",
     api: str = cloudflare.API,
+    file: str = "",
+    nginx: tuple[str, ...] = ("nginx",),
 ) -> Packed:
     """Drop what `address` (or a narrow network) sends, for `expires` from `now` on, whole seconds of at most 30 days.
 
     `never` holds what must stay reachable: the operator's own addresses, the hosts', the configured proxies'. `zone` (its id) and
-    `api` are for Cloudflare.
+    `api` are for Cloudflare; `file` (which nginx includes) and `nginx` (the words that call it) for nginx.
 
     Raises:
         Refused: for an address that is never blocked, and for a time that is none.
@@ -65,6 +68,8 @@ def block(
             return _ufw(network, until)
         case How.CLOUDFLARE:
             return cloudflare.block(network, until=until, zone=zone, api=api)
+        case How.NGINX:
+            return nginx_block.at_nginx(network, until, file=file, call=nginx)
         case _:
             assert_never(how)
 

@@ -24,7 +24,8 @@ def orders(incident: Incident) -> Iterator[Order]:
     for offer in incident.offered.values():
         attempts = incident.of_step(offer.id)
         if not attempts or attempts[-1].state == "expired":
-            if incident.resolved_at is None or offer.afterwards:
+            over = incident.mitigated_at if offer.unasked else incident.resolved_at
+            if over is None or offer.afterwards:
                 yield Record(event=_asking(incident, offer, len(attempts) + 1))
             continue
         last = attempts[-1]
@@ -44,9 +45,10 @@ def _asking(incident: Incident, offer: ev.ChangeOffered, number: int) -> ev.Appr
         changing=True,
         timeout=offer.timeout,
         undo=offer.undo,
+        destructive=offer.people > 1,
     )
     warnings = offer.warnings if offer.verify else (*offer.warnings, UNVERIFIED)
-    return ev.ApprovalAsked(run=run, why=offer.why, warnings=warnings)
+    return ev.ApprovalAsked(run=run, why=offer.why, warnings=warnings, people=offer.people, confirm=offer.confirm)
 
 
 def _look(incident: Incident, offer: ev.ChangeOffered, number: int) -> Run:

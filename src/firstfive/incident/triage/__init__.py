@@ -18,3 +18,4 @@ from firstfive.incident.triage.sort import Verdict as Verdict
 from firstfive.incident.triage.sort import triage as triage
 from firstfive.incident.triage.surge import fullest_window as fullest_window
 from firstfive.incident.triage.surge import surge as surge
+from firstfive.incident.triage.worsened import worsened as worsened

@@ -135,8 +135,23 @@ def test_one_address_that_is_refused_too_often_and_then_stops() -> None:
     found = seen(probe, lines, line("8.8.8.8", "/api/auth/login", 429))
     assert found.firing
     assert found.text == "8.8.8.8: more than 10 refusals in 5 min"
-    assert seen(probe, lines, "", T0 + timedelta(minutes=4)).firing
-    assert not seen(probe, lines, "", T0 + timedelta(minutes=6)).firing
+    assert seen(probe, lines, "", T0 + timedelta(seconds=14)).firing
+    assert not seen(probe, lines, "", T0 + timedelta(seconds=16)).firing, "a flood that is silent for 15 s is over"
+    assert seen(probe, lines, line("8.8.8.8", "/api/auth/login", 401), T0 + timedelta(seconds=20)).firing, "and goes on"
+
+
+def test_a_trickle_is_over_after_ten_of_its_pauses() -> None:
+    lines = Lines()
+    probe = watching(lines)
+    for n in range(11):
+        found = seen(probe, lines, line("8.8.8.8", "/api/auth/login", 401), T0 + timedelta(seconds=10 * n))
+    assert found.firing
+    assert found.who == ("8.8.8.8",)
+    assert seen(probe, lines, "", T0 + timedelta(seconds=199)).firing
+    quiet = seen(probe, lines, "", T0 + timedelta(seconds=201))
+    assert not quiet.firing
+    assert "ten times the usual pause" in quiet.text
+    assert quiet.who == ()
 
 
 def test_many_addresses_each_below_the_limit() -> None:
@@ -146,6 +161,32 @@ def test_many_addresses_each_below_the_limit() -> None:
     found = seen(probe, lines, "".join(line(f"8.8.5.{n}", "/api/auth/login", 401) * 3 for n in range(15)))
     assert found.firing
     assert "30 addresses were refused on /api/auth/login" in found.text
+
+
+def crowd(net: str, numbers: range) -> str:
+    return "".join(line(f"{net}.{n}", "/api/auth/login", 401) for n in numbers)
+
+
+NETWORKS = [
+    # what is in the log, the network that is named, why
+    (crowd("8.8.4", range(7, 37)), ("8.8.4.0/26",), "the narrowest with room for as many again"),
+    (crowd("8.8.4", range(7, 37)) + line("8.8.4.60", "/api/auth/login", 200), (), "somebody in it was let in"),
+    (
+        crowd("8.8.4", range(7, 37)) + line("8.8.4.160", "/api/auth/login", 200),
+        ("8.8.4.0/26",),
+        "the neighbours' customer",
+    ),
+    (crowd("8.8.4", range(12)) + crowd("8.8.5", range(12)), (), "no network holds most of them"),
+    (crowd("10.1.2", range(30)), (), "private addresses hide the real ones"),
+]
+
+
+@pytest.mark.parametrize(("text", "who", "why"), NETWORKS, ids=[row[2] for row in NETWORKS])
+def test_a_network_is_named_only_where_nobody_else_lives(text: str, who: tuple[str, ...], why: str) -> None:
+    lines = Lines()
+    found = seen(watching(lines), lines, text)
+    assert found.firing
+    assert found.who == who, why
 
 
 def test_the_gateway_is_never_named_as_somebody_to_block() -> None:

@@ -5,8 +5,9 @@ Built by `app` from the page's words and from settings. Follows the access log; 
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
-from collections.abc import Sequence
+import ipaddress
+from collections import Counter, OrderedDict, deque
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -14,13 +15,24 @@ from firstfive.incident.signals import Deploy, Signal, SignalKind
 from firstfive.probes.logs.access.line import HIDDEN, LINE, is_hidden, path_of
 from firstfive.probes.logs.symptom import Lines
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
 MOST_ADDRESSES, MOST_PATHS = 50_000, 2_000
+WIDEST = {4: 24, 6: 48}  # prefix lengths; a wider block hits bystanders, so nobody is offered one
 MANY = 20  # addresses refused on one path within the window: not people who forgot a password
+
+
+# It is over when it has been silent for ten of its own usual pauses: a flood after some seconds, a slow trickle after minutes.
+PAUSES, SHORTEST = 10, timedelta(seconds=15)
+MOST_OF = 0.8  # of the addresses on a path lie in one network: then that network is meant
 
 
 @dataclass(slots=True, kw_only=True)
 class Offenders:
-    """Fires when one address is refused (`statuses`) more than `more_than` times in `window` below `path`, or many addresses are."""
+    """Fires when one address is refused (`statuses`) more than `more_than` times in `window` below `path`, or many addresses are.
+
+    It is well again when the window has passed, or sooner once whoever it was is silent for ten times its own usual pause.
+    """
 
     name: str
     symptom: str
@@ -31,6 +43,7 @@ class Offenders:
     window: timedelta = timedelta(minutes=5)
     host: str = ""
     _refused: OrderedDict[str, deque[datetime]] = field(default_factory=OrderedDict)
+    _let_in: OrderedDict[str, datetime] = field(default_factory=OrderedDict)
     _paths: dict[str, OrderedDict[str, datetime]] = field(default_factory=dict)
 
     @property
@@ -42,12 +55,18 @@ class Offenders:
         """One signal. Raises FirstfiveError when the log cannot be read."""
         for line in (await self.lines.fresh(now)).split(b"\n"):
             found = LINE.match(line)
-            if found is not None and int(found[5]) in self.statuses:
-                path = path_of(found[4])
-                if path.startswith(self.path):
-                    self._take(found[1].decode("ascii", "replace")[:64], path[:200], now)
+            if found is None:
+                continue
+            path, status = path_of(found[4]), int(found[5])
+            if path.startswith(self.path):
+                address = found[1].decode("ascii", "replace")[:64]
+                if status in self.statuses:
+                    self._take(address, path[:200], now)
+                elif 200 <= status < 300:
+                    self._let_in[address] = now
+                    self._let_in.move_to_end(address)
         self._forget(now)
-        firing, text = self._judged(now)
+        firing, text, who = self._judged(now)
         return (
             Signal(
                 kind=SignalKind.LOG,
@@ -59,6 +78,7 @@ class Offenders:
                 symptom=self.symptom,
                 host=self.host,
                 family="brute force" if firing else "",
+                who=who,
             ),
         )
 
@@ -80,24 +100,64 @@ class Offenders:
         edge = now - self.window
         while self._refused and next(iter(self._refused.values()))[-1] <= edge:
             self._refused.popitem(last=False)
+        while self._let_in and (next(iter(self._let_in.values())) <= edge or len(self._let_in) > MOST_ADDRESSES):
+            self._let_in.popitem(last=False)
         for path, seen in list(self._paths.items()):
             while seen and next(iter(seen.values())) <= edge:
                 seen.popitem(last=False)
             if not seen:
                 del self._paths[path]
 
-    def _judged(self, now: datetime) -> tuple[bool, str]:
+    def _judged(self, now: datetime) -> tuple[bool, str, tuple[str, ...]]:
         edge, minutes = now - self.window, int(self.window.total_seconds() // 60)
-        loud = [a for a, times in self._refused.items() if len(times) > self.more_than and times[0] > edge]
+        over = [a for a, times in self._refused.items() if len(times) > self.more_than and times[0] > edge]
+        loud = [a for a in over if now - self._refused[a][-1] <= _patience(self._refused[a])]
+        path, seen = max(self._paths.items(), key=lambda pair: len(pair[1]), default=("", OrderedDict()))
+        many = len(seen) > MANY and _still(seen.values(), now) > MANY // 10
+        if many:
+            network = self._network(tuple(seen))
+            where = f", most of them in {network}, which gets nothing else there" if network else ""
+            text = f"{len(seen)} addresses were refused on {path} in {minutes} min: many at once, each below the limit{where}"
+            if not loud:
+                return True, text, (network,) if network else ()
         if loud:
             strangers = [a for a in loud if not is_hidden(a)]
             who = ", ".join(strangers[:5]) or f"{loud[0]} ({HIDDEN})"
             more = f" and {len(strangers) - 5} more" if len(strangers) > 5 else ""
-            return True, f"{who}{more}: more than {self.more_than} refusals in {minutes} min"
-        path, seen = max(self._paths.items(), key=lambda pair: len(pair[1]), default=("", OrderedDict()))
-        if len(seen) > MANY:
-            return (
-                True,
-                f"{len(seen)} addresses were refused on {path} in {minutes} min: many at once, each below the limit",
-            )
-        return False, f"no address was refused more than {self.more_than} times in {minutes} min"
+            named = tuple(strangers[:5]) if not many else ((network, *strangers[:5]) if network else ())
+            return True, f"{who}{more}: more than {self.more_than} refusals in {minutes} min", named
+        if over or len(seen) > MANY:
+            return False, "whoever was refused too often is silent for ten times the usual pause", ()
+        return False, f"no address was refused more than {self.more_than} times in {minutes} min", ()
+
+    def _network(self, addresses: Sequence[str]) -> str:
+        """The narrowest network that holds most of these addresses, none wider than what may be blocked, and nobody who was let in."""
+        strangers = [ipaddress.ip_address(a) for a in addresses if not is_hidden(a)]
+        version = 4 if sum(a.version == 4 for a in strangers) * 2 >= len(strangers) else 6
+        width = WIDEST[version]
+        holders = Counter(ipaddress.ip_network((a, width), strict=False) for a in strangers if a.version == version)
+        if not holders:
+            return ""
+        network, count = holders.most_common(1)[0]
+        if count < MOST_OF * len(addresses):
+            return ""
+        mine = [a for a in strangers if a.version == version and a in network]
+        half: Network | None = network
+        while half is not None and half.num_addresses >= 2 * len(mine):  # who has used so many of them has more
+            network = half
+            parts = network.subnets() if network.prefixlen < network.max_prefixlen else ()
+            half = next((one for one in parts if all(a in one for a in mine)), None)
+        let_in = (ipaddress.ip_address(a) for a in self._let_in if not is_hidden(a))
+        return "" if any(a.version == version and a in network for a in let_in) else str(network)
+
+
+def _still(times: Collection[datetime], now: datetime) -> int:
+    """How many of these are so new that it is not over."""
+    patience = _patience(times)
+    return sum(now - at <= patience for at in times)
+
+
+def _patience(times: Collection[datetime]) -> timedelta:
+    """How long it may be silent until it counts as over."""
+    ordered = sorted(times)
+    return max(SHORTEST, PAUSES * (ordered[-1] - ordered[0]) / max(1, len(ordered) - 1))
