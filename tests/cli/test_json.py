@@ -21,6 +21,7 @@ CALLS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "explain": (("3.1",), ("9.9",)),
     "serve": ((), ("--port", "x")),
     "status": (("INC-1",), ("INC-9",)),
+    "room": ((), ("INC-9",)),
     "declare": (("slow",), (" ",)),
     "report": (("slow",), (" ",)),
     "ack": (("INC-1",), ("INC-9",)),
@@ -84,6 +85,7 @@ CALLS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 # Shown elsewhere with good input: they need a server or a run whose outcome nobody knows.
 GOOD_ELSEWHERE = {
+    "room": "terminal/test_plain.py",
     "serve": "test_serve.py",
     "settle": "test_incident_commands.py",
     "undo": "test_incident_commands.py",

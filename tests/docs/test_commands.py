@@ -22,6 +22,10 @@ ELSEWHERE = {
         "tests/cli/test_page_commands.py::test_init_writes_settings_that_load_and_that_check_accepts"
     ),
     "firstfive serve": "tests/cli/test_serve.py::test_serve_says_where_the_room_is",
+    "firstfive room": "tests/cli/terminal/test_plain.py::test_the_open_incident_is_found_and_several_are_named",
+    "firstfive room INC-1": "tests/cli/terminal/test_seat.py::test_the_main_job_by_keys_inside_tmux",
+    "firstfive room INC-1 --plain": "tests/cli/terminal/test_plain.py::test_a_whole_incident_by_typed_words",
+    "firstfive room INC-1 --json": "tests/cli/terminal/test_plain.py::test_json_is_one_object_a_line",
     "firstfive doctor": "tests/cli/test_serve.py::test_the_doctor_sees_the_server",
     "firstfive status-page preview": (
         "tests/cli/test_public_commands.py::test_what_was_told_stands_in_the_folder_and_nothing_else_does"

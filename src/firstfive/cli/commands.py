@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "lsp": ("page.lsp", "Serve an editor: findings while you write, verdicts under the cursor."),
     "serve": ("serve", "Watch, respond, and open the room."),
     "status": ("incident", "Open incidents, or one in full."),
+    "room": ("terminal.room", "The room of an incident in this terminal: follow it, act on it."),
     "declare": ("incident", "Declare an incident."),
     "report": ("incident", "Report that something does not work."),
     "ack": ("incident", "Acknowledge: you have taken it."),

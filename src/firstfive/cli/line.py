@@ -62,7 +62,7 @@ def ask(settings: Settings, method: str, path: str, body: View | None = None) ->
     """One call of the API: over the server when it runs, else against the journal in this process."""
     server = server_of(settings)
     if server is not None:
-        return _over_http(server, method, path, body, token=settings.token)
+        return over_http(server, method, path, body, token=settings.token)
     from firstfive.cli.direct import answer
 
     if method != "GET" and path != "/simulate":
@@ -70,21 +70,25 @@ def ask(settings: Settings, method: str, path: str, body: View | None = None) ->
     return asyncio.run(answer(settings, method, path, body or {}))
 
 
-def _connected(server: Server) -> http.client.HTTPConnection:
-    """A connection to the server; over TLS it must show the very certificate that it said it uses, whatever names stand in it."""
+def connected(server: Server, *, timeout: float = 20) -> http.client.HTTPConnection:
+    """A connection to the server; over TLS it must show the very certificate that it said it uses, whatever names stand in it.
+
+    `timeout` is how many seconds it may be silent.
+    """
     if not server.tls:
-        return http.client.HTTPConnection(server.host, server.port, timeout=20)
+        return http.client.HTTPConnection(server.host, server.port, timeout=timeout)
     import ssl
 
     context = ssl.create_default_context(cafile=server.tls)
     context.check_hostname = False
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    return http.client.HTTPSConnection(server.host, server.port, timeout=20, context=context)
+    return http.client.HTTPSConnection(server.host, server.port, timeout=timeout, context=context)
 
 
-def _over_http(server: Server, method: str, path: str, body: View | None, *, token: str = "") -> View:
+def over_http(server: Server, method: str, path: str, body: View | None, *, token: str = "") -> View:
+    """One call of a running server's API. Raises FirstfiveError with the server's own words, or that it does not answer."""
     host, port = server.host, server.port
-    connection = _connected(server)
+    connection = connected(server)
     try:
         headers = {"Authorization": f"Bearer {token or server.key}", "Content-Type": "application/json"}
         connection.request(method, f"/api/v1{path}", json.dumps(body) if body is not None else None, headers)
