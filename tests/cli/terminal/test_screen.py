@@ -17,8 +17,8 @@ from cli.door import Ask
 from cli.terminal.staged import ended, place, server, until
 from cli.test_serve import start
 from firstfive.cli.terminal.reach import Reach
-from firstfive.cli.terminal.screen import Whole
-from firstfive.cli.terminal.sheet import UNREAD, Sheet
+from firstfive.cli.terminal.whole.screen import Whole
+from firstfive.cli.terminal.whole.sheet import UNREAD, Sheet
 from firstfive.settings import load
 
 __all__ = ["place", "server"]

@@ -33,7 +33,10 @@ class Tmux:
     def __init__(self, folder: Path, *words: str) -> None:
         self.socket = str(folder.parent / "tmux")
         exports = " ".join(f"{name}={shlex.quote(value)}" for name, value in environment().items())
-        command = f"cd {folder} && env {exports} {shlex.join(argv(*words))}; echo ended with $?; sleep 60"
+        # readline, which pytest loads, leaves LINES and COLUMNS behind: whoever has them believes no other size
+        command = (
+            f"cd {folder} && env -u LINES -u COLUMNS {exports} {shlex.join(argv(*words))}; echo ended with $?; sleep 60"
+        )
         self.call("-f", "/dev/null", "new-session", "-d", "-x", "80", "-y", "24", command)
 
     def call(self, *words: str) -> str:
@@ -83,8 +86,7 @@ def test_the_main_job_by_keys_inside_tmux(
     window.see("Hypothesis: nobody opened it")
     window.keys("b")
     window.see("Which step? Such as 3.1 1:")
-    for _ in range(6):
-        window.keys("PageDown")
+    until(lambda: (window.keys("PageDown"), "touch a24" in window.shown())[1], window.shown)
     window.write("3.1 2")
     window.see("Run exactly this on local? Type yes:")
     assert "$ touch opened" in window.shown()

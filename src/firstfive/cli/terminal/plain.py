@@ -21,11 +21,11 @@ from unicodedata import combining, east_asian_width
 
 from firstfive.cli.terminal import acts, typed
 from firstfive.cli.terminal.acts import Act
+from firstfive.cli.terminal.chosen import wanted
 from firstfive.cli.terminal.following import Following, Heard, Link, NewEntry, Spoken
 from firstfive.cli.terminal.items import items, page_of
 from firstfive.cli.terminal.lines import OUTPUT, Line, View, entry, head, output, text_of
 from firstfive.cli.terminal.reach import Reach
-from firstfive.documents.chosen import wanted
 from firstfive.documents.plain import line, visible
 from firstfive.errors import Exit, FirstfiveError, Refused
 

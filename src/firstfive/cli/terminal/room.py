@@ -42,7 +42,7 @@ def room(
     seen, _ = reach.seen(chosen)
     if as_json or plain or not whole_screen():
         return in_lines(reach, chosen, seen, as_json=as_json)
-    from firstfive.cli.terminal.screen import on_screen
+    from firstfive.cli.terminal.whole.screen import on_screen
 
     return on_screen(reach, chosen, seen)
 

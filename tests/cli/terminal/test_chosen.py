@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from firstfive.documents.chosen import ALL, CHOICES, PEOPLE, wanted
+from firstfive.cli.terminal.chosen import ALL, CHOICES, PEOPLE, wanted
 from firstfive.incident import events as ev
 
 KINDS = sorted(kind.__name__ for kind in get_args(ev.Event))

@@ -16,7 +16,7 @@ from textual.widgets import Input, Static
 
 from firstfive.cli.terminal.acts import Question, answered
 from firstfive.cli.terminal.lines import Line
-from firstfive.cli.terminal.looks import dressed, page
+from firstfive.cli.terminal.whole.looks import dressed, page
 from firstfive.errors import FirstfiveError
 
 Typed = tuple[str, ...]

@@ -23,14 +23,14 @@ from textual.widgets import OptionList, Static
 from firstfive.cli.hands.steps import waiting
 from firstfive.cli.terminal import acts
 from firstfive.cli.terminal.acts import Act, Question
+from firstfive.cli.terminal.chosen import CHOICES, wanted
 from firstfive.cli.terminal.following import Following, Link, Spoken
 from firstfive.cli.terminal.items import items, page_of
-from firstfive.cli.terminal.keys import BOUND, HINTS, KEYS, LAYOUT, LOW, MORE, NARROW, SAID, WIDE
 from firstfive.cli.terminal.lines import Line, Piece, View, entry, head, plain
-from firstfive.cli.terminal.looks import dressed, packed, page, refill, width_of
 from firstfive.cli.terminal.reach import Reach
-from firstfive.cli.terminal.sheet import Sheet
-from firstfive.documents.chosen import CHOICES, wanted
+from firstfive.cli.terminal.whole.keys import BOUND, HINTS, KEYS, LAYOUT, LOW, MORE, NARROW, SAID, WIDE
+from firstfive.cli.terminal.whole.looks import dressed, packed, page, refill, width_of
+from firstfive.cli.terminal.whole.sheet import Sheet
 from firstfive.documents.plain import line
 from firstfive.errors import Exit, FirstfiveError, Refused
 
