@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from firstfive.incident.events import Entry, Event, Imported
 from firstfive.incident.records import Run
@@ -83,6 +83,13 @@ class Target(Protocol):
         self, run: Run, heard: Heard | None = None
     ) -> Output: ...  # raises OutcomeLost, OutOfTouch; attaches when the run id already began
     async def trace(self, run_id: str) -> Trace: ...
+
+
+@runtime_checkable
+class Remembering(Protocol):
+    """A target that can be asked which runs of an incident it knows: id -> a word for how each stands, oldest first."""
+
+    async def remembered(self, incident: str) -> Mapping[str, str]: ...  # raises FirstfiveError when it does not answer
 
 
 class OutcomeLost(Exception):
@@ -262,6 +269,16 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Epoch:
+    """The journal may have forgotten what happened before `at` (aware UTC), for the `number`th time. New incidents begin at `first`."""
+
+    number: int
+    at: datetime
+    why: str
+    first: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
     """Where a timeline ends: its number, how many entries it has, the hash of the last, and whether something is still due on it."""
 
@@ -289,6 +306,7 @@ class Fenced(Exception):
 class Transaction(Protocol):
     """One atomic write: state, its outbox rows and its deadlines together, or nothing. Only database work belongs in it."""
 
+    def epoch(self) -> Epoch | None: ...  # the newest; None when this journal never forgot anything
     def open_incident(self, at: datetime) -> str: ...  # a new id, INC-1, INC-2, ...
     def append(self, incident: str, by: str, events: Sequence[Event], at: datetime) -> tuple[Entry, ...]: ...
     def entries(self, incident: str, after: int = 0) -> tuple[Entry, ...]: ...  # ordered by seq; locks the incident

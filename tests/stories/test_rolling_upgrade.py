@@ -222,6 +222,7 @@ def test_each_kind_of_work_holds_what_this_version_says() -> None:
         "deliver": "channel title text since urgent notice paged reminded person run notifier address siblings spare own",
         "postmortem": "path due",
         "readback": "path number",
+        "hosts": "epoch",
         "wake": "at why",
     }
     run = msgspec.inspect.type_info(KINDS["step"]).fields[0].type.fields  # type: ignore[union-attr]

@@ -27,6 +27,7 @@ from firstfive.engine.advance import Rules
 from firstfive.engine.loop import Engine
 from firstfive.engine.outsiders.inbox import Inbox
 from firstfive.engine.redact import Redactor
+from firstfive.engine.steps import restored
 from firstfive.engine.telling.links import Links
 from firstfive.engine.tools import Tools
 from firstfive.engine.watch import Watch, who
@@ -41,8 +42,9 @@ from firstfive.probes.docker import Ledger
 from firstfive.probes.release_link import ReleaseLink
 from firstfive.settings import Settings
 from firstfive.settings.holidays_of import working_days
-from firstfive.stores import nodes_of, open_journal
+from firstfive.stores import nodes_of, open_journal, shown
 from firstfive.stores.files.key import LINKS
+from firstfive.stores.restored import recall, remember
 from firstfive.targets.ssh import Ssh
 
 if TYPE_CHECKING:
@@ -70,6 +72,7 @@ class Program:
     nodes: Nodes | None = None
     serving: bool = False
     problem: str = ""
+    gone: str = ""
     stamp: int = 0
     edited: tuple[tuple[str, int, int], ...] = ()
 
@@ -95,6 +98,8 @@ class Program:
             *public,
             *(several.while_held(self.nodes, "answers of chats", one.run, stop) for one in chats),
         )
+        if self.gone:
+            raise JournalError(f"{self.gone}; this node begins anew", remedy="start it again if nothing does")
 
     async def _alive(self, stop: asyncio.Event) -> None:
         """Ask for the heartbeat's address while the engine turns and its journal takes writes; our silence is then noticed there."""
@@ -124,6 +129,9 @@ class Program:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), RELOAD_EVERY)
             await self._look_ahead()
+            await self._look_back()
+            if self.gone:
+                stop.set()
             await self._restaff()
             if not stop.is_set() and await self.reload():
                 return
@@ -137,6 +145,15 @@ class Program:
         except FirstfiveError:
             return  # the journal is away, which the loop says
         await several.fall_behind(self.nodes, newer, self.log)
+
+    async def _look_back(self) -> None:
+        """Tell incidents when the journal was put back beneath us, and keep what we saw of it."""
+        try:
+            for name in await restored.pause(self.engine):
+                self.log(f"{name}: changes are paused, since the journal was restored")
+            await remember(self.journal, self.settings.state, shown(self.settings.database))
+        except FirstfiveError:
+            self.gone = str(getattr(self.journal, "ended", ""))  # else the journal is away, which the loop says
 
     async def _restaff(self) -> None:
         """Who is on call is read anew every hour, since calendars change."""
@@ -204,6 +221,8 @@ class Program:
         for target in self.engine.tools.targets.values():
             if isinstance(target, Ssh):
                 await target.close()
+        with contextlib.suppress(FirstfiveError):
+            await remember(self.journal, self.settings.state, shown(self.settings.database))
         await self.journal.close()
 
 
@@ -226,7 +245,10 @@ async def open_program(
             handbook = await last_good(settings, journal, broken)
             log(f"the page does not compile now, the last good one is in force: {broken}")
         nodes = nodes_of(journal)
-        return await _joined(settings, handbook, journal, notifiers, log, clock or several.clock_for(nodes))
+        told = clock or several.clock_for(nodes)
+        if why := await recall(journal, settings.state, shown(settings.database), told.now()):
+            log(f"{why}; changes of open incidents wait for a person")
+        return await _joined(settings, handbook, journal, notifiers, log, told)
     except BaseException:
         await journal.close()
         raise
@@ -308,6 +330,7 @@ async def _joined(
         nodes=nodes_of(journal),
     )
     await program.take(handbook)
+    await restored.pause(engine)
     await engine.open_incidents()
     return program
 

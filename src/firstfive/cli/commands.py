@@ -41,6 +41,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "decline": ("hands.steps", "Say no to a waiting step."),
     "undo": ("hands.steps", "Ask for the newest change to be taken back."),
     "settle": ("hands.steps", "Say whether a step of unknown outcome ran."),
+    "resume": ("hands.steps", "Let changes go on after the journal was restored."),
     "block": ("hands.changes", "Ask to drop what an address sends, for a while."),
     "evidence": ("hands.changes", "Ask to copy logs and states aside before they are gone."),
     "disable-account": ("hands.changes", "Ask to disable one account."),

@@ -22,13 +22,14 @@ Row = dict[str, object]
 
 
 def next_thing(incident: Incident, handbook: Handbook, policy: Policy, now: datetime) -> Row:
-    """`kind` (settle, approve, value, judge, acknowledge, hypothesis, tell, choose, wait, watch, write, close, done), `text`, and run,
+    """`kind` (settle, resume, approve, value, judge, acknowledge, hypothesis, tell, choose, wait, watch, write, close, done), `text`, and run,
     step, sha256 where it is about a run. Never empty.
     """
     if incident.resolved_at is not None:
         return _afterwards(incident, handbook)
     return (
         _blocked(incident, handbook)
+        or _paused(incident)
         or _asked(incident, handbook, sure=True)
         or _people(incident, handbook)
         or _asked(incident, handbook, sure=False)
@@ -56,6 +57,17 @@ def _blocked(incident: Incident, handbook: Handbook) -> Row | None:
     name = step_name(lost.run.step, handbook)
     return _said(
         "settle", f"Find out on {lost.run.target} whether {name} ran, and settle it: nothing changes until then.", lost
+    )
+
+
+def _paused(incident: Incident) -> Row | None:
+    if incident.paused is None:
+        return None
+    if incident.hosts_asked is None:
+        return _said("wait", "Wait: the journal was restored, and the hosts are asked what ran that it forgot.")
+    return _said(
+        "resume",
+        "Look at what ran that the restored journal forgot, then let changes go on: nothing changes until then.",
     )
 
 

@@ -45,7 +45,7 @@ def step_of_run(run_id: str, incident: str, handbook: Handbook) -> tuple[Runbook
     return next(((r, s) for r, s in steps if stem == f"{incident}.{s.id.replace('#', '.')}"), None)
 
 
-_UNDOING = re.compile(r"\.undo\.\d+\Z")
+_UNDOING = re.compile(r"\.undo\.\d+(r\d+)?\Z")
 
 
 def _named(runbook: Runbook, step: Step) -> str:
@@ -81,6 +81,7 @@ _Running = (
     | ev.OutcomeUnknown
     | ev.OutcomeSettled
 )
+_Restored = ev.JournalRestored | ev.HostsAsked | ev.Resumed
 _Telling = (
     ev.UpdateAsked
     | ev.NoticeSent
@@ -126,13 +127,15 @@ def _said(entry: ev.Entry, event: ev.Event, handbook: Handbook) -> str:
             return _of_work(entry, event, handbook)
 
 
-def _of_work(entry: ev.Entry, event: _Found | _Wanted | _Running | _Telling, handbook: Handbook) -> str:
+def _of_work(entry: ev.Entry, event: _Found | _Wanted | _Running | _Restored | _Telling, handbook: Handbook) -> str:
     if isinstance(event, _Found):
         return _of_finding(entry, event)
     if isinstance(event, _Wanted):
         return _of_step(entry, event, handbook)
     if isinstance(event, _Running):
         return _of_run(entry, event, handbook)
+    if isinstance(event, _Restored):
+        return _of_restored(entry, event)
     return _of_telling(entry, event)
 
 
@@ -210,6 +213,20 @@ def _of_run(entry: ev.Entry, event: _Running, handbook: Handbook) -> str:
         case ev.OutcomeSettled(run=run_id, ran=ran, note=note):
             told = f": {note}" if note else ""
             return f"{by} found that {run_name(run_id, entry, handbook)} {'ran' if ran else 'did not run'}{told}"
+        case _:
+            assert_never(event)
+
+
+def _of_restored(entry: ev.Entry, event: _Restored) -> str:
+    match event:
+        case ev.JournalRestored(why=why):
+            return f"Changes are paused, and what was asked for or approved before is void: {why}"
+        case ev.HostsAsked(found=found, silent=silent):
+            known = "; ".join(found) or "no run that this timeline does not know"
+            away = f"; not asked, since they do not answer: {', '.join(silent)}" if silent else ""
+            return f"The hosts know: {known}{away}"
+        case ev.Resumed(note=note):
+            return f"{entry.by} lets changes go on: {note}"
         case _:
             assert_never(event)
 

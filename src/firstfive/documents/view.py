@@ -64,6 +64,7 @@ def view(incident: Incident, handbook: Handbook, policy: Policy, now: datetime) 
         "rollback": {"step": incident.rollback.step, "why": incident.rollback.why} if incident.rollback else None,
         "steps": step_rows(handbook, policy, incident),
         "offered": offered_rows(incident),
+        "paused": _paused(incident),
         "still_paused": list(still_paused(incident)),
         "root_cause": incident.root_cause,
         **_told(incident, handbook),
@@ -72,6 +73,15 @@ def view(incident: Incident, handbook: Handbook, policy: Policy, now: datetime) 
         "seq": incident.seq,
         "head": incident.entries[-1].hash if incident.entries else "",
     }
+
+
+def _paused(incident: Incident) -> Row | None:
+    """Why nothing is changed since the journal was restored, and what the hosts know; None when nothing is in the way."""
+    if incident.paused is None:
+        return None
+    (event, since), asked = incident.paused, incident.hosts_asked
+    found = {"found": list(asked.found), "silent": list(asked.silent)} if asked is not None else None
+    return {"since": iso(since), "why": event.why, "hosts": found}
 
 
 def summary_line(incident: Incident) -> str:

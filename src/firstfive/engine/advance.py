@@ -39,6 +39,7 @@ KINDS: dict[str, type[od.Deed]] = {
     "deliver": od.Deliver,
     "postmortem": od.WritePostmortem,
     "readback": od.ReadPostmortem,
+    "hosts": od.AskHosts,
     "wake": od.WakeAt,
 }
 _KIND_OF = {made: kind for kind, made in KINDS.items()}

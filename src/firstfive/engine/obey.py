@@ -47,6 +47,8 @@ async def obey(engine: Engine, row: Work) -> None:
             await notices.page(engine, row, deed)
         case od.WritePostmortem():
             await papers.write_up(engine, row, deed)
+        case od.AskHosts():
+            await steps.ask_hosts(engine, row, deed)
         case od.ReadPostmortem():
             await papers.read_back(engine, row, deed)
         case _:

@@ -105,6 +105,7 @@ VERBS: dict[str, tuple[frozenset[str], Callable[[Fields], ev.Event]]] = {
         frozenset({"run", "ran", "note"}),
         lambda f: ev.OutcomeSettled(run=_text(f, "run"), step="", ran=_flag(f, "ran"), note=_text(f, "note", "")),
     ),
+    "resume": (frozenset({"note"}), lambda f: ev.Resumed(note=_text(f, "note", ""))),
     "resolve": (
         frozenset({"root_cause", "why"}),
         lambda f: ev.Resolved(why=_text(f, "why", "") or "a responder says so", root_cause=_text(f, "root_cause", "")),
@@ -159,7 +160,7 @@ def clean(redactor: Redactor, event: ev.Event) -> ev.Event:
             return replace(event, why=redactor.clean(why, cap=TEXT)[0])
         case ev.Approved(alone=alone, confirm=confirm):
             return replace(event, alone=redactor.line(alone), confirm=redactor.line(confirm))
-        case ev.OutcomeSettled(note=note) | ev.ClosingTicked(note=note):
+        case ev.OutcomeSettled(note=note) | ev.ClosingTicked(note=note) | ev.Resumed(note=note):
             return replace(event, note=redactor.clean(note, cap=TEXT)[0])
         case ev.Resolved(why=why, root_cause=cause):
             return replace(event, why=redactor.line(why, width=TEXT), root_cause=redactor.line(cause, width=TEXT))

@@ -15,7 +15,7 @@ from firstfive.incident import communicate, diagnose, escalate, recover, respond
 from firstfive.incident import events as ev
 from firstfive.incident.mends import seeking
 from firstfive.incident.orders import Order, Record
-from firstfive.incident.owed import reminders
+from firstfive.incident.owed import reminders, restored
 from firstfive.incident.packs import offered
 from firstfive.incident.policy import Policy
 from firstfive.incident.timeline import Incident
@@ -40,4 +40,5 @@ def _all(handbook: Handbook, policy: Policy, incident: Incident, now: datetime) 
     yield from recover.orders(handbook, policy, incident, now)
     yield from communicate.orders(handbook, policy, incident, now)
     yield from reminders.orders(handbook, policy, incident, now)
+    yield from restored.orders(handbook, policy, incident, now)
     yield from escalate.orders(handbook, policy, incident, now)

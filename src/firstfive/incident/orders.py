@@ -173,6 +173,18 @@ class ReadPostmortem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AskHosts:
+    """Ask every host which runs of this incident it knows, since the journal may have forgotten some."""
+
+    epoch: int
+
+    @property
+    def key(self) -> str:
+        """Once an epoch."""
+        return f"hosts:{self.epoch}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WakeAt:
     """Decide again at `at` (aware UTC): something becomes due then."""
 
@@ -196,6 +208,7 @@ Deed = (
     | Deliver
     | WritePostmortem
     | ReadPostmortem
+    | AskHosts
     | WakeAt
 )
 Order = Record | Deed

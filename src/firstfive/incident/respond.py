@@ -212,7 +212,7 @@ def _undoing(handbook: Handbook, policy: Policy, incident: Incident) -> Iterator
         wants = safety.needs_to_undo(handbook, found[1], target) if found else safety.Needs()
         run = replace(
             change.run,
-            id=f"{run_id}.undo.{len(tried) + 1}",
+            id=f"{run_id}.undo.{counted(incident, len(tried) + 1)}",
             step=f"{change.run.step}{UNDO}",
             script=change.run.undo,
             sha256=digest_of(target, change.run.undo, environment),
@@ -323,7 +323,7 @@ def run_of(policy: Policy, incident: Incident, step: Step, number: int) -> Run:
     bound = tuple((p.variable, value_of(incident, step, p.name) or "") for p in step.parameters)
     script, environment = (plan.script, plan.environment) if plan else (step.bound, bound)
     return Run(
-        id=f"{incident.id}.{step.id.replace('#', '.')}.{number}",
+        id=f"{incident.id}.{step.id.replace('#', '.')}.{counted(incident, number)}",
         step=step.id,
         target=target,
         script=script,
@@ -334,6 +334,11 @@ def run_of(policy: Policy, incident: Incident, step: Step, number: int) -> Run:
         destructive=step.verdict is Verdict.DESTRUCTIVE,
         undo=plan.undo if plan else step.undo,
     )
+
+
+def counted(incident: Incident, number: int) -> str:
+    """The last word of a run id. After a restore it tells the epoch: a number that was forgotten is never used for something else."""
+    return f"{number}r{incident.epoch}" if incident.epoch else str(number)
 
 
 def digest_of(target: str, script: str, environment: tuple[tuple[str, str], ...]) -> str:

@@ -16,8 +16,10 @@ import sqlalchemy as sa
 from firstfive.errors import JournalError
 from firstfive.incident.events import Entry, Event, Imported
 from firstfive.incident.signals import Beat, Deploy, Observation, Signal
-from firstfive.ports import Alert, Fenced, Head, Heartbeat, Letter, Outcome, Reached, Received, Silence, Work
+from firstfive.ports import Alert, Epoch, Fenced, Head, Heartbeat, Letter, Outcome, Reached, Received, Silence, Work
 from firstfive.stores import chain, codec, outside, rows, tables
+from firstfive.stores.restored.chains import problems as problems
+from firstfive.stores.restored.epoch import latest
 from firstfive.stores.tables import alert, deploy, event, handbook, incident, instant, report, ticks, work
 
 # Written out, not bound: a database uses a partial index only when it can see the value while planning.
@@ -43,15 +45,21 @@ class SqlTransaction:
     touched: set[str] = field(default_factory=set)
     lease: timedelta = rows.LEASE
     clock: Callable[[sa.Connection], int] | None = None
+    ends: dict[str, tuple[int, str]] = field(default_factory=dict)  # where the timelines end that this one appended to
 
     # ---------------------------------------------------------------------------------------------------- timelines
+
+    def epoch(self) -> Epoch | None:
+        """The newest epoch; None for a journal that never forgot anything."""
+        return latest(self.connection)
 
     def open_incident(self, at: datetime) -> str:
         """Open the next incident and return its id: INC-1, INC-2, ..."""
         if self.locks:
             self.connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_OPENING)))
-        last = self.connection.scalar(sa.select(sa.func.max(incident.c.number)))
-        number = (last or 0) + 1
+        last = self.connection.scalar(sa.select(sa.func.max(incident.c.number))) or 0
+        epoch = self.epoch()
+        number = max(last + 1, epoch.first if epoch is not None else 1)
         name = f"INC-{number}"
         row = {"id": name, "number": number, "opened_at": ticks(at), "is_open": True}
         self.connection.execute(incident.insert().values(**row, last_seq=0, last_hash=chain.GENESIS))
@@ -74,6 +82,7 @@ class SqlTransaction:
             entries.append(_entry(row))
         self.connection.execute(event.insert(), rows)
         self._on_incident(incident, last_seq=rows[-1]["seq"], last_hash=last)
+        self.ends[incident] = (rows[-1]["seq"], last)
         return tuple(entries)
 
     def entries(self, incident: str, after: int = 0) -> tuple[Entry, ...]:
@@ -346,22 +355,6 @@ class SqlTransaction:
 _HEAD = (incident.c.id, incident.c.number, incident.c.last_seq, incident.c.last_hash, incident.c.is_open)
 _NEWEST_DEPLOY = (deploy.c.at.desc(), deploy.c.id.desc())
 Row = Mapping[Any, Any]
-
-
-def problems(connection: sa.Connection) -> tuple[str, ...]:
-    """Prove every chain of the journal; see `chain.broken`."""
-    named = connection.execute(sa.select(incident).order_by(incident.c.number))
-    heads = {row.id: chain.Head(number=row.number, seq=row.last_seq, hash=row.last_hash) for row in named}
-    rows = connection.execute(sa.select(event).order_by(event.c.incident, event.c.seq)).mappings()
-    return tuple(chain.broken((_link(row) for row in rows), heads))
-
-
-def _link(row: Row) -> chain.Link:
-    try:
-        at = codec.stamp(instant(row["at"]))
-    except (TypeError, OverflowError):
-        at = str(row["at"])  # an instant that we never wrote: the chain will say so
-    return chain.Link(**{**row, "at": at, "data": str(row["data"])})
 
 
 def _entry(row: Row) -> Entry:

@@ -22,13 +22,14 @@ from time import monotonic
 from firstfive.errors import Exit, FirstfiveError
 from firstfive.incident.records import Run
 from firstfive.ports import Heard, OutcomeLost, Output, Trace
-from firstfive.targets.replies import Kept, Reply, reply
+from firstfive.targets.replies import Kept, Reply, listed, reply
 from firstfive.targets.run_wrapper import (
     GRACE,
     KEEP,
     MARKED,
     TIMED_OUT,
     Place,
+    list_program,
     new_mark,
     run_program,
     tidy_program,
@@ -130,6 +131,14 @@ class Local:
                 exit_code=Exit.TARGET_UNREACHABLE,
             )
         return Trace(told.word)
+
+    async def remembered(self, incident: str) -> Mapping[str, str]:
+        """Every run of an incident that the run journal knows. Raises FirstfiveError when this machine does not answer."""
+        program = list_program(mark=(mark := new_mark()), place=self._place(), incident=incident)
+        told = await self._asked(mark, program, self.environment, ASKING)
+        if told is None:
+            raise FirstfiveError(f"{self.name} did not answer about the runs of {incident}", where=str(self.runs))
+        return listed(told.body)
 
     async def _asked(
         self, mark: str, program: bytes, environment: Mapping[str, str], patience: timedelta, *, lasting: bool = False

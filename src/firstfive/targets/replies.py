@@ -94,6 +94,12 @@ def reply(heap: bytes | bytearray, mark: str) -> Reply | None:
     return Reply(word=word, rest=rest, body=bytes(heap[line_end + 1 : len(heap) - len(end)]))
 
 
+def listed(body: bytes) -> dict[str, str]:
+    """The runs in the answer to a list: id -> how it stands."""
+    lines = (line.partition(" ") for line in body.decode("utf-8", "replace").splitlines())
+    return {run: how for run, _, how in lines if run and how}
+
+
 @dataclass(slots=True)
 class Marked:
     """One stream of a look between its `begin` and its `end` line. `exit_code` is known once the end came."""

@@ -162,6 +162,20 @@ done
 said lost
 """
 
+_LIST = r"""
+listed=
+for run in "$runs/$incident".*; do
+  [ -e "$run/pid" ] || continue
+  remembered
+  case $rc in [0-9]*) how="exit $rc" ;; refused) how=refused ;; *) if alive; then how=running; else how='no outcome'; fi ;; esac
+  listed="$listed${run##*/} $how
+"
+done
+said part 0
+printf '%s' "$listed" | head -c "$keep"
+printf '\n%s end\n' "$mark"
+"""
+
 _PART = r"""
 size=0; [ ! -e "$run/out" ] || size=$(wc -c <"$run/out")
 said part $size
@@ -233,6 +247,12 @@ def run_program(
 def trace_program(*, mark: str, place: Place, run_id: str) -> bytes:
     """Tell one word of a run: absent, running, finished or lost."""
     return _program(mark, {}, _at(place, run_id) + _ASKING + _TRACE)
+
+
+def list_program(*, mark: str, place: Place, incident: str) -> bytes:
+    """Tell every run of an incident that is known here, a line each: its id, then `exit N`, `running`, `refused` or `no outcome`."""
+    known = {"incident": incident, "keep": str(KEEP)}
+    return _program(mark, known, f"runs={place.shell()}\nrun=\n" + _ASKING + _LIST)
 
 
 def tidy_program(*, place: Place, count: int = KEPT_RUNS) -> bytes:

@@ -17,12 +17,13 @@ from time import monotonic
 from firstfive.errors import Exit, FirstfiveError
 from firstfive.incident.records import Run
 from firstfive.ports import Heard, OutcomeLost, OutOfTouch, Output, Trace
-from firstfive.targets.replies import Kept, Marked, Reply, reply
+from firstfive.targets.replies import Kept, Marked, Reply, listed, reply
 from firstfive.targets.run_wrapper import (
     GRACE,
     KEEP,
     TIMED_OUT,
     Place,
+    list_program,
     look_program,
     new_mark,
     part_program,
@@ -138,6 +139,11 @@ class Ssh:
             trace_program(mark=(mark := new_mark()), place=self._place(run_id), run_id=run_id), mark
         )
         return Trace(told.word)
+
+    async def remembered(self, incident: str) -> Mapping[str, str]:
+        """Every run of an incident that the run journal over there knows. Raises FirstfiveError when the host cannot be asked."""
+        program = list_program(mark=(mark := new_mark()), place=self._place(incident), incident=incident)
+        return listed((await self._asked(program, mark)).body)
 
     async def _asked(self, program: bytes, mark: str) -> Reply:
         """A question that may be repeated."""

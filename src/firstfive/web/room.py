@@ -29,7 +29,7 @@ from firstfive.web.engine_face import Room, found, room_of, seen
 from firstfive.web.problems import status_of
 
 # What a filter of the timeline shows, by the kind of an entry: where the kind is defined says what it is about.
-ABOUT = {"findings": "found", "runs": "steps", "telling": "told"}
+ABOUT = {"findings": "found", "restored": "steps", "runs": "steps", "telling": "told"}
 GROUPS = {kind.__name__: ABOUT[kind.__module__.rpartition(".")[2]] for kind in get_args(Event)} | {"Noted": "noted"}
 NAME = "firstfive-name"
 REMEMBERED = 365 * 24 * 3600

@@ -204,7 +204,7 @@ class Ground(Site):
             except AssertionError:
                 return False
 
-        return soon(answers, within=90)
+        return soon(answers, within=240)
 
 
 @contextlib.contextmanager

@@ -55,10 +55,13 @@ def backup(
 @options
 def restore(file: Path, replace: bool, vault: Path | None, config: Path | None, as_json: bool) -> None:
     """Put the copy in FILE back. Refuses while a server runs, and over a journal that is there."""
+    from firstfive.engine.clock import SystemClock
     from firstfive.stores import backup as copies
+    from firstfive.stores.restored import declared
 
     settings = settings_of(vault, config)
     done = copies.put_back(file, _journal_of(settings), replace=replace)
+    declared(settings.database, f"a copy of {done.made_at or 'an unknown time'} was put back", SystemClock().now())
     answer: View = {
         "made_at": done.made_at,
         "incidents": done.proved.incidents,
@@ -72,7 +75,8 @@ def restore(file: Path, replace: bool, vault: Path | None, config: Path | None, 
 def _restored(answer: View) -> str:
     kept = f"\nWhat was there before: {answer['before']}" if answer["before"] else ""
     head = f"{answer['incidents']} incidents and {answer['entries']} entries are back, as of {answer['made_at']}"
-    return f"{head}; every chain holds.{kept}"
+    waits = "\nChanges of open incidents wait until a person looked: firstfive resume INC-N"
+    return f"{head}; every chain holds.{kept}{waits}"
 
 
 def _journal_of(settings: Settings) -> Path:

@@ -151,6 +151,18 @@ def undo(
 
 @click.command()
 @INCIDENT
+@click.option("--note", required=True, help="What you found: which changes ran, and what the state is now.")
+@BY
+@options
+def resume(
+    incident: str, note: str, named: str | None, vault: Path | None, config: Path | None, as_json: bool
+) -> None:  # fmt: skip
+    """Let changes go on after the journal was restored, once you looked at what the hosts know."""
+    say("resume", incident, {"note": note}, named=named, vault=vault, config=config, as_json=as_json)
+
+
+@click.command()
+@INCIDENT
 @click.argument("run_id", metavar="RUN")
 @click.option("--ran/--did-not-run", required=True, help="What you found out.")
 @click.option("--note", default="", help="How you know.")

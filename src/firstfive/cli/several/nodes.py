@@ -14,15 +14,44 @@ from firstfive.cli.line import View, options, settings_of, show
 from firstfive.errors import Exit, FirstfiveError
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @options
-def nodes(vault: Path | None, config: Path | None, as_json: bool) -> None:
+@click.pass_context
+def nodes(context: click.Context, vault: Path | None, config: Path | None, as_json: bool) -> None:
     """Which nodes share the journal, what each looks after, and when it was last heard."""
+    if context.invoked_subcommand is not None:
+        return
     settings = settings_of(vault, config)
     if settings.database.startswith("sqlite"):
         show({"nodes": [], "shared": False}, as_json=as_json, text=lambda _: "One process owns this journal, a file.")
         return
     show({"nodes": _known(settings.database), "shared": True}, as_json=as_json, text=_shown)
+
+
+@nodes.command()
+@click.option("--why", required=True, help="What was restored, and from when: it stands on every open timeline.")
+@options
+def restored(why: str, vault: Path | None, config: Path | None, as_json: bool) -> None:
+    """Say that the journal was put back to an earlier moment: changes of open incidents then wait for a person.
+
+    Nodes notice it by themselves where they can; say it where nobody could.
+    """
+    from firstfive.engine.clock import SystemClock
+    from firstfive.stores.restored import declared
+
+    settings = settings_of(vault, config)
+    said = " ".join(why.split())
+    if not said:
+        raise FirstfiveError("say what was restored", remedy='give it with --why "..."', exit_code=Exit.USAGE)
+    epoch = declared(settings.database, said, SystemClock().now())
+    show(
+        {"epoch": epoch.number, "at": epoch.at.isoformat(), "why": epoch.why, "first": epoch.first},
+        as_json=as_json,
+        text=lambda a: (
+            f"Changes of open incidents wait until a person looked (firstfive resume INC-N).\n"
+            f"New incidents begin at INC-{a['first']}, since up to a hundred may have been forgotten."
+        ),
+    )
 
 
 def _known(database: str) -> list[View]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from firstfive.engine import checks
 from firstfive.engine.advance import advance
 from firstfive.engine.closing import close
+from firstfive.engine.steps.restored import stands
 from firstfive.errors import Exit, FirstfiveError
 from firstfive.handbook.model import LogSymptom, Step, entering
 from firstfive.incident import events as ev
@@ -26,15 +27,22 @@ if TYPE_CHECKING:
 SHOWN = 64 * 1024
 ASKED_AGAIN = timedelta(seconds=5)
 _BEGUN = ("started", "unknown")
+A_MOMENT = timedelta(seconds=1)
 
 
 async def step(engine: Engine, row: Work, run: Run) -> None:
     """Run it, if it may still begin; what came of it is written with the closing of the row."""
     now = engine.clock.now()
+    told = True
 
     def intend(tx: Transaction) -> Incident:
+        nonlocal told
         state = engine.rules.load(tx, row.incident)
         attempt = state.attempts.get(run.id)
+        told = not run.changing or stands(state, tx.epoch())
+        if not told:
+            tx.put_off(row, now + A_MOMENT, "this incident was not told yet that the journal was restored", tried=False)
+            return state
         if attempt is not None and attempt.state in _BEGUN:
             return state
         if not allowed(state, attempt, run, now):
@@ -52,12 +60,13 @@ async def step(engine: Engine, row: Work, run: Run) -> None:
         return
     state = await engine.write(intend)
     attempt = state.attempts.get(run.id)
-    if attempt is None or attempt.state not in _BEGUN:
+    if not told or attempt is None or attempt.state not in _BEGUN:
         return
     found = engine.handbook_for(state).step(run.step)
     heard = engine.aloud.begin(row.incident, run.id, run.step)
     try:
-        events = await _executed(engine, run, found[1] if found else None, heard, interrupted=interrupted)
+        of_page, paused = found[1] if found else None, state.paused is not None
+        events = await _executed(engine, run, of_page, heard, interrupted=interrupted, paused=paused)
         await _learnt(engine, row, run, events)
     except OutOfTouch as lost:
         await _ask_again(engine, row, run, str(lost))
@@ -112,13 +121,15 @@ def allowed(state: Incident, attempt: Attempt | None, run: Run, now: datetime) -
         return False
     if not run.changing:
         return attempt is None
+    if state.paused is not None:
+        return False
     if attempt is None or attempt.state != "approved" or attempt.run != run:
         return False
     return now - attempt.at < APPROVAL_LIVES
 
 
 async def _executed(
-    engine: Engine, run: Run, step: Step | None, heard: Heard, *, interrupted: Attempt | None
+    engine: Engine, run: Run, step: Step | None, heard: Heard, *, interrupted: Attempt | None, paused: bool
 ) -> tuple[ev.Event, ...]:
     target = engine.tools.target(run.target)
     if not run.changing:
@@ -138,6 +149,8 @@ async def _executed(
         if trace is Trace.LOST:
             why = "it began, and the target kept no outcome: find out whether it ran, then settle it"
             return (ev.OutcomeUnknown(run=run.id, step=run.step, why=why),)
+        if trace is Trace.ABSENT and paused:  # what was wanted then may not be wanted now
+            return _not_begun(engine, run, f"{run.target} says that {run.id} never began, and the journal was restored")
         if trace is Trace.ABSENT and not _may_still_begin(interrupted, engine.clock.now()):
             return _not_begun(engine, run, f"{run.target} says that {run.id} never began, and its approval is over")
     try:

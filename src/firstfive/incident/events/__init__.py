@@ -23,6 +23,9 @@ from firstfive.incident.events.findings import SeverityChanged as SeverityChange
 from firstfive.incident.events.findings import SignalSeen as SignalSeen
 from firstfive.incident.events.findings import StatusChanged as StatusChanged
 from firstfive.incident.events.findings import Verified as Verified
+from firstfive.incident.events.restored import HostsAsked as HostsAsked
+from firstfive.incident.events.restored import JournalRestored as JournalRestored
+from firstfive.incident.events.restored import Resumed as Resumed
 from firstfive.incident.events.runs import ApprovalAsked as ApprovalAsked
 from firstfive.incident.events.runs import ApprovalExpired as ApprovalExpired
 from firstfive.incident.events.runs import Approved as Approved
@@ -103,6 +106,9 @@ Event = (
     | Reminded
     | Unacknowledged
     | ThreadOpened
+    | JournalRestored
+    | HostsAsked
+    | Resumed
 )
 
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 from firstfive.incident import events as ev
 from firstfive.incident.orders import Order, Record, RunStep
 from firstfive.incident.records import Run
-from firstfive.incident.respond import digest_of
+from firstfive.incident.respond import counted, digest_of
 from firstfive.incident.timeline import Incident
 
 VERIFY, RESUME = "~verify", "resume-updater"
@@ -36,7 +36,7 @@ def orders(incident: Incident) -> Iterator[Order]:
 
 def _asking(incident: Incident, offer: ev.ChangeOffered, number: int) -> ev.ApprovalAsked:
     run = Run(
-        id=f"{incident.id}.{offer.id}.{number}",
+        id=f"{incident.id}.{offer.id}.{counted(incident, number)}",
         step=offer.id,
         target=offer.target,
         script=offer.script,

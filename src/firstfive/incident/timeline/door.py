@@ -27,6 +27,8 @@ def accept(s: Incident, event: ev.Event, now: datetime, *, by: str = "", silent:
             raise Refused(f"{s.id} is already resolved", remedy="declare a new one if it came back")
         case ev.Approved():
             _accept_approval(s, event, by, now)
+        case ev.Resumed():
+            _accept_resume(s, event)
         case ev.ChangeOffered(afterwards=False) if s.resolved_at is not None:
             raise Refused(f"{s.id} is already resolved", remedy="declare a new one if it came back")
         case ev.UndoRequested(run=run_id):
@@ -87,6 +89,12 @@ def repeats(s: Incident, event: ev.Event, by: str) -> bool:
 
 
 def _accept_approval(s: Incident, event: ev.Approved, by: str, now: datetime) -> None:
+    if s.paused is not None:
+        raise Refused(
+            f"nothing is changed on {s.id} yet: {s.paused[0].why}",
+            remedy=f'look at what the hosts know (firstfive status {s.id}), then: firstfive resume {s.id} --note "..."',
+            exit_code=Exit.NEEDS_APPROVAL,
+        )
     attempt = _waiting(s, event.run)
     if attempt.missing:
         raise Refused(
@@ -119,6 +127,21 @@ def _accept_approval(s: Incident, event: ev.Approved, by: str, now: datetime) ->
         )
     if event.alone:
         _accept_alone(s, attempt, by, now)
+
+
+def _accept_resume(s: Incident, event: ev.Resumed) -> None:
+    if s.paused is None:
+        raise Refused(f"{s.id} is not paused", remedy=f"firstfive status {s.id} shows what it waits for")
+    if s.hosts_asked is None:
+        raise Refused(
+            f"the hosts are still being asked what ran of {s.id}", remedy=f"look at firstfive status {s.id} in a moment"
+        )
+    if not event.note.strip():
+        raise Refused(
+            "say what you found: which of these changes ran, and what the state is now",
+            remedy='give it with --note "..."',
+            exit_code=Exit.USAGE,
+        )
 
 
 def _accept_alone(s: Incident, attempt: Attempt, by: str, now: datetime) -> None:

@@ -12,6 +12,7 @@ from typing import Any, assert_never
 from firstfive.incident import events as ev
 from firstfive.incident.records import Status
 from firstfive.incident.signals import Signal
+from firstfive.incident.timeline.restored import RestoredEvent, after_restored
 from firstfive.incident.timeline.runs import RunEvent, after_run, with_, without
 from firstfive.incident.timeline.state import Incident
 
@@ -96,7 +97,9 @@ TellingEvent = (
 )
 
 
-def _after_work(s: Incident, entry: ev.Entry, event: StepWish | TellingEvent | RunEvent) -> Incident:
+def _after_work(s: Incident, entry: ev.Entry, event: StepWish | TellingEvent | RunEvent | RestoredEvent) -> Incident:
+    if isinstance(event, RestoredEvent):
+        return after_restored(s, entry, event)
     if isinstance(event, StepWish):
         return _after_wish(s, entry, event)
     if isinstance(event, TellingEvent):

@@ -98,6 +98,9 @@ class Incident:
     postmortem_read: ev.PostmortemRead | None = None
     postmortem_read_at: datetime | None = None
     closing: Mapping[str, tuple[ev.ClosingTicked, str]] = field(default_factory=lambda: _EMPTY)
+    epoch: int = 0
+    paused: tuple[ev.JournalRestored, datetime] | None = None
+    hosts_asked: ev.HostsAsked | None = None
 
     @property
     def started_at(self) -> datetime | None:

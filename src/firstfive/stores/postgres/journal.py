@@ -22,9 +22,9 @@ import sqlalchemy as sa
 from firstfive.errors import JournalError
 from firstfive.ports import Received, Transaction
 from firstfive.stores import journal as code
-from firstfive.stores import schema
+from firstfive.stores import restored, schema
 from firstfive.stores.journal import SqlTransaction
-from firstfive.stores.postgres import address, keeping, shape
+from firstfive.stores.postgres import address, keeping, place, shape
 from firstfive.stores.postgres.nodes import LEASE, Node, Nodes, nodes_in, now_of
 from firstfive.stores.postgres.trouble import AGAIN, is_database, is_lost, state_of, told
 from firstfive.stores.postgres.waking import CHANNEL, Waking
@@ -55,7 +55,12 @@ class PostgresJournal:
     owner: str
     pool: sa.Engine
     nodes: Nodes | None = None
+    mark: restored.Mark = field(default_factory=restored.Mark)
     _waking: Waking | None = None
+    ended: str = ""  # why nothing that this process remembers holds any more: the database was put back beneath it
+    _doubtful: bool = True  # a connection was made since this database was last compared with what was written
+    _recognised: bool = False
+    _recognising: threading.Lock = field(default_factory=threading.Lock)
     _writers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(WRITERS, "journal-writer"))
     _readers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(READERS, "journal-reader"))
     _together: dict[asyncio.AbstractEventLoop, list[tuple[Received, asyncio.Future[tuple[int, bool]]]]] = field(
@@ -70,6 +75,7 @@ class PostgresJournal:
         url = address.read(given)
         where, pool = address.shown(url), address.pool(url, WRITERS + READERS)
         made = cls(where=where, owner=secrets.token_hex(8), pool=pool)
+        sa.event.listen(pool, "connect", made._doubt)
         try:
             with pool.connect() as connection:
                 shape.refuse_server(connection, where, writing=not read_only)
@@ -160,6 +166,8 @@ class PostgresJournal:
 
     def _read(self, work: Callable[[Any], T]) -> T:
         with self._reading() as connection:
+            if self._doubtful or self.ended:
+                self._recognise()
             return work(SqlTransaction(connection=connection, owner=self.owner))
 
     def _reading(self) -> Any:
@@ -188,6 +196,8 @@ class PostgresJournal:
     def _once(self, work: Callable[[Any], T], *, alone: bool) -> T:
         """One try. Requests of senders need not be `alone`: their key decides, whoever comes first."""
         with self.pool.connect() as connection:
+            if self._doubtful or self.ended:
+                self._recognise()
             if alone:
                 connection.execute(_ALONE, {"still": STANDING_STILL, "lock": WRITING})
             else:
@@ -201,9 +211,39 @@ class PostgresJournal:
             except Exception as problem:  # what wrote nothing has no number, and is simply done over
                 if number is None or not is_lost(problem) or not self._happened(int(number)):
                     raise
+        self.mark.saw(transaction.ends)
         if self._waking is not None and transaction.touched:
             self._waking.heard(transaction.touched)
         return value
+
+    def _doubt(self, *_: object) -> None:
+        self._doubtful = True
+
+    def _recognise(self) -> None:
+        """Whether this is still the database that was written; if not, a new epoch begins before anything else is done with it.
+
+        A process that ran before then ends: whatever it remembers may be of a time that is gone. Raises JournalError from then on.
+        """
+        with self._recognising:
+            if self._doubtful and self.nodes is not None and not self.ended:
+                self._doubtful = False
+                known = self.mark.epoch
+                try:
+                    with self.pool.connect() as connection:
+                        connection.execute(address.DURABLE)
+                        connection.execute(_ALONE, {"still": STANDING_STILL, "lock": WRITING})
+                        why = place.recognise(connection, self.mark, now_of(connection))
+                        connection.commit()
+                except BaseException:
+                    self._doubtful = True
+                    raise
+                if self._recognised and (why or self.mark.epoch > known):
+                    self.ended = why or "another node found that the journal was put back to an earlier moment"
+                self._recognised = True
+        if self.ended:
+            raise JournalError(
+                f"{self.ended}; this node begins anew", where=self.where, remedy="start it again if nothing does"
+            )
 
     def _happened(self, number: int) -> bool:
         """Whether the transaction whose commit was cut off is durable; asked until the database answers and it is decided."""

@@ -19,14 +19,16 @@ import sqlalchemy as sa
 
 from firstfive.errors import JournalError
 from firstfive.stores import journal, open_journal, ownership
-from firstfive.stores.postgres import address
+from firstfive.stores.postgres import address, place
 from firstfive.stores.postgres.nodes import nodes_in
 from firstfive.stores.postgres.trouble import is_database, told
 from firstfive.stores.rows import OPEN
-from firstfive.stores.tables import duty, event, incident, metadata, node, work
+from firstfive.stores.tables import duty, event, incident, metadata, node, shared, work
 
 AT_ONCE = 2000
 KEPT = [table for table in metadata.sorted_tables if table not in (node, duty)]
+# What is true of one database only: which PostgreSQL it is.
+_OWN = sa.delete(shared).where(shared.c.name == place.NAME)
 NUMBERED = [table for table in KEPT if table.c.get("id") is not None and isinstance(table.c.id.type, sa.BigInteger)]
 
 
@@ -58,6 +60,7 @@ def move(given: str, wanted: str) -> Moved:
             try:
                 with source.engine.connect() as here:
                     moved = _copied(here, there)
+                there.execute(_OWN)
                 _refuse_different(there, wanted)
                 there.commit()
             except Exception as problem:

@@ -28,7 +28,7 @@ _VERBS: Mapping[str, Role] = {
     **dict.fromkeys(
         ("ack", "hypothesis", "note", "update", "severity", "tick", "write-up", "run", "set", "approve"), RESPONDER
     ),
-    **dict.fromkeys(("undo", "decline", "settle", "resolve"), RESPONDER),
+    **dict.fromkeys(("undo", "decline", "settle", "resume", "resolve"), RESPONDER),
     "public": COMMANDER,
 }
 
