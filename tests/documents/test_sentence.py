@@ -213,6 +213,17 @@ SENTENCES: list[tuple[str, ev.Event, str]] = [
     ),
     (
         "firstfive",
+        ev.JournalRestored(epoch=1, why="a copy was put back"),
+        "Changes are paused, and what was asked for or approved before is void: a copy was put back",
+    ),
+    (
+        "firstfive",
+        ev.HostsAsked(epoch=1, found=("INC-1.a.2 on prod: exit 0",), silent=("db",)),
+        "The hosts know: INC-1.a.2 on prod: exit 0; not asked, since they do not answer: db",
+    ),
+    ("ada", ev.Resumed(note="it ran"), "ada lets changes go on: it ran"),
+    (
+        "firstfive",
         ev.ThreadOpened(destination="matrix:!ops:shop.example", reference="$1"),
         "The thread at matrix:!ops:shop.example began",
     ),

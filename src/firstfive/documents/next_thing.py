@@ -22,8 +22,8 @@ Row = dict[str, object]
 
 
 def next_thing(incident: Incident, handbook: Handbook, policy: Policy, now: datetime) -> Row:
-    """`kind` (settle, resume, approve, value, judge, acknowledge, hypothesis, tell, choose, wait, watch, write, close, done), `text`, and run,
-    step, sha256 where it is about a run. Never empty.
+    """`kind` (settle, resume, approve, value, judge, acknowledge, hypothesis, tell, choose, wait, watch, write, close, done), `text`, and
+    run, step, sha256 where it is about a run. Never empty.
     """
     if incident.resolved_at is not None:
         return _afterwards(incident, handbook)
