@@ -160,6 +160,14 @@ class Decline:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Resume:
+    """What somebody found on the hosts, so that changes may go on after the journal was restored."""
+
+    note: Name
+    by: By | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settle:
     """Whether a run of unknown outcome ran, as somebody found out on its target."""
 

@@ -59,7 +59,7 @@ class Spans:
 class NextThing:
     """The single next thing to do, in words; run, step and hash where it is about a run.
 
-    `kind` is settle, approve, value, judge, acknowledge, hypothesis, tell, choose, wait, watch, write, close or done.
+    `kind` is settle, resume, approve, value, judge, acknowledge, hypothesis, tell, choose, wait, watch, write, close or done.
     """
 
     kind: str
@@ -205,6 +205,23 @@ class Saying:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HostsKnow:
+    """Runs that hosts know and the timeline does not, a sentence each; `silent` are targets that did not answer."""
+
+    found: tuple[str, ...]
+    silent: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paused:
+    """Since when and why nothing is changed, after the journal was restored; what the hosts know, once they were asked."""
+
+    since: str | None
+    why: str
+    hosts: HostsKnow | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
     """One incident in full, as it stands at `now`."""
 
@@ -248,6 +265,7 @@ class Incident:
     rollback: Rollback | None
     steps: tuple[Step, ...]
     offered: tuple[Offered, ...]
+    paused: Paused | None
     still_paused: tuple[str, ...]
     root_cause: str
     notices: tuple[Notice, ...]

@@ -70,6 +70,7 @@ VERBS: Mapping[str, tuple[type[Any], str]] = {
     "undo": (asks.OfRun, "Ask for the newest change that names its undo to be taken back."),
     "decline": (asks.Decline, "Say no to a waiting run."),
     "settle": (asks.Settle, "Say whether a run of unknown outcome ran."),
+    "resume": (asks.Resume, "Let changes go on after the journal was restored, once somebody looked."),
     "resolve": (asks.Resolve, "Declare it over."),
 }
 
