@@ -229,11 +229,7 @@ class PostgresJournal:
                 self._doubtful = False
                 known = self.mark.epoch
                 try:
-                    with self.pool.connect() as connection:
-                        connection.execute(address.DURABLE)
-                        connection.execute(_ALONE, {"still": STANDING_STILL, "lock": WRITING})
-                        why = place.recognise(connection, self.mark, now_of(connection))
-                        connection.commit()
+                    why = self._compared()
                 except BaseException:
                     self._doubtful = True
                     raise
@@ -244,6 +240,17 @@ class PostgresJournal:
             raise JournalError(
                 f"{self.ended}; this node begins anew", where=self.where, remedy="start it again if nothing does"
             )
+
+    def _compared(self) -> str:
+        """Why this is not the database that was written, a new epoch begun; empty when all is as it was."""
+        with self.pool.connect() as connection:
+            if place.same(connection, self.mark):
+                return ""
+            connection.rollback()
+            connection.execute(_ALONE, {"still": STANDING_STILL, "lock": WRITING})
+            why = place.recognise(connection, self.mark, now_of(connection))
+            connection.commit()
+        return why
 
     def _happened(self, number: int) -> bool:
         """Whether the transaction whose commit was cut off is durable; asked until the database answers and it is decided."""

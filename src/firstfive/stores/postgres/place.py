@@ -22,6 +22,14 @@ def recognise(connection: sa.Connection, mark: restored.Mark, now: int) -> str:
     return restored.notice(connection, mark, instant(now), moved(connection))
 
 
+def same(connection: sa.Connection, mark: restored.Mark) -> bool:
+    """Whether everything is as it was seen last. Only looks, and waits for nobody who writes."""
+    before = connection.scalar(sa.select(shared.c.value).where(shared.c.name == NAME))
+    epoch = restored.latest(connection)
+    known = (epoch.number if epoch is not None else 0) == mark.epoch
+    return known and before == _here(connection) and not restored.forgotten(connection, mark)
+
+
 def moved(connection: sa.Connection) -> str:
     """Why what was committed last may be missing: another cluster or timeline than the one that wrote here last. Remembers this one."""
     before = connection.scalar(sa.select(shared.c.value).where(shared.c.name == NAME))
