@@ -215,6 +215,7 @@ def test_each_kind_of_work_holds_what_this_version_says() -> None:
     assert shown == {
         "check": "check",
         "plan": "step",
+        "mends": "number",
         "step": "run",
         "notice": "kind number channel",
         "remind": "what number to text person run",
