@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -86,3 +87,25 @@ def test_a_declaration_names_what_is_watched_once_however_many_hosts_look_at_it(
             await program.close()
 
     assert asyncio.run(watched()).count(symptom) == 1
+
+
+def test_many_different_questions_are_read_in_few_runs_of_the_parser(tmp_path: Path) -> None:
+    begun: list[str] = []
+    counting = [True]
+
+    def heard(event: str, given: tuple[object, ...]) -> None:
+        if counting[0] and event == "subprocess.Popen" and "shfmt" in str(given[0]):
+            begun.append(event)
+
+    sys.addaudithook(heard)  # it stays for ever, so it is told when to stop
+    (tmp_path / "Incidents.md").write_text(PAGE)
+    looks = "".join(f'[probes.q{n}]\nkind = "query"\ncommand = "cat late/{n}"\n' for n in range(60))
+    (tmp_path / "firstfive.toml").write_text(looks)
+    settings = load(config=tmp_path / "firstfive.toml")
+    handbook = read_handbook(settings)
+    targets = {name: target_of(name, held, settings) for name, held in settings.targets.items()}
+    begun.clear()
+    probes = probes_for(settings, handbook, targets, {})[0]
+    counting[0] = False
+    assert sum(one.name.startswith("q") for one in probes) == 60
+    assert len(begun) <= 2

@@ -26,6 +26,7 @@ from firstfive.probes.trackers import Bugsink, Sentry
 from firstfive.probes.upkeep.kept_files import KeptFiles
 from firstfive.settings import Settings, env_file
 from firstfive.shell.bind import is_secret
+from firstfive.shell.parse import parse_many
 from firstfive.shell.risk import judge, load_table
 from firstfive.targets.ssh import Ssh
 
@@ -137,6 +138,8 @@ def probes_for(
             probes.append(build(watcher.kind, watcher.kind, watcher.symptom, watcher.options, around))
         except SettingsError as problem:
             unwatched.append(f"{watcher.symptom}: {problem.what}")
+    # Read in one run of the parser: a team with many hosts asks each of them the same few questions.
+    parse_many([str(table.options.get("command", "")) for table in settings.probes if table.kind == "query"])
     for table in settings.probes:
         symptom = str(table.options.get("symptom", ""))
         probes.append(build(table.kind, table.name, symptom, table.options, around))
