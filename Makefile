@@ -65,6 +65,8 @@ bench: $(STAMP)  ## speed as ratios, side by side
 	$(BIN)/python bench/history.py
 	$(BIN)/python bench/telling.py
 	$(BIN)/python bench/telling_storm.py
+	$(BIN)/python bench/nodes.py
+	$(BIN)/python bench/hosts.py
 
 lab: $(CORE)  ## a real stack to break, on a Docker Engine of its own (root; PAGE=, else the corrected page)
 	@$(BIN)/python examples/compose/lab.py up
