@@ -241,7 +241,7 @@ def main() -> int:
     asked = reading.parse_args()
     numbers = asked.hosts or ([2, 4] if asked.short else [20, 50, 100, 200])
     period = asked.period or (1.0 if asked.short else 15.0)
-    bounded(120 if asked.short else 600 * len(numbers))
+    bounded(240 if asked.short else sum(300 + 8 * number for number in numbers))
     found: list[Figures] = []
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))

@@ -1,4 +1,4 @@
-"""The benches of many hosts and many nodes still run: their short form, with real processes, tells a figure for each thing that it names."""
+"""The benches of many hosts and many nodes still run: their short form, with real processes, tells a figure for each thing they name."""
 
 from __future__ import annotations
 
