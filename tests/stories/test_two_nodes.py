@@ -90,9 +90,16 @@ def test_a_node_that_was_stopped_past_its_lease_writes_nothing_when_it_wakes(tmp
 def test_what_is_said_to_one_node_is_seen_on_the_other_at_once(tmp_path: Path) -> None:
     with site(tmp_path, 2) as here:
         one, other = here.nodes
+        assert one.process is not None
         incident = soon(lambda: waiting(one))
         one.call("POST", f"/incidents/{incident['id']}/note", {"by": "ada", "text": "said on one"})
         seen = other.call("GET", f"/incidents/{incident['id']}")
         assert any("said on one" in entry["text"] for entry in seen["timeline"])
+        told = one.call("GET", "/nodes")
+        assert told["shared"] is True
+        assert [node["alive"] for node in told["nodes"]] == [True, True]
+        assert [node["process"] for node in told["nodes"] if node["this"]] == [one.process.pid]
+        page = other.ask("GET", "/nodes")[1].decode()
+        assert all(node["boot"][:8] in page for node in told["nodes"])
         shared_out = "SELECT owner FROM duty WHERE owner <> '' GROUP BY owner"
         soon(lambda: len(here.sql(shared_out)) == 2, within=20)  # both look after something

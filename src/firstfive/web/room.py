@@ -38,7 +38,9 @@ SHOWN_ENTRIES = 15
 SHOWN_HEAD = 4000
 SHOWN_TAIL = 8000
 VALUE = "value."
-BESIDE = "handbook signals more report outbox history figures oncall deploys actions doctor approvals drills settings"
+BESIDE = (
+    "handbook signals more report outbox history figures oncall deploys actions doctor nodes approvals drills settings"
+)
 PLACES = ("/", *(f"/{name}" for name in BESIDE.split()))
 
 

@@ -37,6 +37,7 @@ ADDRESSES: dict[str, tuple[str, ...]] = {
     "/drills/{card}": ("/drills/CARD",),
     "/post-mortems/{file:path}": ("/post-mortems/postmortems/2026-06-01-checkout.md",),
     "/doctor": ("/doctor",),
+    "/nodes": ("/nodes",),
     "/settings": ("/settings",),
     "/api": ("/api",),
     "/account": ("/account",),

@@ -12,8 +12,20 @@ from web.pages.shop import EVIL, MANY, Shop, open_shop, vault
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("shop")]
 
-PAGES = ("more", "report", "oncall", "deploys", "actions", "doctor", "approvals", "outbox", "drills", "settings")
-DATA = ("oncall", "deploys", "actions", "doctor", "approvals", "outbox", "handbook", "drills", "settings")
+PAGES = (
+    "more",
+    "report",
+    "oncall",
+    "deploys",
+    "actions",
+    "doctor",
+    "nodes",
+    "approvals",
+    "outbox",
+    "drills",
+    "settings",
+)
+DATA = ("oncall", "deploys", "actions", "doctor", "nodes", "approvals", "outbox", "handbook", "drills", "settings")
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +47,7 @@ EMPTY = {
     "approvals": "Nobody was asked for anything yet.",
     "outbox": "Nothing waits, nothing was given up.",
     "doctor": "Doctor",
+    "nodes": "One process owns this journal",
     "drills": "No drill yet.",
     "settings": "Where it listens",
     "more": "Promises",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -108,6 +108,27 @@ class Books:
         found = await asyncio.to_thread(examine, self.settings, server=self.at)
         rows = [self._clean(one) for one in found]
         return {"ok": all(one["ok"] for one in rows), "findings": rows}
+
+    async def nodes(self, asked: Asked) -> Told:
+        """Who writes the journal, and what each looks after."""
+        ours = self.program.nodes
+        epoch = await self.program.journal.read(lambda tx: tx.epoch())
+        known = await asyncio.to_thread(ours.all) if ours is not None else ()
+        rows = [
+            {
+                **asdict(one),
+                "beat": iso(one.beat),
+                "looks": list(one.looks),
+                "this": ours is not None and one.boot == ours.owner,
+            }
+            for one in known
+        ]
+        return {
+            "shared": ours is not None,
+            "nodes": rows,
+            "pages": len({one.page for one in known if one.alive and one.page}),
+            "epoch": {**asdict(epoch), "at": iso(epoch.at)} if epoch is not None else None,
+        }
 
     def _clean(self, told_: Any) -> Any:
         """The same data with every secret that is known to the program taken out."""

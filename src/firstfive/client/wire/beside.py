@@ -201,3 +201,43 @@ class Handbook:
     digest: str
     problems: tuple[PageProblem, ...]
     runbooks: tuple[Runbook, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """One process on a shared journal: `alive` while its leases hold, `behind` when it cannot read what a newer version wrote, `this` for
+    the one that answers; what it looks after, and how many rows of work it holds.
+    """
+
+    boot: str
+    host: str
+    process: int
+    version: str
+    beat: str | None
+    alive: bool
+    page: str
+    local: bool
+    behind: bool
+    looks: tuple[str, ...]
+    rows: int
+    this: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Epoch:
+    """The journal may have forgotten what happened before `at`, for the `number`th time; new incidents begin at `first`."""
+
+    number: int
+    at: str | None
+    why: str
+    first: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nodes:
+    """Who writes the journal; empty where it is a file, which one process owns. `pages` is how many different ones are followed."""
+
+    shared: bool
+    nodes: tuple[Node, ...]
+    pages: int
+    epoch: Epoch | None

@@ -112,6 +112,8 @@ ROUTES: Mapping[str, Row] = {
     "/figures": {"GET": VIEWER},
     **{path: {"GET": VIEWER} for path in _BESIDE},
     "/doctor": {"GET": ADMIN},
+    "/nodes": {"GET": ADMIN},
+    f"{API}/nodes": {"GET": ADMIN},
     f"{API}/doctor": {"GET": ADMIN},
     "/settings": {"GET": ADMIN},
     f"{API}/settings": {"GET": ADMIN},

@@ -255,6 +255,7 @@ BESIDE = (
         asks=queries.Part,
     ),
     _get("doctor", f"{AT}/doctor", "beside", beside.Doctor, "What must hold, and the remedy where it does not."),
+    _get("nodes", f"{AT}/nodes", "beside", beside.Nodes, "Who writes the journal, and what each node looks after."),
     _get("drills", f"{AT}/drills", "beside", practice.Drills, "What was practised, how it went, what is due."),
     _get("settings", f"{AT}/settings", "beside", practice.SettingsRead, "What the settings say, without secrets."),
     _get("handbook", f"{AT}/handbook", "beside", beside.Handbook, "The page in force as it was understood."),

@@ -41,6 +41,7 @@ PAGES = (
     Page(name="deploys", read=lambda shelf, asked: shelf.deploys(asked), fields=("limit", "cursor")),
     Page(name="actions", read=lambda shelf, asked: shelf.actions(asked), fields=("all", "limit", "cursor")),
     Page(name="doctor", read=lambda shelf, asked: shelf.doctor(asked)),
+    Page(name="nodes", read=lambda shelf, asked: shelf.nodes(asked)),
     Page(name="drills", read=lambda shelf, asked: shelf.drills(asked)),
     Page(name="settings", read=lambda shelf, asked: shelf.chosen(asked)),
     Page(name="approvals", read=lambda shelf, asked: shelf.approvals(asked), fields=("limit", "cursor")),

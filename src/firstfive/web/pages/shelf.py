@@ -39,6 +39,10 @@ class Shelf(Protocol):
         """Findings with the remedy of each: `ok`, `findings`."""
         ...
 
+    async def nodes(self, asked: Asked) -> Told:
+        """Who writes the journal, and what each looks after: `shared`, `nodes`, `pages` (how many are followed), `epoch` or None."""
+        ...
+
     async def drills(self, asked: Asked) -> Told:
         """Faults with how their drills went, and every card: `faults`, `cards`, `proven`, `lab`, `on`."""
         ...
