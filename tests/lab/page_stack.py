@@ -1,5 +1,5 @@
 """The page's own stack on the tests' engine: a real MongoDB wire server with the real shell, a real Redis, nginx and mail server, and a
-stand-in of the payment gateway with its paths. The backend only sleeps; what the page runs in it is real.
+stand-in of the payment gateway with its paths. The backend only says that it is well; what the page runs in it is real.
 
 Images borrow this machine's /usr, as those of `examples/compose` do. Everything is gone at the end.
 """
@@ -10,7 +10,7 @@ import importlib.util
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +30,7 @@ services:
     container_name: nickapp-backend
     image: "nickapp-backend:latest"
     working_dir: /app
-    command: ["bash", "-c", "echo '🔌 User connected'; exec sleep infinity"]
+    command: ["node", "-e", "console.log('🔌 User connected'); require('http').createServer((_, r) => r.end('well')).listen(5000)"]
     environment:
       {{SMTP_HOST: smtp, SMTP_PORT: "2525", SMTP_SECURE: "false", SMTP_USER: shop, SMTP_PASS: hush-mail,
         NODE_EXTRA_CA_CERTS: /srv/tls/ca.pem}}
@@ -46,6 +46,8 @@ services:
     container_name: nickapp-nginx
     image: "nginx:latest"
     command: ["nginx"]
+    depends_on: [backend]
+    restart: unless-stopped  # it ends when it is started while the backend has no address
     volumes: ["/usr:/usr:ro", "{folder}/nginx/conf:/etc/nginx:ro"]
   watchtower:
     <<: *all
@@ -87,7 +89,7 @@ http {
   server {
     listen 80;
     location / {
-      proxy_pass http://127.0.0.1:5000;
+      proxy_pass http://nickapp-backend:5000;
       proxy_read_timeout 10s;
     }
   }
@@ -104,11 +106,14 @@ mount -t tmpfs none /opt && mkdir /opt/backend && mount --bind "$STACK" /opt/bac
 mount -t tmpfs none /var/lib && mkdir /var/lib/docker || exit 99
 cd /opt/backend
 """
+# An Engine of version 20.10 sometimes cannot enter a container any more that was restarted; that one is made anew.
 _READY = """
 docker compose -f docker-compose.production.yml up -d --quiet-pull
 until docker logs nickapp-redis 2>&1 | grep -q 'Ready to accept'; do sleep 0.1; done
 until docker logs nickapp-backend 2>&1 | grep -q 'User connected'; do sleep 0.1; done
-until docker exec nickapp-nginx nginx -t 2>/dev/null; do sleep 0.3; done
+until docker exec nickapp-nginx nginx -t 2>/dev/null; do
+  sleep 1; docker compose -f docker-compose.production.yml up -d --force-recreate --no-deps nginx
+done
 until docker exec nickapp-mongodb bash -c '</dev/tcp/127.0.0.1/27017' 2>/dev/null; do sleep 0.3; done
 until docker exec nickapp-backend bash -c '</dev/tcp/smtp/2525 && </dev/tcp/shkeeper/5080' 2>/dev/null; do sleep 0.3; done
 """
@@ -123,16 +128,20 @@ class Stack:
     lab: Lab
     folder: Path
 
-    def run(self, script: str, *, patience: int = 60) -> Ran:
-        environment = self.lab.environment | {
-            "STACK": str(self.folder),
-            "REDIS_PASSWORD": PASSWORD,
-            "SHKEEPER_API_KEY": KEY,
-            "SHKEEPER_API_URL": f"http://{NETWORK}.10:5080",
-        }
+    def run(self, script: str, *, patience: int = 60, environment: Mapping[str, str] | None = None) -> Ran:
+        given = (
+            self.lab.environment
+            | dict(environment or {})
+            | {
+                "STACK": str(self.folder),
+                "REDIS_PASSWORD": PASSWORD,
+                "SHKEEPER_API_KEY": KEY,
+                "SHKEEPER_API_URL": f"http://{NETWORK}.10:5080",
+            }
+        )
         words = ["unshare", "--mount", "timeout", str(patience), "bash", "-o", "pipefail", "-c", _INSIDE + script]
         return subprocess.run(
-            words, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=150, check=False
+            words, env=given, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=150, check=False
         )
 
     def up(self) -> None:

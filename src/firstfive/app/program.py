@@ -11,6 +11,7 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from firstfive.app import several
@@ -70,6 +71,7 @@ class Program:
     ledgers: list[ReleaseLink | Ledger]
     staffed_at: datetime
     nodes: Nodes | None = None
+    read_only: bool = False
     serving: bool = False
     problem: str = ""
     gone: str = ""
@@ -196,7 +198,8 @@ class Program:
         self.shelf[handbook.digest] = handbook
         sources = json.dumps({source.path: source.text for source in handbook.sources}).encode()
         now = self.engine.clock.now()
-        await self.journal.write(lambda tx: tx.keep_handbook(handbook.digest, sources, now))
+        if not self.read_only:
+            await self.journal.write(lambda tx: tx.keep_handbook(handbook.digest, sources, now))
         self.engine.handbook = handbook
         self.engine.vitals.page_compiles = not self.problem
         ledger = await self.journal.read(lambda tx: tx.deploys(1000))
@@ -227,9 +230,17 @@ class Program:
 
 
 async def open_program(
-    settings: Settings, *, notifiers: tuple[Notifier, ...], log: Callable[[str], None], clock: Clock | None = None
+    settings: Settings,
+    *,
+    notifiers: tuple[Notifier, ...],
+    log: Callable[[str], None],
+    clock: Clock | None = None,
+    read_only: bool = False,
 ) -> Program:
-    """Compile the page, open the journal, join the parts. Raises FirstfiveError with nothing left open."""
+    """Compile the page, open the journal, join the parts. Raises FirstfiveError with nothing left open.
+
+    With `read_only` the program only answers: its journal must be there, and nothing is written to it.
+    """
     broken: FirstfiveError | None = None
     handbook: Handbook | None = None
     try:
@@ -238,20 +249,28 @@ async def open_program(
         if not settings.state.is_dir():
             raise
         broken = problem
-    settings.state.mkdir(parents=True, exist_ok=True, mode=0o700)
-    journal = await asyncio.to_thread(open_journal, settings.database)
+    if not read_only:
+        settings.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    journal = await asyncio.to_thread(partial(open_journal, settings.database, read_only=read_only))
     try:
         if handbook is None:
             handbook = await last_good(settings, journal, broken)
             log(f"the page does not compile now, the last good one is in force: {broken}")
         nodes = nodes_of(journal)
         told = clock or several.clock_for(nodes)
-        if why := await recall(journal, settings.state, shown(settings.database), told.now()):
+        if not read_only and (why := await recall(journal, settings.state, shown(settings.database), told.now())):
             log(f"{why}; changes of open incidents wait for a person")
-        return await _joined(settings, handbook, journal, notifiers, log, told)
+        made = await _joined(settings, handbook, journal, notifiers, log, told)
+        made.read_only = read_only
+        await made.take(handbook)
+        if not read_only:
+            made.engine.links = Links(key=await asyncio.to_thread(several.key_of, settings, nodes, LINKS))
+            await restored.pause(made.engine)
+        await made.engine.open_incidents()
     except BaseException:
         await journal.close()
         raise
+    return made
 
 
 def _tools_of(
@@ -310,7 +329,6 @@ async def _joined(
         tools=tools,
         look_for_deploys=look,
         ensure=_ensured(settings, journal, shelf),
-        links=Links(key=await asyncio.to_thread(several.key_of, settings, nodes_of(journal), LINKS)),
         drilling=(settings.state / DRILL).exists,
     )
     observe, every = engine.observe, settings.probe_interval
@@ -329,9 +347,6 @@ async def _joined(
         edited=env_stamp(settings),
         nodes=nodes_of(journal),
     )
-    await program.take(handbook)
-    await restored.pause(engine)
-    await engine.open_incidents()
     return program
 
 

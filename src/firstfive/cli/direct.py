@@ -14,7 +14,7 @@ from firstfive.documents.summary import summary
 from firstfive.documents.view import view
 from firstfive.engine import requests
 from firstfive.engine.outsiders import asked as outsiders
-from firstfive.errors import Exit, FirstfiveError
+from firstfive.errors import Exit, FirstfiveError, JournalError
 from firstfive.incident.timeline import Incident
 from firstfive.settings import Settings
 
@@ -22,8 +22,8 @@ View = dict[str, Any]
 
 
 async def answer(settings: Settings, method: str, path: str, body: View) -> View:
-    """Open the program without running it, answer one call, close it."""
-    program = await open_program(settings, notifiers=(), log=lambda _: None)
+    """Open the program without running it, answer one call, close it. What only asks leaves a journal that is there as it was."""
+    program = await _opened(settings, asks=method == "GET")
     try:
         parts = [part for part in path.split("?")[0].split("/") if part]
         match method, parts:
@@ -53,6 +53,13 @@ async def answer(settings: Settings, method: str, path: str, body: View) -> View
     finally:
         with suppress(FirstfiveError):
             await program.close()
+
+
+async def _opened(settings: Settings, *, asks: bool) -> Program:
+    if asks:
+        with suppress(JournalError):  # none yet, or of an older version: opening it to write makes it one of ours
+            return await open_program(settings, notifiers=(), log=lambda _: None, read_only=True)
+    return await open_program(settings, notifiers=(), log=lambda _: None)
 
 
 async def _listed(program: Program, *, everything: bool) -> tuple[Incident, ...]:

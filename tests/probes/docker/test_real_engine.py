@@ -282,12 +282,12 @@ def test_where_no_line_can_be_edited_the_tag_is_given_back(lab: Lab, shop: Path,
 
 
 def test_a_pruned_image_is_said_before_anything_is_offered(lab: Lab, shop: Path, tmp_path: Path) -> None:
-    from firstfive.engine.rollback.plan import _problem
+    from firstfive.engine.rollback.plan import problem_with
 
     deploy = went_bad(lab, shop)
     lab.docker("rmi", "-f", "nickapp-backend:1.4.1", deploy.previous_image_id, check=False)
     found = asyncio.run(find(hands(lab, tmp_path), deploy.container, deploy.previous_image_id))
-    assert "was pruned from this host" in _problem(deploy, found)
+    assert "was pruned from this host" in problem_with(deploy, found)
 
 
 def test_the_answers_are_json_of_a_real_engine(lab: Lab, shop: Path) -> None:

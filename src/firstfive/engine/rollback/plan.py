@@ -69,7 +69,7 @@ async def plan(engine: Engine, incident: Incident, step: str) -> ev.RollbackPlan
         return ev.RollbackImpossible(step=step, why=deploy)
     target = engine.tools.target(deploy.host or engine.policy.target)
     found = await find(target, deploy.container, deploy.previous_image_id)
-    problem = _problem(deploy, found)
+    problem = problem_with(deploy, found)
     if problem:
         return ev.RollbackImpossible(step=step, why=problem)
     return planned(step, target.name, incident.id, deploy, found)
@@ -87,7 +87,8 @@ async def _change(engine: Engine, incident: Incident, step: str) -> Deploy | str
     return max(named or changes, key=lambda d: d.at)
 
 
-def _problem(deploy: Deploy, found: Found) -> str:
+def problem_with(deploy: Deploy, found: Found) -> str:
+    """Why there is no way back from what stands there; empty when there is one."""
     if not found.container:
         return f"there is no container {deploy.container} any more"
     if not found.image:
@@ -177,7 +178,11 @@ def _retagging(why: str, found: Found, files: tuple[str, ...], deploy: Deploy, r
 def _after(found: Found, files: tuple[str, ...], deploy: Deploy) -> str:
     """Make the one service again, and let the proxies look its new address up."""
     proxies = tuple(name for name in found.proxies if name != deploy.container)
-    reload = "".join(f"docker exec {_word(name)} nginx -s reload\n" for name in proxies)
+    reload = "".join(
+        f"docker exec {_word(name)} nginx -s reload ||"
+        f" echo {_word(f'{name} was not reloaded and may still ask the old address: reload it by hand')} >&2\n"
+        for name in proxies
+    )
     return f'{_compose(found, files)} up -d --no-deps "$FF_SERVICE"\n{reload}'
 
 
