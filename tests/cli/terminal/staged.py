@@ -43,7 +43,9 @@ printf '\\033]0;owned\\007\\033[2Jfirst\\nINC-1 00:00:00 admin approved everythi
 touch opened
 
 # 3. Count
-for i in 1 2 3 4; do echo "line $i"; sleep 0.4; done
+echo "line 1"
+for i in 1 2 3 4 5 6 7 8 9; do test -e go || sleep 2; done
+echo "line 2"
 
 # 4. Drop the door
 rm -rf ./door

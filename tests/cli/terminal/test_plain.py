@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ import pytest
 from cli.door import Ask, argv, environment, process
 from cli.terminal.staged import Seat, ended, place, server, until
 from cli.test_serve import start
+from firstfive.stores.accounts.book import FILE, Accounts
+from firstfive.stores.accounts.model import Role
 
 __all__ = ["place", "server"]
 
@@ -116,9 +119,10 @@ def test_output_comes_while_the_step_runs_and_once(
     line.say("run shop-down#3")
     line.wait_for(r"  \| line 1\n")
     assert "finished as expected" not in line.out.read_text(), "it is told while it runs"
+    (place / "go").touch()
     line.wait_for(r"finished as expected")
-    line.wait_for(r"  \| line 4\n")
-    assert re.findall(r"^  \| (.*)$", line.out.read_text(), re.MULTILINE) == [f"line {n}" for n in range(1, 5)]
+    line.wait_for(r"  \| line 2\n")
+    assert re.findall(r"^  \| (.*)$", line.out.read_text(), re.MULTILINE) == ["line 1", "line 2"]
     assert line.end() == 0
 
 
@@ -369,3 +373,24 @@ def test_where_nobody_types_it_follows_until_it_is_ended(
             running.kill()
             running.wait()
     assert "Traceback" not in (tmp_path / "log").read_text()
+
+
+def test_it_is_the_person_of_the_token_with_the_rights_of_their_role(
+    server: subprocess.Popen[str], place: Path, ask: Ask
+) -> None:
+    ask("declare", "the shop is shut", "--severity", "1")
+    ask("run", "INC-1", "shop-down#2")
+    book, now, keys = Accounts(place / ".firstfive" / FILE), datetime.now(UTC), {}
+    for name, role in (("ann", Role.ADMIN), ("vera", Role.VIEWER), ("rob", Role.RESPONDER)):
+        book.accept(book.invite(name, role, now), now, password="x")
+        keys[name] = book.make_token(name, "a test", ("act",), timedelta(days=1), now)
+    book.close()
+    typed = "note hello\napprove 2\nyes\n"
+    said = process(ROOM, "INC-1", "--plain", cwd=place, typed=typed, FIRSTFIVE_TOKEN=keys["vera"])
+    assert said.code == 6
+    assert "error: this takes the role responder; vera is viewer" in said.err
+    said = process(ROOM, "INC-1", "--plain", cwd=place, typed=typed, FIRSTFIVE_TOKEN=keys["rob"])
+    assert "rob notes: hello" in said.out
+    assert "error: this step cannot be taken back, so approving it takes a commander; rob is responder" in said.err
+    assert said.code == 8
+    assert not (place / "opened").exists()

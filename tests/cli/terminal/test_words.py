@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import unicodedata
 from typing import Any
 
 import pytest
 
+from cli.door import environment
 from firstfive.cli.terminal import acts, typed
 from firstfive.cli.terminal.items import items, page_of
 from firstfive.cli.terminal.lines import commands, entry, exact, head, output, text_of
@@ -321,3 +324,8 @@ def test_a_step_of_another_runbook_is_chosen_by_number_with_its_command_to_read(
         acts.filled(act, ("9",))
     with pytest.raises(Refused, match="no step that could be run"):
         acts.other({"runbooks": []})
+
+
+def test_the_screen_s_library_is_loaded_for_the_screen_only() -> None:
+    loads = "import firstfive.cli.terminal.room, firstfive.cli.terminal.plain, sys; sys.exit('textual' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", loads], env=environment(), check=False).returncode == 0

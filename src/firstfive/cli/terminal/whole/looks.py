@@ -6,6 +6,7 @@ Called by `sheet` and `screen`. Colour never says anything that the words do not
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from textual.content import Content
 from textual.widgets import OptionList
@@ -39,7 +40,8 @@ def page(lines: Iterable[Line], width: int) -> Content:
     return Content("\n").join([row for parts in lines for row in _folded(parts, width)])
 
 
-def _folded(parts: Line, width: int) -> list[Content]:
+@lru_cache(maxsize=4096)
+def _folded(parts: Line, width: int) -> tuple[Content, ...]:
     """A line as rows. Commands and output are folded where the width ends, so that no character is lost; a bar stands before each row."""
     depth, margin = 0, ""
     while depth < len(parts) - 1 and (len(parts[depth][1].strip()) < 2 or (depth == 0 and parts[0][0] == "soft")):
@@ -50,7 +52,9 @@ def _folded(parts: Line, width: int) -> list[Content]:
     room = max(8, width - max(len(margin), first.cell_length))
     rows = text.fold(room) if parts and parts[-1][0] in ("code", "out") else text.wrap(room)
     later = Content.styled(margin, STYLES["soft"])
-    return [Content.assemble(first if number == 0 else later, row) for number, row in enumerate(rows or [Content("")])]
+    return tuple(
+        Content.assemble(first if number == 0 else later, row) for number, row in enumerate(rows or [Content("")])
+    )
 
 
 def packed(parts: Iterable[Piece], width: int) -> Content:

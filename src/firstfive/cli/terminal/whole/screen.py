@@ -34,7 +34,7 @@ from firstfive.cli.terminal.whole.sheet import Sheet
 from firstfive.documents.plain import line
 from firstfive.errors import Exit, FirstfiveError, Refused
 
-SHOWN = 500  # entries of the timeline that are on the screen; a filter looks at all of them
+SHOWN = 300  # entries of the timeline that are on the screen; a filter looks at all of them
 QUIET = 20  # seconds without a sign of life after which it is said
 
 
