@@ -39,8 +39,8 @@ def test_nobody_on_duty_is_said_by_an_empty_list_and_the_roles_without_a_name() 
     ("own", "what", "ok", "found"),
     [
         (OwnState(), "it looks around", None, "not yet"),
-        (OwnState(watchdog=T0 - timedelta(seconds=3)), "it looks around", True, "last 3 s ago"),
-        (OwnState(watchdog=T0 - timedelta(minutes=5)), "it looks around", False, "last 5 min ago"),
+        (OwnState(watchdog=T0 - timedelta(seconds=3)), "it looks around", True, "last at 02:59:57 UTC"),
+        (OwnState(watchdog=T0 - timedelta(minutes=5)), "it looks around", False, "last at 02:55:00 UTC"),
         (OwnState(oldest_notice=0.0), "messages go out", True, "none waits"),
         (OwnState(oldest_notice=90.0), "messages go out", False, "one waits since 90 s"),
         (OwnState(update_overdue=200.0), "promised updates", False, "late by 3 min"),

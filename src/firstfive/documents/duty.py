@@ -67,7 +67,7 @@ def own_health(own: OwnState, now: datetime) -> list[Row]:
         {
             "what": "it looks around",
             "ok": None if since is None else since <= TURNED_WITHIN,
-            "found": "not yet" if since is None else f"last {_seconds(since)} ago",
+            "found": "not yet" if own.watchdog is None else f"last at {own.watchdog:%H:%M:%S} UTC",
         },
         {
             "what": "messages go out",
