@@ -67,6 +67,8 @@ bench: $(STAMP)  ## speed as ratios, side by side
 	$(BIN)/python bench/telling_storm.py
 	$(BIN)/python bench/nodes.py
 	$(BIN)/python bench/hosts.py
+	@test -f /usr/lib/nginx/modules/ngx_nchan_module.so || apt-get install -y -qq --no-install-recommends nginx-light libnginx-mod-nchan >/dev/null 2>&1 || true
+	$(BIN)/python bench/live.py
 
 lab: $(CORE)  ## a real stack to break, on a Docker Engine of its own (root; PAGE=, else the corrected page)
 	@$(BIN)/python examples/compose/lab.py up
