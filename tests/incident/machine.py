@@ -45,7 +45,7 @@ class Machine:
 
     def say(self, event: ev.Event, by: str = "ana") -> None:
         """A person's event, through the door."""
-        self.advance(accept(self.state, event, self.now), by=by)
+        self.advance(accept(self.state, event, self.now, by=by), by=by)
 
     def _append(self, event: ev.Event, by: str) -> None:
         before = self.state.entries[-1].hash if self.state.entries else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import HealthCheck, settings
@@ -17,11 +18,20 @@ from firstfive.documents.view import view
 from firstfive.errors import Refused
 from firstfive.incident import events as ev
 from firstfive.incident import orders as od
-from firstfive.incident.records import Fact
+from firstfive.incident.records import Fact, Run
+from firstfive.incident.recover import page_step
+from firstfive.incident.respond import digest_of
+from firstfive.incident.safety import plain_name
 from firstfive.incident.timeline import APPROVAL_LIVES, fold
+from firstfive.shell.risk import Verdict
 from incident import builders as b
 from incident.machine import Machine
 
+DESTROYS = b.step(
+    "pay#2", changing=True, title="Drop", script="drop", bound="drop", verdict=Verdict.DESTRUCTIVE, undo="put back"
+)
+DESTRUCTIVE = replace(b.PAY_DOWN, steps=(b.step("pay#1"), DESTROYS, b.DOUBTFUL))
+PEOPLE = st.sampled_from(["ana", "ben", " @ANA "])
 SYMPTOMS = st.sampled_from(["down.1", "down.2", "down.3", "pay.1", ""])
 STEPS = st.sampled_from([s.id for r in (b.SHOP_DOWN, b.PAY_DOWN) for s in r.steps] + ["nowhere#1"])
 PAGES = st.sampled_from(
@@ -30,6 +40,7 @@ PAGES = st.sampled_from(
         b.handbook(contacts=()),
         b.handbook(rollback=None, postmortem=None),
         b.handbook(severities=(), surge=None, templates=()),
+        b.handbook(runbooks=(b.SHOP_DOWN, DESTRUCTIVE)),
     ]
 )
 
@@ -103,11 +114,11 @@ class Response(RuleBasedStateMachine):
 
     # --------------------------------------------------------------------------------------------------------- people
 
-    def _say(self, event: ev.Event) -> None:
+    def _say(self, event: ev.Event, by: str = "ana") -> None:
         """People say what they like; the door may refuse, and a refusal changes nothing."""
         before = self.machine.state
         try:
-            self.machine.say(event)
+            self.machine.say(event, by)
         except Refused:
             assert self.machine.state is before
 
@@ -136,15 +147,23 @@ class Response(RuleBasedStateMachine):
         self._say(ev.ParameterSet(step=step, name="previous-version", value=value))
 
     @precondition(lambda self: self.machine.state.attempts)
-    @rule(data=st.data(), honest=st.booleans())
-    def somebody_approves(self, data, honest) -> None:
+    @rule(data=st.data(), honest=st.booleans(), by=PEOPLE, word=st.sampled_from(["", "local"]), alone=st.booleans())
+    def somebody_approves(self, data, honest, by, word, alone) -> None:
         attempt = data.draw(st.sampled_from(list(self.machine.state.attempts.values())))
-        self._say(ev.Approved(run=attempt.run.id, sha256=attempt.run.sha256 if honest else "0" * 64))
+        sha256 = attempt.run.sha256 if honest else "0" * 64
+        why = "nobody else is awake" if alone else ""
+        self._say(ev.Approved(run=attempt.run.id, sha256=sha256, confirm=word, alone=why), by)
 
-    @rule()
-    def somebody_approves_what_waits(self) -> None:
+    @rule(by=PEOPLE)
+    def somebody_approves_what_waits(self, by) -> None:
         for attempt in self.machine.state.waiting()[:1]:
-            self._say(ev.Approved(run=attempt.run.id, sha256=attempt.run.sha256))
+            self._say(ev.Approved(run=attempt.run.id, sha256=attempt.run.sha256, confirm=attempt.confirm), by)
+
+    @precondition(lambda self: self.machine.state.attempts)
+    @rule(data=st.data())
+    def somebody_takes_back(self, data) -> None:
+        attempt = data.draw(st.sampled_from(list(self.machine.state.attempts.values())))
+        self._say(ev.UndoRequested(run=attempt.run.id))
 
     @precondition(lambda self: self.machine.state.attempts)
     @rule(data=st.data())
@@ -165,22 +184,41 @@ class Response(RuleBasedStateMachine):
 
     @invariant()
     def no_change_starts_without_consent(self) -> None:
-        consent: dict[str, ev.Entry] = {}
+        """Asked in these very bytes, by the page that the incident is pinned to; a yes of each person that it takes, within ten
+        minutes, with the word typed; not declined or withdrawn since; once.
+        """
+        asked: dict[str, ev.ApprovalAsked] = {}
+        consent: dict[str, list[ev.Entry]] = {}
         used: set[str] = set()
         for entry in self.machine.state.entries:
             match entry.event:
+                case ev.ApprovalAsked(run=run):
+                    asked[run.id], consent[run.id] = entry.event, []
                 case ev.Approved(run=run_id):
-                    consent[run_id] = entry
+                    consent[run_id].append(entry)
+                case ev.Declined(run=run_id) | ev.ApprovalExpired(run=run_id):
+                    consent.pop(run_id, None)
                 case ev.StepStarted(run=run) if run.changing:
-                    given = consent[run.id]
-                    assert isinstance(given.event, ev.Approved)
-                    assert given.event.sha256 == run.sha256
-                    assert given.by != ev.SELF
-                    assert entry.at - given.at < APPROVAL_LIVES
+                    self._consented(entry, run, asked[run.id], consent[run.id])
                     assert run.id not in used
                     used.add(run.id)
                 case _:
                     pass
+
+    def _consented(self, started: ev.Entry, run: Run, asked: ev.ApprovalAsked, said: list[ev.Entry]) -> None:
+        assert run == asked.run
+        assert run.sha256 == digest_of(run.target, run.script, run.environment)
+        step = self.machine.page.step(page_step(run))
+        assert step is not None
+        assert run.script in (step[1].bound, step[1].undo)
+        fresh = [e for e in said if started.at - e.at < APPROVAL_LIVES]
+        assert all(isinstance(e.event, ev.Approved) and e.event.sha256 == run.sha256 and e.by != ev.SELF for e in fresh)
+        assert all(
+            e.event.confirm == asked.confirm for e in fresh if isinstance(e.event, ev.Approved) and asked.confirm
+        )
+        alone = any(isinstance(e.event, ev.Approved) and e.event.alone for e in fresh)
+        names = {plain_name(e.by) for e in fresh}
+        assert len(names) >= (1 if alone else asked.people), (names, asked.people)
 
     @invariant()
     def nothing_happens_twice(self) -> None:

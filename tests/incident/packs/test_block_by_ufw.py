@@ -122,6 +122,33 @@ def test_the_jobs_time_is_the_blocks_end_or_the_full_minute_after_it(host: Fence
     assert f"{end:%H:%M}:" in listed
 
 
+def test_without_at_systemd_is_given_a_timer_for_the_end_and_its_job_spares_a_newer_block(
+    host: Fenced, tmp_path: Path
+) -> None:
+    """No systemd runs here: what it would be given is kept, its time is read by systemd's own reader, and its job is run by hand."""
+    taken = tmp_path / "bin/systemd-run"
+    taken.parent.mkdir()
+    taken.write_text('#!/bin/sh\nprintf "%s\\0" "$@" >"$COPY/given"\n')
+    taken.chmod(0o755)
+    start = now()
+    packed = block(OFFENDER, expires=HOUR, now=start, how=How.UFW)
+    ran = host.run(f'mkdir -p /run/systemd/system; PATH="$COPY/bin:$PATH"\n{packed.script}', daemon="true")
+    assert ran.returncode == 0, ran.stderr
+    *options, shell, flag, job, _ = (tmp_path / "given").read_text().split("\0")
+    assert (options[0], options[2], shell, flag) == ("--collect", "--timer-property=AccuracySec=1s", "sh", "-c")
+    when = options[1].removeprefix("--on-calendar=")
+    assert when == f"{start + HOUR:%Y-%m-%d %H:%M:%S} UTC"
+    if shutil.which("systemd-analyze"):
+        subprocess.run(["systemd-analyze", "calendar", when], check=True, capture_output=True, timeout=20)
+    assert OFFENDER in host.must("ufw show added")
+    host.must(job)
+    assert OFFENDER not in host.must("ufw show added")
+    newer = block(OFFENDER, expires=2 * HOUR, now=now(), how=How.UFW)
+    host.must(newer.script)
+    assert host.run(job).returncode == 1
+    assert OFFENDER in host.must(newer.verify)
+
+
 def test_without_anything_that_could_end_it_nothing_is_blocked(host: Fenced) -> None:
     ran = host.run(block(OFFENDER, expires=HOUR, now=now(), how=How.UFW).script, daemon="true")
     assert ran.returncode == 1
