@@ -23,7 +23,7 @@ from firstfive.settings.reading import span
 
 CLI = ROOT / "docs" / "reference" / "cli.md"
 SETTINGS = ROOT / "docs" / "reference" / "settings.md"
-EVERYWHERE = {"--json", "--help", "--vault", "--config", "--by"}
+EVERYWHERE = {"--json", "--help", "--vault", "--config", "--by", "--server"}
 
 
 def section(name: str) -> str:

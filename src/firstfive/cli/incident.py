@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from firstfive.cli import words
-from firstfive.cli.line import View, ask, options, settings_of, show
+from firstfive.cli.line import View, anywhere, ask, settings_of, show
 from firstfive.settings import Settings
 
 INCIDENT = click.argument("incident", metavar="INC-N")
@@ -27,7 +27,7 @@ BY = click.option("--by", "named", help="Who says so (default: $FIRSTFIVE_USER o
 @click.command()
 @click.argument("incident", required=False)
 @click.option("--all", "everything", is_flag=True, help="Finished incidents too.")
-@options
+@anywhere
 def status(incident: str | None, everything: bool, vault: Path | None, config: Path | None, as_json: bool) -> None:
     """Open incidents, or one in full."""
     settings = settings_of(vault, config)
@@ -43,7 +43,7 @@ def status(incident: str | None, everything: bool, vault: Path | None, config: P
 @click.option("--severity", "level", type=int, help="Level of the page's matrix (default: the worst, said so).")
 @click.option("--why", default="", help="Why this severity.")
 @BY
-@options
+@anywhere
 def declare(
     title: str, level: int | None, why: str, named: str | None, vault: Path | None, config: Path | None, as_json: bool
 ) -> None:
@@ -59,7 +59,7 @@ def declare(
 @click.argument("text")
 @click.option("--incident", help="The incident it is about (default: the newest open one).")
 @BY
-@options
+@anywhere
 def report(
     text: str, incident: str | None, named: str | None, vault: Path | None, config: Path | None, as_json: bool
 ) -> None:
@@ -83,7 +83,7 @@ def say(
 @click.command()
 @INCIDENT
 @BY
-@options
+@anywhere
 def ack(incident: str, named: str | None, vault: Path | None, config: Path | None, as_json: bool) -> None:
     """Acknowledge: you have taken it."""
     say("ack", incident, {}, named=named, vault=vault, config=config, as_json=as_json)
@@ -93,7 +93,7 @@ def ack(incident: str, named: str | None, vault: Path | None, config: Path | Non
 @INCIDENT
 @click.argument("text")
 @BY
-@options
+@anywhere
 def hypothesis(
     incident: str, text: str, named: str | None, vault: Path | None, config: Path | None, as_json: bool
 ) -> None:
@@ -105,7 +105,7 @@ def hypothesis(
 @INCIDENT
 @click.argument("text")
 @BY
-@options
+@anywhere
 def note(incident: str, text: str, named: str | None, vault: Path | None, config: Path | None, as_json: bool) -> None:
     """Put a remark on the timeline."""
     say("note", incident, {"text": text}, named=named, vault=vault, config=config, as_json=as_json)
@@ -115,7 +115,7 @@ def note(incident: str, text: str, named: str | None, vault: Path | None, config
 @INCIDENT
 @click.argument("text")
 @BY
-@options
+@anywhere
 def update(incident: str, text: str, named: str | None, vault: Path | None, config: Path | None, as_json: bool) -> None:
     """Send an update now, saying TEXT under what is known."""
     say("update", incident, {"text": text}, named=named, vault=vault, config=config, as_json=as_json)
@@ -126,7 +126,7 @@ def update(incident: str, text: str, named: str | None, vault: Path | None, conf
 @click.argument("level", type=int)
 @click.argument("why")
 @BY
-@options
+@anywhere
 def severity(
     incident: str, level: int, why: str, named: str | None, vault: Path | None, config: Path | None, as_json: bool
 ) -> None:
@@ -139,7 +139,7 @@ def severity(
 @click.option("--cause", default="", help="Root cause in one sentence.")
 @click.option("--why", default="", help="Why it is over.")
 @BY
-@options
+@anywhere
 def resolve(
     incident: str, cause: str, why: str, named: str | None, vault: Path | None, config: Path | None, as_json: bool
 ) -> None:

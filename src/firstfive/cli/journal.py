@@ -9,13 +9,13 @@ from pathlib import Path
 import click
 
 from firstfive.cli.incident import BY, INCIDENT, by
-from firstfive.cli.line import View, ask, options, server_of, settings_of, show
+from firstfive.cli.line import View, anywhere, ask, options, server_of, settings_of, show
 from firstfive.errors import Exit, FirstfiveError, Refused
 
 
 @click.command()
 @INCIDENT
-@options
+@anywhere
 def timeline(incident: str, vault: Path | None, config: Path | None, as_json: bool) -> None:
     """The timeline of an incident; with --json the whole record, one entry a line, as the hash chain covers it."""
     settings = settings_of(vault, config)
@@ -112,14 +112,17 @@ def verify(vault: Path | None, config: Path | None, as_json: bool) -> int:
 
 
 @click.command()
-@options
+@anywhere
 def doctor(vault: Path | None, config: Path | None, as_json: bool) -> int:
     """Check everything Firstfive needs, with the fix for each."""
-    from firstfive.app.shelf.doctor import examine
-
     settings = settings_of(vault, config)
-    known = server_of(settings)
-    findings = examine(settings, server=(known.host, known.port) if known is not None else None)
+    if settings.server:
+        findings = ask(settings, "GET", "/doctor")["findings"]
+    else:
+        from firstfive.app.shelf.doctor import examine
+
+        known = server_of(settings)
+        findings = examine(settings, server=(known.host, known.port) if known is not None else None)
     good = all(f["ok"] for f in findings)
 
     def text(_: View) -> str:

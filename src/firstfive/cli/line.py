@@ -1,26 +1,31 @@
 """How a command reaches the program: over the running server, or straight into the journal when none runs.
 
 Used by every command that reads or says something. The server owns the journal while it runs, so the command line asks it; with the
-server down the same words are written by this process, and the next start takes them up.
+server down the same words are written by this process, and the next start takes them up. A server elsewhere is asked in the same words.
 """
 
 from __future__ import annotations
 
 import asyncio
-import http.client
 import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from firstfive.errors import Exit, FirstfiveError
 from firstfive.settings import Settings, load
 
+if TYPE_CHECKING:
+    import http.client
+
+    from firstfive.client.line import Line
+
 View = dict[str, Any]
+_FAR = "firstfive.server"
 
 
 def options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -32,23 +37,60 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--vault", type=click.Path(path_type=Path), help="Vault folder, or the page in it.")(command)
 
 
-def settings_of(vault: Path | None, config: Path | None) -> Settings:
-    """The settings that a command's options ask for."""
-    return load(vault=vault, config=config)
+def anywhere(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The same, for a command that asks: of this installation, or of a server elsewhere."""
+    return options(elsewhere(command))
+
+
+def elsewhere(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The option that names a server elsewhere."""
+    return click.option(
+        "--server",
+        metavar="URL",
+        expose_value=False,
+        callback=_far,
+        help="Ask that server (default: $FIRSTFIVE_SERVER, with the token in $FIRSTFIVE_TOKEN).",
+    )(command)
+
+
+def _far(context: click.Context, _: click.Parameter, url: str | None) -> None:
+    context.meta[_FAR] = url or ""
+
+
+def settings_of(vault: Path | None, config: Path | None, *, here: bool = False) -> Settings:
+    """The settings that a command's options ask for; `here` is set by one that is about files of this machine whatever server is named.
+
+    Raises FirstfiveError when a server elsewhere is meant and the command, which would read what this one remembers, cannot ask it.
+    """
+    settings = load(vault=vault, config=config)
+    context = click.get_current_context(silent=True)
+    if context is None or _FAR in context.meta:
+        return replace(settings, server=(context.meta[_FAR] if context else "") or settings.server)
+    if settings.server and not here:
+        raise FirstfiveError(
+            f"{context.info_name} reads what is remembered on this machine, and FIRSTFIVE_SERVER names a server elsewhere",
+            where=settings.server,
+            remedy="run it on that machine, or with FIRSTFIVE_SERVER empty",
+            exit_code=Exit.USAGE,
+        )
+    return settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """A running server: where it answers, its key, and its certificate's file when it speaks TLS."""
+    """A running server: where it answers, its key, and its certificate's file when it speaks TLS. `url` is set for one elsewhere."""
 
     host: str
     port: int
     key: str
     tls: str = ""
+    url: str = ""
 
 
 def server_of(settings: Settings) -> Server | None:
-    """The server that owns this state folder, or None when none is alive."""
+    """The server that the settings name elsewhere, else the one that owns this state folder, or None when none is alive."""
+    if settings.server:
+        return Server(host="", port=0, key=settings.token, url=settings.server)
     try:
         known = json.loads((settings.state / "server.json").read_text())
         os.kill(int(known["pid"]), 0)
@@ -70,58 +112,40 @@ def ask(settings: Settings, method: str, path: str, body: View | None = None) ->
     return asyncio.run(answer(settings, method, path, body or {}))
 
 
+def _line(server: Server, token: str = "") -> Line:
+    from firstfive.client.line import Line
+
+    if server.url:
+        return Line(url=server.url, token=server.key)
+    host = f"[{server.host}]" if ":" in server.host else server.host
+    return Line(
+        url=f"{'https' if server.tls else 'http'}://{host}:{server.port}",
+        token=token or server.key,
+        certificate=server.tls,
+        tries=1,  # it is on this machine: a second try would meet what the first one met
+        remedy="look at its log; `firstfive serve` starts it again, and commands work without it once it is gone",
+    )
+
+
 def connected(server: Server, *, timeout: float = 20) -> http.client.HTTPConnection:
     """A connection to the server; over TLS it must show the very certificate that it said it uses, whatever names stand in it.
 
     `timeout` is how many seconds it may be silent.
     """
-    if not server.tls:
-        return http.client.HTTPConnection(server.host, server.port, timeout=timeout)
-    import ssl
-
-    context = ssl.create_default_context(cafile=server.tls)
-    context.check_hostname = False
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    return http.client.HTTPSConnection(server.host, server.port, timeout=timeout, context=context)
+    return _line(server).connect(timeout)
 
 
 def over_http(server: Server, method: str, path: str, body: View | None, *, token: str = "") -> View:
     """One call of a running server's API. Raises FirstfiveError with the server's own words, or that it does not answer."""
-    host, port = server.host, server.port
-    connection = connected(server)
+    line = _line(server, token)
+    raw = line.ask(method, path, body)
     try:
-        headers = {"Authorization": f"Bearer {token or server.key}", "Content-Type": "application/json"}
-        connection.request(method, f"/api/v1{path}", json.dumps(body) if body is not None else None, headers)
-        response = connection.getresponse()
-        answer: View = json.loads(response.read() or b"{}")
-        if not isinstance(answer, dict):
-            raise ValueError("its answer is no object")  # noqa: TRY004, TRY301 - told below like any answer that makes no sense
-    except (OSError, ValueError, http.client.HTTPException) as problem:
-        raise FirstfiveError(
-            f"the server at {host}:{port} does not answer: {problem}",
-            remedy="look at its log; `firstfive serve` starts it again, and commands work without it once it is gone",
-            exit_code=Exit.TARGET_UNREACHABLE,
-        ) from None
-    finally:
-        connection.close()
-    if response.status >= 400:
-        raise FirstfiveError(
-            str(
-                answer.get("what")
-                or answer.get("detail")
-                or answer.get("title")
-                or f"the server answered {response.status}"
-            ),
-            where=str(answer.get("where", "")),
-            remedy=str(answer.get("remedy", "")),
-            code=str(answer.get("code", "")),
-            exit_code=_exit(answer.get("exit_code")),
-        )
+        answer: View = json.loads(raw or b"{}")
+    except ValueError as problem:
+        raise line.silent(problem) from None
+    if not isinstance(answer, dict):
+        raise line.silent("its answer is no object")
     return answer
-
-
-def _exit(told: object) -> Exit:
-    return Exit(told) if told in [int(known) for known in Exit] else Exit.FAILED
 
 
 def show(answer: View, *, as_json: bool, text: Callable[[View], str]) -> None:

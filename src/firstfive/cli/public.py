@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from firstfive.cli.incident import BY, INCIDENT, say
-from firstfive.cli.line import View, options, settings_of, show
+from firstfive.cli.line import View, anywhere, options, settings_of, show
 from firstfive.errors import Exit, Refused
 from firstfive.settings import Settings
 
@@ -25,7 +25,7 @@ from firstfive.settings import Settings
 )
 @click.option("--override", default="", help="Why it goes out although the check of wording speaks against it.")
 @BY
-@options
+@anywhere
 def public(
     incident: str,
     text: str,

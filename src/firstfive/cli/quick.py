@@ -46,6 +46,8 @@ def line(row: dict[str, object]) -> str:
 
 def _database() -> str | None:
     """Where the journal is, read off a plain settings file; None when it takes more than that to know."""
+    if os.environ.get("FIRSTFIVE_SERVER"):  # noqa: TID251 - as below
+        return None
     named = os.environ.get("FIRSTFIVE_CONFIG")  # noqa: TID251 - settings is too heavy for this path; same variable, same meaning
     folder = os.getcwd()
     file = named

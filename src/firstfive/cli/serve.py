@@ -35,7 +35,7 @@ def serve(
     """Watch, respond, and open the room; ends on Ctrl-C or SIGTERM."""
     from dataclasses import replace
 
-    settings = settings_of(vault, config)
+    settings = settings_of(vault, config, here=True)
     if port is not None:
         settings = replace(settings, port=port)
     if database is not None:

@@ -244,7 +244,8 @@ class Settings:
     `allow` are networks that probes may look at beside what the page and settings name; `docker` is the Engine's socket, empty for
     the usual one when it is there; `pin_images` lets the ledger keep what a roll-back needs under a tag of its own.
     `status_page` is None when there is none for the public. With `tls_cert` and `tls_key` the room speaks TLS itself; `proxies` are
-    addresses whose word about the client is taken. `token` is what the command line shows the room in place of its key.
+    addresses whose word about the client is taken. `token` is what the command line shows the room in place of its key,
+    `server` the address of one elsewhere that it asks, empty for none.
     """
 
     file: Path | None
@@ -261,6 +262,7 @@ class Settings:
     proxies: tuple[str, ...] = ()
     oidc: OidcSettings | None = None
     token: str = ""
+    server: str = ""
     probe_interval: timedelta = timedelta(seconds=2)
     log_quiet: timedelta = timedelta(seconds=60)
     resolve_after: timedelta = timedelta(minutes=10)

@@ -150,8 +150,8 @@ def _forge(data: Mapping[str, Any], known: Mapping[str, str], at: str) -> ForgeS
 def _entrance(
     data: Mapping[str, Any], listen: Mapping[str, Any], home: Path, known: Mapping[str, str], at: str
 ) -> dict[str, Any]:
-    token = os.environ.get("FIRSTFIVE_TOKEN", "")  # noqa: TID251
-    return {**entrance(listen, home, at), "oidc": oidc(data, known, at), "token": token}
+    asked = {name: os.environ.get(f"FIRSTFIVE_{name.upper()}", "") for name in ("token", "server")}  # noqa: TID251
+    return {**entrance(listen, home, at), "oidc": oidc(data, known, at), **asked}
 
 
 def _status_page(data: Mapping[str, Any], home: Path, kept: tuple[Path, ...], at: str) -> StatusPageSettings | None:

@@ -99,9 +99,10 @@ def serving(folder: Path, *, accounts: bool = False, settings: str = SETTINGS) -
         secret = token(folder, "admin")
     running = begin(folder)
     told = json.loads((folder / ".firstfive" / "server.json").read_text())
-    try:
-        with requests.Session() as session:
-            yield Vault(folder=folder, port=told["port"], key=secret or told["key"], session=session, process=running)
-    finally:
-        running.terminate()
-        running.wait(30)
+    with requests.Session() as session:
+        vault = Vault(folder=folder, port=told["port"], key=secret or told["key"], session=session, process=running)
+        try:
+            yield vault
+        finally:
+            vault.process.terminate()
+            vault.process.wait(30)

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from firstfive.cli.incident import BY, INCIDENT, by
-from firstfive.cli.line import View, ask, options, settings_of, show
+from firstfive.cli.line import View, anywhere, ask, settings_of, show
 
 MARKS = {"proved": "[x]", "said": "[x]", "not needed": "[-]", "open": "[ ]"}
 
@@ -21,7 +21,7 @@ MARKS = {"proved": "[x]", "said": "[x]", "not needed": "[-]", "open": "[ ]"}
 @click.option("--not-needed", multiple=True, metavar="BOX", help="This box is not needed here; may be repeated.")
 @click.option("--note", default="", help="A word on the boxes that are ticked now.")
 @BY
-@options
+@anywhere
 def close(
     incident: str,
     done: tuple[str, ...],

@@ -6,14 +6,12 @@ Called by the front door. Reads beside a running server or without one; keeps an
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from urllib.parse import urlencode
 
 import click
 
-from firstfive.cli.line import View, options, settings_of, show
-
-if TYPE_CHECKING:
-    from firstfive.app.history import Archive
+from firstfive.cli.line import View, anywhere, ask, settings_of, show
 
 MOST = 1000
 
@@ -45,27 +43,27 @@ def filters(command: Any) -> Any:
 @click.option(
     "--before", default="", metavar="INC-N", help="Only incidents older than this one: the next part of a long list."
 )
-@options
+@anywhere
 def history(
     severity: int | None, runbook: str, since: str, until: str, only_open: bool, limit: int, before: str,
     vault: Path | None, config: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Every incident, newest first."""
     asked = _query(severity, runbook, since, until, limit, only_open=only_open) | ({"before": before} if before else {})
-    show(_archive(vault, config).listed(asked), as_json=as_json, text=_listing)
+    show(_told(vault, config, "history", asked), as_json=as_json, text=_listing)
 
 
 @click.command()
 @click.argument("words", nargs=-1, required=True)
 @filters
-@options
+@anywhere
 def search(
     words: tuple[str, ...], severity: int | None, runbook: str, since: str, until: str, only_open: bool, limit: int,
     vault: Path | None, config: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Find sentences of timelines and post-mortems that hold every one of WORDS; a "phrase" and the begin* of a word count as one."""
     asked = _query(severity, runbook, since, until, limit, only_open=only_open) | {"q": " ".join(words)}
-    show(_archive(vault, config).found(asked), as_json=as_json, text=_hits)
+    show(_told(vault, config, "search", asked), as_json=as_json, text=_hits)
 
 
 def _query(
@@ -76,10 +74,15 @@ def _query(
     return {name: value for name, value in given.items() if value}
 
 
-def _archive(vault: Path | None, config: Path | None) -> Archive:
+def _told(vault: Path | None, config: Path | None, what: str, asked: dict[str, str]) -> View:
+    """The answer of a server elsewhere, else of the index beside the journal."""
+    settings = settings_of(vault, config)
+    if settings.server:
+        return ask(settings, "GET", f"/{what}?{urlencode(asked)}")
     from firstfive.app.history import Archive
 
-    return Archive(settings=settings_of(vault, config), told=lambda text: click.echo(f"note: {text}", err=True))
+    archive = Archive(settings=settings, told=lambda text: click.echo(f"note: {text}", err=True))
+    return archive.listed(asked) if what == "history" else archive.found(asked)
 
 
 def _listing(answer: View) -> str:

@@ -11,7 +11,7 @@ import click
 
 from firstfive.cli import words
 from firstfive.cli.incident import BY, INCIDENT, by
-from firstfive.cli.line import View, ask, options, settings_of, show
+from firstfive.cli.line import View, anywhere, ask, settings_of, show
 from firstfive.settings import Settings, reading
 
 ON = click.option("--on", metavar="TARGET", default="", help="The target (default: that of the settings).")
@@ -29,7 +29,7 @@ def _offer(settings: Settings, incident: str, pack: str, fields: View, named: st
 @click.option("--how", default="", help="nftables, docker-user, ufw or cloudflare (default: that of the settings).")
 @ON
 @BY
-@options
+@anywhere
 def block(
     incident: str,
     address: str,
@@ -56,7 +56,7 @@ def block(
 @click.option("--journal", is_flag=True, help="The host's journal too.")
 @ON
 @BY
-@options
+@anywhere
 def evidence(
     incident: str,
     containers: tuple[str, ...],
@@ -83,7 +83,7 @@ def evidence(
 @click.option("--field", default="", help="The field that is set to true (default disabled).")
 @ON
 @BY
-@options
+@anywhere
 def disable_account(
     incident: str,
     value: str,
@@ -109,7 +109,7 @@ def disable_account(
 @click.option("--path", default="", help="The WebSocket's path (default /socket.io/).")
 @ON
 @BY
-@options
+@anywhere
 def mend_websocket(
     incident: str, path: str, on: str, named: str | None, vault: Path | None, config: Path | None, as_json: bool
 ) -> None:
@@ -121,7 +121,7 @@ def mend_websocket(
 @INCIDENT
 @ON
 @BY
-@options
+@anywhere
 def resume_updater(
     incident: str, on: str, named: str | None, vault: Path | None, config: Path | None, as_json: bool
 ) -> None:

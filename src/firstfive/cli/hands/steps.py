@@ -12,7 +12,7 @@ import click
 from firstfive.cli import words
 from firstfive.cli.hands import alone
 from firstfive.cli.incident import BY, INCIDENT, by, say
-from firstfive.cli.line import View, ask, options, server_of, settings_of, show
+from firstfive.cli.line import View, anywhere, ask, server_of, settings_of, show
 from firstfive.errors import Exit, Refused
 
 
@@ -20,7 +20,7 @@ from firstfive.errors import Exit, Refused
 @INCIDENT
 @click.argument("step")
 @BY
-@options
+@anywhere
 def run(incident: str, step: str, named: str | None, vault: Path | None, config: Path | None, as_json: bool) -> None:
     """Ask for a step of a runbook (its id, such as backend-down#4); a changing one still needs approval."""
     settings = settings_of(vault, config)
@@ -42,7 +42,7 @@ def run(incident: str, step: str, named: str | None, vault: Path | None, config:
 @click.option("--done-first", is_flag=True, help="What the page wants done before is done.")
 @click.option("--alone", metavar="REASON", default="", help="Why one person is enough where two are asked for.")
 @BY
-@options
+@anywhere
 def approve(
     incident: str,
     step: str | None,
@@ -120,7 +120,7 @@ def waiting(seen: View, step: str | None) -> View:
 @click.argument("step", required=False)
 @click.option("--why", default="declined", help="Why not.")
 @BY
-@options
+@anywhere
 def decline(
     incident: str, step: str | None, why: str, named: str | None, vault: Path | None, config: Path | None, as_json: bool
 ) -> None:
@@ -134,7 +134,7 @@ def decline(
 @INCIDENT
 @click.argument("run_id", metavar="[RUN]", required=False)
 @BY
-@options
+@anywhere
 def undo(
     incident: str, run_id: str | None, named: str | None, vault: Path | None, config: Path | None, as_json: bool
 ) -> None:
@@ -153,7 +153,7 @@ def undo(
 @INCIDENT
 @click.option("--note", required=True, help="What you found: which changes ran, and what the state is now.")
 @BY
-@options
+@anywhere
 def resume(
     incident: str, note: str, named: str | None, vault: Path | None, config: Path | None, as_json: bool
 ) -> None:  # fmt: skip
@@ -167,7 +167,7 @@ def resume(
 @click.option("--ran/--did-not-run", required=True, help="What you found out.")
 @click.option("--note", default="", help="How you know.")
 @BY
-@options
+@anywhere
 def settle(
     incident: str,
     run_id: str,

@@ -78,7 +78,7 @@ def _of_the_page(vault: Path | None, config: Path | None) -> tuple[list[Any], Pa
     from firstfive.handbook.watching.logs import sought
     from firstfive.probes.logs.patterns import Pattern
 
-    settings = settings_of(vault, config)
+    settings = settings_of(vault, config, here=True)
     handbook = read_handbook(settings)
     wanted = [
         Pattern(

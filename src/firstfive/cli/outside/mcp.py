@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode
 import click
 
 from firstfive import __version__
-from firstfive.cli.line import View, ask, server_of, settings_of
+from firstfive.cli.line import View, ask, elsewhere, server_of, settings_of
 from firstfive.errors import FirstfiveError
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ LONGEST = 60  # timeline entries of one answer; an assistant asks on from `seq`
 
 
 @click.command()
+@elsewhere
 @click.option("--vault", type=click.Path(path_type=Path), help="Vault folder, or the page in it.")
 @click.option(
     "--config", type=click.Path(path_type=Path), help="Settings file (default: firstfive.toml here or above)."

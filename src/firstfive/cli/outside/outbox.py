@@ -9,13 +9,13 @@ from pathlib import Path
 
 import click
 
-from firstfive.cli.line import View, ask, options, settings_of, show
+from firstfive.cli.line import View, anywhere, ask, settings_of, show
 
 
 @click.command()
 @click.option("--again", metavar="KEY", default="", help="Try this message once more, which was given up.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="How many to show.")
-@options
+@anywhere
 def outbox(again: str, limit: int, vault: Path | None, config: Path | None, as_json: bool) -> None:
     """Messages that were given up, then those that wait, each with the newest reason."""
     settings = settings_of(vault, config)

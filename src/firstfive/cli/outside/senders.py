@@ -13,7 +13,7 @@ from urllib.parse import quote
 import click
 
 from firstfive.cli.incident import BY, by
-from firstfive.cli.line import View, ask, options, settings_of, show
+from firstfive.cli.line import View, anywhere, ask, settings_of, show
 from firstfive.errors import Exit, FirstfiveError
 from firstfive.settings import reading
 
@@ -23,7 +23,7 @@ LARGEST = 1024 * 1024
 @click.command()
 @click.argument("number", required=False, metavar="[NUMBER]")
 @click.option("--backlog", is_flag=True, help="Hygiene items that stand, instead of requests.")
-@options
+@anywhere
 def signals(number: str | None, backlog: bool, vault: Path | None, config: Path | None, as_json: bool) -> None:
     """What senders said lately, or one request in full: why it paged, why it did not."""
     settings = settings_of(vault, config)
@@ -69,7 +69,7 @@ def _outcomes(answer: View) -> list[str]:
 @click.option("--comment", default="", help="Why.")
 @click.option("--maintenance", is_flag=True, help="Say that it is planned work.")
 @BY
-@options
+@anywhere
 def silence(
     action: str, words: tuple[str, ...], named: str | None, vault: Path | None, config: Path | None, **rest: Any
 ) -> None:
@@ -114,7 +114,7 @@ def _silences(answer: View) -> str:
 @click.argument("name", required=False)
 @click.option("--every", default="", help="From now on NAME must come this often: 5m, 1d.")
 @click.option("--grace", default="", help="How late it may be (default: a fifth of --every, at least 30 s).")
-@options
+@anywhere
 def heartbeat(name: str | None, every: str, grace: str, vault: Path | None, config: Path | None, as_json: bool) -> None:
     """Signs of life that must keep coming, or expect one more."""
     settings = settings_of(vault, config)
@@ -145,7 +145,7 @@ def _heartbeats(answer: View) -> str:
 @click.option(
     "--as", "sender", required=True, help="Which sender it would come from: alertmanager, grafana, sentry, ..."
 )
-@options
+@anywhere
 def simulate(file: Any, sender: str, vault: Path | None, config: Path | None, as_json: bool) -> None:
     """What would be made of a sender's message in FILE ("-": standard input). Nothing is kept, nobody is told."""
     message = file.read(LARGEST + 1)

@@ -39,7 +39,7 @@ def check(
 
     if as_sarif and (as_json or on_host):
         raise click.UsageError("--sarif stands alone: give it without --json and --host")
-    settings = settings_of(page or vault, config)
+    settings = settings_of(page or vault, config, here=True)
     if not on_host and not as_sarif:
         return _told(settings, strict=strict, as_json=as_json)
     handbook = _compiled(settings, as_sarif=as_sarif)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from firstfive.cli.line import ask, options, settings_of
+from firstfive.cli.line import anywhere, ask, settings_of
 from firstfive.cli.page import watched
 from firstfive.cli.page.plain import say
 from firstfive.errors import Exit, FirstfiveError
@@ -29,7 +29,7 @@ WHO = {
     "--diff", is_flag=True, help="Without RUNBOOK: the wider words of families, proposed as a diff of the page."
 )
 @click.option("--incident", metavar="INC-N", help="Conditions with the facts that this incident has collected.")
-@options
+@anywhere
 def explain(
     runbook: str | None, diff: bool, incident: str | None, vault: Path | None, config: Path | None, as_json: bool
 ) -> None:

@@ -29,7 +29,7 @@ def fmt(page: Path | None, write: bool, links: bool, vault: Path | None, config:
     from firstfive.cli.page.vault import read_vault
     from firstfive.handbook.edits import plan
 
-    read = read_vault(settings_of(page or vault, config))
+    read = read_vault(settings_of(page or vault, config, here=True))
     made = plan(read.pages, read.page, main=read.main, options=read.options, links=links)
     if write and made.edits:
         replaced(read.folder / read.page, made.before, made.after)

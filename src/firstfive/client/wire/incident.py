@@ -82,6 +82,7 @@ class Waiting:
     """A run that waits for a person. An approval must name its `run` and `sha256` exactly as they stand here.
 
     `confirm` is the word to type, `first` what must be done before, `people` how many must say yes, `diff` what it changes in a file.
+    `unasked` is a change that nobody asked for: the program offers it.
     """
 
     run: str
@@ -111,6 +112,7 @@ class Waiting:
     undoes: str
     diff: str
     asked_at: str | None
+    unasked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +172,7 @@ class Offered:
     verified: bool | None
     verify_output: str
     can_undo: bool
+    unasked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

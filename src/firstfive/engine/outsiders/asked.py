@@ -42,7 +42,8 @@ async def answer(
         case "POST", ["silences"]:
             return await silenced(outside, fields)
         case "POST", ["silences", name, "end"]:
-            return told.silence(await outside.end_silence(name), now)
+            ended = await outside.end_silence(name)
+            return told.silence(ended, outside.engine.clock.now())
         case "GET", ["heartbeats"]:
             return await _heartbeats(outside, query)
         case "POST", ["heartbeats"]:
