@@ -13,7 +13,7 @@ from typing import Any
 from stories.fire.ground import Ground
 
 STEP = "web-down#2"
-PATIENCE = 240.0
+PATIENCE = 600.0
 
 
 @dataclass(slots=True)
@@ -101,6 +101,7 @@ class Crowd:
         """One change: asked for, approved, ended. Whoever gets no answer looks first and then says it again."""
         until = time.monotonic() + PATIENCE
         asked = approved = ""
+        seen: Any = None
         while time.monotonic() < until:
             seen = self._asked("GET", f"/incidents/{name}")
             if seen is None:
@@ -123,10 +124,8 @@ class Crowd:
                 self._asked("POST", f"/incidents/{name}/run", {"by": "ada", "step": STEP})
             else:
                 time.sleep(0.7)
-        raise AssertionError(
-            f"{name}: change {wanted} did not end (asked {asked!r}, approved {approved!r}): "
-            + "; ".join(f"{row['kind']} {row['text'][:80]}" for row in seen["timeline"][-8:] if seen)
-        )
+        last = [f"{row['kind']} {row['text'][:80]}" for row in seen["timeline"][-8:]] if seen else []
+        raise AssertionError(f"{name}: change {wanted} did not end (asked {asked!r}, approved {approved!r}): {last}")
 
     def _said(self, path: str, body: dict[str, Any]) -> Any:
         """The answer of the first that gives one. The same words again, with the same key, act once."""

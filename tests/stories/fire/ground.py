@@ -187,17 +187,22 @@ class Ground(Site):
         return [node for node in self.nodes if node.process is not None and node.process.poll() is None]
 
     def raise_the_dead(self) -> None:
+        for node in self.nodes:
+            self.raised(node)
+
+    def raised(self, node: Node) -> bool:
+        """Start it if it is dead, whoever else wants to just now."""
         with self.hurting:
-            for node in self.nodes:
-                if node.process is None or node.process.poll() is not None:
-                    node.start()
+            dead = node.process is None or node.process.poll() is not None
+            if dead:
+                node.start()
+        return dead
 
     def up(self, node: Node) -> bool:
         """Whether it answers by now; one that ended by itself (it found no database) is started again."""
 
         def answers() -> bool:
-            if node.process is None or node.process.poll() is not None:
-                node.start()
+            if self.raised(node):
                 return False
             try:
                 return node.ask("GET", "/health", patience=3)[0] == 200

@@ -132,8 +132,5 @@ def _one(here: Ground, node: Node, harm: Harm, took: Takeovers) -> None:
         return
     harm(here, node, took)
     here.over.wait(random.uniform(0, 2))
-    if node.process.poll() is not None:
-        with here.hurting:
-            if node.process.poll() is not None:
-                node.start()
+    here.raised(node)
     here.up(node)
