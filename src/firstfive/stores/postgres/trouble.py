@@ -47,6 +47,7 @@ _MEANING: dict[str, tuple[str, str]] = {
 
 
 _WORDS = (
+    ("too many connections", "53300"),  # "... for role", "... for database": before the words that mean those
     ("password authentication failed", "28"),
     ("no password supplied", "28"),
     ("no pg_hba.conf entry", "28"),
