@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, get_args
 
@@ -117,6 +118,25 @@ STORIES: dict[str, list[Any]] = {
     "begun": [(3, declared())],
     "a change waits": list(OPENING),
     "over": [*WHOLE, *AFTERWARDS],
+    "a change out of a pack": [
+        (3, declared()),
+        (
+            4,
+            "ana",
+            ev.ChangeOffered(
+                id="block.1",
+                pack="block",
+                title="block 203.0.113.7",
+                target="local",
+                script="block it",
+                undo="unblock it",
+                verify="look",
+                timeout=timedelta(seconds=30),
+                why="asked for",
+                warnings=("mind the proxy",),
+            ),
+        ),
+    ],
     "an outcome that nobody knows": [
         (3, declared()),
         (4, ev.ApprovalAsked(run=LOST, why="roll back")),
