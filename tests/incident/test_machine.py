@@ -154,10 +154,13 @@ class Response(RuleBasedStateMachine):
         why = "nobody else is awake" if alone else ""
         self._say(ev.Approved(run=attempt.run.id, sha256=sha256, confirm=word, alone=why), by)
 
-    @rule(by=PEOPLE)
-    def somebody_approves_what_waits(self, by) -> None:
+    @rule(people=st.sampled_from([("ana",), ("ana", " @ANA "), ("ana", "ben")]), apart=st.sampled_from([0, 1, 601]))
+    def people_approve_what_waits(self, people, apart) -> None:
         for attempt in self.machine.state.waiting()[:1]:
-            self._say(ev.Approved(run=attempt.run.id, sha256=attempt.run.sha256, confirm=attempt.confirm), by)
+            for by in people:
+                self._say(ev.Approved(run=attempt.run.id, sha256=attempt.run.sha256, confirm=attempt.confirm), by)
+                self.machine.now += timedelta(seconds=apart)
+            self.obey_everything()
 
     @precondition(lambda self: self.machine.state.attempts)
     @rule(data=st.data())
