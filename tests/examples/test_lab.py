@@ -54,6 +54,81 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
     assert not (tmp_path / "lab").exists()
 
 
+def test_a_network_that_is_taken_is_named_and_a_bridge_that_was_left_goes(tmp_path: Path) -> None:
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "firstfive/lab/built.json"
+    if not cache.exists():
+        pytest.skip("the lab's packages are not there (tests/prepare fetches them)")
+    made = {"LAB_ADDRESS": "127.84.0.8", "LAB_SUBNET": "172.31.98.0/24"}
+    subprocess.run(["ip", "link", "add", "br-0123456789ab", "type", "bridge"], check=True)
+    try:
+        subprocess.run(["ip", "addr", "add", "172.31.98.1/24", "dev", "br-0123456789ab"], check=True)
+        code, told = lab("up", folder=tmp_path, **made)
+        assert code == 1
+        assert "the network 172.31.98.0/24 is taken by br-0123456789ab" in told
+        assert "LAB_SUBNET=" in told
+        assert not (tmp_path / "lab").exists()
+        assert lab("down", folder=tmp_path, **made) == (0, "")
+        left = subprocess.run(["ip", "link", "show", "br-0123456789ab"], capture_output=True, check=False)
+        assert left.returncode != 0, "the lab's own network is free again"
+    finally:
+        subprocess.run(["ip", "link", "delete", "br-0123456789ab"], capture_output=True, check=False)
+
+
+def test_too_little_disk_is_said_with_how_much_is_needed(tmp_path: Path) -> None:
+    """A cache on a file system of its own that is too small."""
+    small = tmp_path / "cache"
+    small.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "small", str(small)], check=True)
+    try:
+        code, told = lab("up", folder=tmp_path, XDG_CACHE_HOME=str(small))
+        assert code == 1
+        assert "the lab needs 700 MB below" in told
+        assert "MB are free" in told
+        assert not (tmp_path / "lab").exists()
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
+
+
+COMPOSES = [
+    ("v2.40.3", True, "the plugin's own words"),
+    ("2.29.1", True, "without the letter"),
+    ("5.0.0", True, "a newer one"),
+    ("1.29.2", False, "the first Compose reads other files"),
+]
+ASK = "import sys, pathlib; sys.path.insert(0, sys.argv[1]); import lab; print(lab.compose_binary())"
+
+
+@pytest.mark.parametrize(("version", "taken", "why"), COMPOSES, ids=[row[2] for row in COMPOSES])
+def test_without_a_plugin_the_program_docker_compose_is_taken_if_it_is_new_enough(
+    tmp_path: Path, version: str, taken: bool, why: str
+) -> None:
+    """No cache, no plugin of the person, no package index: what is left is docker-compose on PATH, or a clear sentence."""
+    if any(Path(f"/usr/{folder}/docker/cli-plugins/docker-compose").exists() for folder in ("lib", "libexec")):
+        pytest.skip("this machine has the plugin for everybody")
+    own = tmp_path / "bin"
+    own.mkdir()
+    (own / "docker-compose").write_text(f"#!/bin/sh\necho {version}\n")
+    (own / "docker-compose").chmod(0o755)
+    environment = {
+        "HOME": str(tmp_path),
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+        "PATH": f"{own}:/usr/bin:/bin",
+        "PIP_INDEX_URL": "http://127.0.0.1:9/simple",
+        "PIP_RETRIES": "0",
+        "PIP_CONFIG_FILE": "/dev/null",
+    }
+    ran = subprocess.run(
+        [sys.executable, "-c", ASK, str(LAB.parent)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (ran.stdout.strip() == str(own / "docker-compose")) is taken, why
+    assert ("there is no Compose of version 2: install docker-compose-v2" in ran.stderr) is not taken
+
+
 def test_a_lab_that_is_half_there_is_said_and_taken_down(tmp_path: Path) -> None:
     (tmp_path / "lab/engine").mkdir(parents=True)
     (tmp_path / "lab/engine/host").write_text("999999")

@@ -50,12 +50,32 @@ class Stand:
         assert ran.stdout.startswith("{"), ran.stdout + ran.stderr
         return ran.returncode, json.loads(ran.stdout.splitlines()[0])
 
-    def start(self, *words: str) -> subprocess.Popen[bytes]:
-        """A command that goes on by itself."""
+    def start(self, *words: str, out: Path | None = None) -> subprocess.Popen[bytes]:
+        """A command that goes on by itself; what it says goes to `out`."""
         argv = self.words(*words, "--config", str(self.settings))
-        return subprocess.Popen(
-            argv, env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT
-        )
+        with (out or Path(os.devnull)).open("wb") as told:
+            return subprocess.Popen(argv, env=self.environment, stdout=told, stderr=told, cwd=ROOT)
+
+    def drilling(self, fault: str, *more: str, out: Path | None = None) -> subprocess.Popen[bytes]:
+        """A drill in a process of its own, from the moment that its fault is written down."""
+        going = self.start("drill", "run", fault, *more, out=out)
+        until = time.monotonic() + 60
+        while not self.note.exists():
+            assert going.poll() is None, f"the drill ended before it began: {out.read_text() if out else ''}"
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        return going
+
+    @property
+    def note(self) -> Path:
+        """Where a fault that is in place is written down."""
+        return self.settings.parent / ".firstfive" / "drill.json"
+
+    def healthy(self) -> bool:
+        """Whether the shop says that it is well."""
+        argv = [sys.executable, str(LAB), "enter", "--", "curl", "-sS", "-m", "5", "https://amn.gg/api/health"]
+        ran = subprocess.run(argv, env=self.environment, capture_output=True, text=True, check=False, timeout=30)
+        return '"status":"ok"' in ran.stdout
 
 
 def refuse(reason: str) -> None:

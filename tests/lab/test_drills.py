@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -45,8 +46,9 @@ def test_faults_are_seen_and_answered_as_the_page_says() -> None:
         killed_and_healed(up)
         for fault, mended, because in FAULTS:
             answered(up, fault, mended, because)
+        answered_by_hand(up)
         kept(up)
-        refused_while_a_real_incident_is_open(up)
+        gives_way_to_a_real_incident(up)
 
 
 def answered(up: Stand, fault: str, mended: str, because: str) -> None:
@@ -67,29 +69,72 @@ def answered(up: Stand, fault: str, mended: str, because: str) -> None:
 
 def killed_and_healed(up: Stand) -> None:
     """A drill that was killed is healed by the next command."""
-    going = up.start("drill", "run", "shkeeper-unreachable")
-    note = up.settings.parent / ".firstfive" / "drill.json"
-    until = time.monotonic() + 60
-    while not note.exists():
-        assert going.poll() is None, "the drill ended before it began"
-        assert time.monotonic() < until
-        time.sleep(0.05)
-    owner = int((note.parent / "drill.lock").read_text())
+    going = up.drilling("shkeeper-unreachable")
+    owner = int((up.note.parent / "drill.lock").read_text())
+    code, second = up.firstfive("drill", "run", "redis-stopped")
+    assert (code, second["error"]["what"]) == (8, f"a drill is on already, by process {owner}")
     os.kill(owner, signal.SIGKILL)
     going.wait(20)
     code, answer = up.firstfive("drill", "heal")
-    assert (code, answer["healed"]) == (0, "shkeeper-unreachable")
-    assert not note.exists()
+    assert (code, answer) == (0, {"healed": "shkeeper-unreachable"})
+    assert not up.note.exists()
     _, again = up.firstfive("drill", "heal")
     assert again["healed"] is None
 
 
-def refused_while_a_real_incident_is_open(up: Stand) -> None:
+def answered_by_hand(up: Stand) -> None:
+    """Hands-on: a person at the command line takes it, looks, approves the step that waits, and tells the others."""
+    card = up.folder / "card.json"
+    going = up.drilling("mongodb-stopped", "--mode", "hands-on", "--within", "90", "--json", out=card)
+    incident = first_open(up)
+    assert incident["drill"]
+    name = incident["id"]
+    assert up.firstfive("ack", name, "--by", "ann")[0] == 0
+    until = time.monotonic() + 60
+    while not (waiting := up.firstfive("status", name)[1]["waiting"]):
+        assert time.monotonic() < until, "nothing waits"
+    assert waiting[0]["step"].startswith("mongodb-unreachable")
+    assert up.firstfive("approve", name, waiting[0]["step"], "--yes", "--by", "ann")[0] == 0
+    assert up.firstfive("update", name, "MongoDB starts again", "--by", "ann")[0] == 0
+    going.wait(150)
+    (made,) = json.loads(card.read_text().splitlines()[0])["drills"]
+    failed = {
+        mark["name"]: mark["why"] for mark in made["marks"] if mark["met"] is False and mark["name"] != "detected"
+    }
+    assert (made["mode"], failed) == ("hands-on", {})
+    assert "own step mongodb-unreachable" in made["mended"]
+
+
+def first_open(up: Stand) -> dict[str, Any]:
+    until = time.monotonic() + 60
+    while True:
+        listed = [row for row in up.firstfive("status")[1]["incidents"] if not row.get("resolved_at")]
+        for row in listed:
+            whole: dict[str, Any] = up.firstfive("status", row["id"])[1]
+            if whole["resolved_at"] is None:
+                return whole
+        assert time.monotonic() < until, "nothing was declared"
+
+
+def gives_way_to_a_real_incident(up: Stand) -> None:
+    """A real incident begins beside a drill: the fault goes out at once, the drill's incident ends, and no further drill begins."""
+    told = up.folder / "told"
+    going = up.drilling("smtp-timeout", out=told)
+    drilled = first_open(up)["id"]
     _, declared = up.firstfive("declare", "buyers cannot pay", "--severity", "1")
+    assert going.wait(60) == 8
+    said = told.read_text()
+    assert f"{declared['id']} began during the drill and is real: buyers cannot pay" in said
+    assert "the fault is out" in said
+    assert not up.note.exists()
+    assert up.healthy()
+    ended = up.firstfive("status", drilled)[1]
+    assert ended["resolved_at"] is not None
+    assert any("the drill was called off" in entry["text"] for entry in ended["timeline"])
     code, refused = up.firstfive("drill", "run", "redis-stopped")
-    assert code == 8 or refused["error"]["what"].startswith(declared["id"])
-    assert "is open and no drill" in refused["error"]["what"]
-    assert not (up.settings.parent / ".firstfive" / "drill.json").exists()
+    assert code == 8
+    assert refused["error"]["what"] == f"{declared['id']} is open and no drill: buyers cannot pay"
+    assert not up.note.exists()
 
 
 def kept(up: Stand) -> None:

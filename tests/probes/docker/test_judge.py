@@ -52,6 +52,13 @@ LOOKS = [
         "container keeps restarting",
         "Docker says so",
     ),
+    ((look(status="created", started=""),), "", "", "made a moment ago, not started yet"),
+    (
+        (look(status="created", started=""), look(4, status="created", started="")),
+        "created (0)",
+        "container stopped",
+        "made, and never started",
+    ),
     (
         (look(status="exited", exit_code=137, oom=True),),
         "exited (137), killed for want of memory",

@@ -13,6 +13,7 @@ from typing import Any
 
 # Two restarts within this span are a crash loop; one restart after an out-of-memory kill counts that long as well.
 WINDOW = timedelta(minutes=2)
+MADE = timedelta(seconds=3)  # from a container's making to its start, on a busy machine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,12 @@ def judge(looks: Sequence[Look]) -> Trouble:
         return Trouble(
             words=f"Restarting ({now.exit_code}), {_times(now.restarts)}", family="container keeps restarting"
         )
+    if (
+        now.status == "created"
+        and not now.error
+        and now.at - min(look.at for look in looks if look.id == now.id) <= MADE
+    ):
+        return Trouble(words="")  # made anew and not started yet, as in every deploy
     if now.status in ("exited", "dead", "created"):
         return _stopped(now)
     if now.status == "paused":
