@@ -449,6 +449,8 @@ def restore() -> None:
         (RUN / "stack" / name).write_bytes((RUN / "stack" / MARK / "as-new" / name).read_bytes())
     docker("tag", "nickapp-backend:1.4.1", "nickapp-backend:latest")
     inside(["docker", "compose", "-f", "docker-compose.production.yml", "up", "-d"], patience=120)
+    names = [f"br-{one}" for one in docker("network", "ls", "-q", "--filter", "driver=bridge").split()]
+    (RUN / "bridges").write_text("\n".join(names))
     until = time.monotonic() + HEALTHY_WITHIN
     while time.monotonic() < until:
         with contextlib.suppress(LabError):
@@ -484,12 +486,11 @@ def down() -> None:
                 docker("rm", "-f", *names)
             docker("network", "prune", "-f")
         end_process(engine_pid())
-    if engine_pid() is None:
-        for name in (
-            interfaces()
-        ):  # an engine that had no time to end leaves its bridge, and the next lab's packets would go there
-            if re.fullmatch("br-[0-9a-f]{12}", name):
-                subprocess.run(["ip", "link", "delete", name], capture_output=True, check=False)
+    bridges = (
+        RUN / "bridges"
+    )  # an engine that had no time to end leaves them, and the next lab's packets would go there
+    for name in bridges.read_text().split() if bridges.is_file() and engine_pid() is None else ():
+        subprocess.run(["ip", "link", "delete", name], capture_output=True, check=False)
     for name in ("exec/netns/default",):
         subprocess.run(["umount", "-l", str(RUN / "engine" / name)], capture_output=True, check=False)
     made = RUN / "made.json"

@@ -54,7 +54,7 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
     assert not (tmp_path / "lab").exists()
 
 
-def test_a_network_that_is_taken_is_named_and_a_bridge_that_was_left_goes(tmp_path: Path) -> None:
+def test_a_network_that_is_taken_is_named_and_only_a_bridge_of_its_own_goes(tmp_path: Path) -> None:
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "firstfive/lab/built.json"
     if not cache.exists():
         pytest.skip("the lab's packages are not there (tests/prepare fetches them)")
@@ -68,8 +68,12 @@ def test_a_network_that_is_taken_is_named_and_a_bridge_that_was_left_goes(tmp_pa
         assert "LAB_SUBNET=" in told
         assert not (tmp_path / "lab").exists()
         assert lab("down", folder=tmp_path, **made) == (0, "")
-        left = subprocess.run(["ip", "link", "show", "br-0123456789ab"], capture_output=True, check=False)
-        assert left.returncode != 0, "the lab's own network is free again"
+        there = ["ip", "link", "show", "br-0123456789ab"]
+        assert subprocess.run(there, capture_output=True, check=False).returncode == 0, "somebody else's stays"
+        (tmp_path / "lab").mkdir()
+        (tmp_path / "lab/bridges").write_text("br-0123456789ab\n")
+        assert lab("down", folder=tmp_path, **made) == (0, "")
+        assert subprocess.run(there, capture_output=True, check=False).returncode != 0, "its own goes, whatever left it"
     finally:
         subprocess.run(["ip", "link", "delete", "br-0123456789ab"], capture_output=True, check=False)
 

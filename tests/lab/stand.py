@@ -97,10 +97,11 @@ def stand(folder: Path, page: Path) -> Iterator[Stand]:
         reason = "the lab's packages are not there (tests/prepare fetches them)"
     if reason:
         refuse(reason)
+    own = 100 + os.getpid() % 100  # two runs of these tests on one machine do not meet
     environment = os.environ | {
         "FIRSTFIVE_LAB": str(folder / "lab"),
-        "LAB_ADDRESS": "127.84.0.2",
-        "LAB_SUBNET": "172.31.85.0/24",
+        "LAB_ADDRESS": f"127.84.{own}.2",
+        "LAB_SUBNET": f"172.31.{own}.0/24",
         "PYTHONPATH": str(ROOT / "src"),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
