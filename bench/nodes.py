@@ -29,7 +29,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from serving import Server, Sink, bounded, load, part, serving, sink, soon  # noqa: E402
+from serving import Server, Sink, bounded, load, part, serving, sink, soon, used  # noqa: E402
 
 from firstfive.stores import open_journal  # noqa: E402
 from intake import LOAD, MARK, alert, free_port  # noqa: E402
@@ -98,10 +98,24 @@ class Site:
 
     servers: list[Server]
     ask: Callable[[str], list[tuple[Any, ...]]]
+    database: int = 0  # the process id of its PostgreSQL, 0 for a file
+
+    def spent(self) -> float:
+        """CPU seconds of all nodes and of their database so far: what a busy machine does not blur."""
+        return sum(one.seconds() for one in self.servers) + (family(self.database) if self.database else 0.0)
 
     def any(self, number: int) -> Server:
         """One node after the other."""
         return self.servers[number % len(self.servers)]
+
+
+def family(pid: int) -> float:
+    """CPU seconds of a process, of its children that live and of those that ended."""
+    total = used(pid)
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        with contextlib.suppress(OSError):  # it ended meanwhile, and is counted with its parent from now on
+            total += used(int(child))
+    return total
 
 
 @contextmanager
@@ -144,7 +158,9 @@ def on_postgres(folder: Path, size: Size, told: Sink, *, server: cluster.Cluster
     with ExitStack() as stack:
         words = settings(database, told)
         yield Site(
-            servers=[stack.enter_context(serving(folder / f"n{n}", words, size.page)) for n in range(nodes)], ask=ask
+            servers=[stack.enter_context(serving(folder / f"n{n}", words, size.page)) for n in range(nodes)],
+            ask=ask,
+            database=server.process.pid if server.process is not None else 0,
         )
 
 
@@ -193,6 +209,7 @@ def paged(site: Site, size: Size, told: Sink) -> dict[str, float]:
 
 def stepped(site: Site, size: Size) -> dict[str, float]:
     """Steps a second: every runbook begins within a second, and each looks so many times."""
+    spent = site.spent()
     for number in range(1, size.runbooks + 1):
         named = {"alertname": f"Part{number}", "runbook": f"3.{number}"}
         site.any(number).call("POST", "/api/v2/alerts", [{"labels": named, "annotations": {"summary": "down"}}])
@@ -200,7 +217,8 @@ def stepped(site: Site, size: Size) -> dict[str, float]:
     wanted = size.runbooks * size.steps
     soon(lambda: site.ask("SELECT count(*) FROM event WHERE type = 'StepFinished'")[0][0] >= wanted, within=180)
     ends = site.ask("SELECT min(at), max(at) FROM event WHERE type IN ('StepStarted', 'StepFinished')")[0]
-    return {"steps": wanted / max(1e-3, (ends[1] - ends[0]) / 1e6)}
+    rate = wanted / max(1e-3, (ends[1] - ends[0]) / 1e6)
+    return {"steps": rate, "step_cpu": (site.spent() - spent) / wanted}
 
 
 def poured(ways: Sequence[tuple[str, str]], bodies: Path, script: Path, seconds: int) -> float:
@@ -218,11 +236,14 @@ def poured(ways: Sequence[tuple[str, str]], bodies: Path, script: Path, seconds:
     return total
 
 
-def taken(ways: Sequence[tuple[str, str]], folder: Path, size: Size) -> dict[str, float]:
-    """Alerts a second, one in a request and a hundred in a request."""
+def taken(ways: Sequence[tuple[str, str]], spent: Callable[[], float], folder: Path, size: Size) -> dict[str, float]:
+    """Alerts a second, one in a request and a hundred in a request, and the CPU seconds of an alert."""
     found = {}
     for batch in (1, 100):
-        found[f"intake_{batch}"] = batch * poured(ways, folder / f"bodies-{batch}", folder / "load.lua", size.seconds)
+        before = spent()
+        rate = batch * poured(ways, folder / f"bodies-{batch}", folder / "load.lua", size.seconds)
+        found[f"intake_{batch}"] = rate
+        found[f"intake_{batch}_cpu"] = (spent() - before) / max(1.0, rate * size.seconds)
     return found
 
 
@@ -239,8 +260,8 @@ def written(folder: Path) -> None:
 
 
 @contextmanager
-def alertmanager(folder: Path) -> Iterator[tuple[str, str]]:
-    """Debian's, which keeps alerts in memory."""
+def alertmanager(folder: Path) -> Iterator[tuple[str, int]]:
+    """Debian's, which keeps alerts in memory: its address and its process id."""
     folder.mkdir()
     (folder / "am.yml").write_text("route: {receiver: none}\nreceivers: [{name: none}]\n")
     port = free_port()
@@ -249,7 +270,7 @@ def alertmanager(folder: Path) -> Iterator[tuple[str, str]]:
     running = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     time.sleep(1.5)
     try:
-        yield f"http://127.0.0.1:{port}/api/v2/alerts", ""
+        yield f"http://127.0.0.1:{port}/api/v2/alerts", running.pid
     finally:
         running.terminate()
         running.wait(timeout=20)
@@ -281,7 +302,8 @@ def measured(site: Site, way: str, size: Size, told: Sink, folder: Path, found: 
     found.add(way, paged(site, size, told))
     found.add(way, stepped(site, size))
     if pour:
-        found.add(way, taken([(f"http://127.0.0.1:{s.port}/api/v2/alerts", s.key) for s in site.servers], folder, size))
+        ways = [(f"http://127.0.0.1:{one.port}/api/v2/alerts", one.key) for one in site.servers]
+        found.add(way, taken(ways, site.spent, folder, size))
         found.add(way, {"most_memory": max(one.memory("VmHWM") for one in site.servers)})
     print(f"nodes: {way} in this round: {newest(found.values[way])}; {load()}", flush=True)
 
@@ -307,8 +329,8 @@ def rounds(size: Size, server: cluster.Cluster | None, folder: Path, told: Sink)
             with on_postgres(here / way, size, told, server=server, nodes=nodes) as site:
                 measured(site, way, size, told, folder, found, pour=pour)
         if pour and shutil.which("prometheus-alertmanager"):
-            with alertmanager(here / ALERTMANAGER) as way:
-                found.add(ALERTMANAGER, taken([way], folder, size))
+            with alertmanager(here / ALERTMANAGER) as (url, pid):
+                found.add(ALERTMANAGER, taken([(url, "")], lambda pid=pid: used(pid), folder, size))
         print(f"nodes: round {number + 1} of {size.rounds} is over; {load()}", flush=True)
     return found
 
@@ -321,11 +343,16 @@ def say(found: Found, size: Size) -> None:
             words.append(f"{size.timers} timers wait for {mid['idle']:.2%} of a core, {mid['memory']:.0f} MiB")
             words.append(f"first page after {mid['page']:.2f} s (p99 {mid['page_p99']:.2f})")
             words.append(f"{mid['steps']:.0f} steps/s ({found.ratio(way, 'steps', 'sqlite'):.2f}x SQLite)")
+            words.append(f"a step takes {mid['step_cpu'] * 1000:.1f} ms of CPU")
         for batch in (1, 100):
             name = f"intake_{batch}"
             if name in mid:
                 ratio = found.ratio(way, name, ALERTMANAGER)
-                words.append(f"{mid[name]:.0f} alerts/s in batches of {batch} ({ratio:.2f}x Alertmanager)")
+                cheaper = found.ratio(way, f"{name}_cpu", ALERTMANAGER)
+                words.append(
+                    f"{mid[name]:.0f} alerts/s in batches of {batch} ({ratio:.2f}x Alertmanager),"
+                    f" {mid[f'{name}_cpu'] * 1e6:.0f} us of CPU each ({cheaper:.2f}x)"
+                )
         if "most_memory" in mid:
             words.append(f"at most {mid['most_memory']:.0f} MiB")
         print(f"nodes: {way:<12} {'; '.join(words)}", flush=True)

@@ -63,8 +63,7 @@ class Server:
 
     def seconds(self) -> float:
         """CPU that it used, in seconds, its ended children included."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(") ")[2].split()
-        return sum(int(fields[n]) for n in (11, 12, 13, 14)) / TICKS
+        return used(self.process.pid)
 
     def memory(self, line: str = "VmRSS") -> float:
         """MiB of resident memory now, or with VmHWM the most so far."""
@@ -176,6 +175,12 @@ def bounded(seconds: float) -> None:
     signal.signal(signal.SIGTERM, out)
     signal.signal(signal.SIGALRM, out)
     signal.alarm(int(seconds))
+
+
+def used(pid: int) -> float:
+    """CPU seconds of a process and of its children that ended."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    return sum(int(fields[n]) for n in (11, 12, 13, 14)) / TICKS
 
 
 def part(values: list[float], share: float) -> float:
