@@ -57,7 +57,7 @@ def answered(up: Stand, fault: str, mended: str, because: str) -> None:
     assert "drills" in answer, f"{fault}: {answer}"
     (card,) = answer["drills"]
     if not card["passed"] or mended not in card["mended"]:
-        _, whole = up.firstfive("status", card["incident"])
+        whole = up.firstfive("status", card["incident"])[1] if card["incident"] else {"timeline": []}
         print(*(f"{entry['at'][11:22]} {entry['text'][:200]}" for entry in whole["timeline"]), sep="\n")
     seen = marks(card)
     failed = {name: mark["why"] for name, mark in seen.items() if mark["met"] is False and name != "detected"}

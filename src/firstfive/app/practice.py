@@ -87,6 +87,7 @@ class Practice:
         if left is not None:
             await self.lab.undo(left)
             await self._until(self.lab.well, WELL_WITHIN)
+            self._called_off(frozenset())  # what it declared would take in what the next drill causes
             self.lab.clear()
         return left
 
