@@ -594,6 +594,7 @@ def lay_vault(page: Path | None, folder: Path | None = None, *, quick: bool = Fa
         "LAB_DOCKER_CONFIG", str(KEPT / "docker")
     )
     if quick:
+        text = text.replace('settled = "10s"', 'settled = "4s"')
         text = text.replace('log_quiet = "5s"', 'log_quiet = "3s"').replace(
             'resolve_after = "8s"', 'resolve_after = "3s"'
         )

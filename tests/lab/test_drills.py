@@ -43,6 +43,7 @@ def test_faults_are_seen_and_answered_as_the_page_says() -> None:
         tempfile.TemporaryDirectory(prefix="ffl", ignore_cleanup_errors=True) as folder,
         stand(Path(folder), original_path()) as up,
     ):
+        time.sleep(8)  # a version of the files is a good one once it has stood for four seconds
         killed_and_healed(up)
         for fault, mended, because in FAULTS:
             answered(up, fault, mended, because)
