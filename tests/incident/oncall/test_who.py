@@ -242,6 +242,13 @@ def test_what_makes_no_sense_is_no_value(made: Callable[[], object]) -> None:
         made()
 
 
+def test_a_layer_that_ends_before_it_begins_cuts_nobody_short() -> None:
+    never = Layer(name="never", rotation=rotation(BOB), begins=utc("2026-02-01"), ends=utc("2026-01-01"))
+    plan = Schedule(name="primary", layers=(Layer(name="all", rotation=rotation(ANN)), never))
+    alone = Schedule(name="primary", layers=plan.layers[:1])
+    assert who(plan, utc("2026-01-31T23:30")) == who(alone, utc("2026-01-31T23:30"))
+
+
 # ---------------------------------------------------------------------------------------------------------- properties
 
 instants = st.datetimes(datetime(2024, 1, 1), datetime(2029, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001

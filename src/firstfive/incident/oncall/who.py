@@ -104,6 +104,8 @@ def _override(override: Override, at: datetime) -> _Said:
 
 def _layer(layer: Layer, at: datetime) -> _Said:
     begins, ends = layer.begins or EARLIEST, layer.ends or LATEST
+    if begins >= ends:
+        return _Said(person=None, start=EARLIEST, end=LATEST)  # it never holds
     if at < begins:
         return _Said(person=None, start=EARLIEST, end=begins)
     if at >= ends:
