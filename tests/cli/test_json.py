@@ -59,6 +59,7 @@ CALLS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "scan": (("app.log",), ("nowhere.log",)),
     "offenders": (("access.log",), ("nowhere.log",)),
     "nodes": ((), ("--vault", "nowhere")),
+    "resume": ((), ("INC-9",)),
     "migrate": ((), ("--from", "mysql://db/x", "--to", "sqlite:///x.db")),
     "account": (("list",), ("role", "nobody", "admin")),
     "token": (("list",), ("revoke", "nothing")),
@@ -95,6 +96,7 @@ GOOD_ELSEWHERE = {
     "resume-updater": "test_changes.py",
     "postmortem": "test_incident_commands.py",
     "restore": "afterwards/test_backup.py",
+    "resume": "../stories/test_a_restored_journal.py",
     "migrate": "several/test_nodes.py",
     "import": "afterwards/test_carry.py",
 }

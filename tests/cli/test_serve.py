@@ -159,14 +159,14 @@ def test_a_whole_incident_by_commands_over_the_server(
 REFUSED = [
     (("ack", "INC-9"), 8, "there is no incident INC-9"),
     (("note", "INC-1", ""), 2, "text is missing"),
-    (("severity", "INC-1", "0", "x"), 2, "0 is no severity level"),
+    (("severity", "INC-1", "0", "x"), 2, "level must be a severity level: a number from the page's matrix"),
     (("approve", "INC-1", "--yes"), 8, "nothing waits for approval in INC-1"),
     (("settle", "INC-1", "x", "--ran"), 8, "the outcome of x is not in question"),
     (("declare", "x", "--severity", "7"), 8, "the page's matrix has no severity 7"),
 ]
 
 
-def test_the_server_refuses_in_the_same_words(server: subprocess.Popen[str], ask: Ask) -> None:
+def test_the_server_refuses_and_says_what_it_takes(server: subprocess.Popen[str], ask: Ask) -> None:
     ask("declare", "the shop is shut")
     for words, code, message in REFUSED:
         said = ask(*words)

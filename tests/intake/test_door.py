@@ -42,6 +42,7 @@ def test_every_sender_is_taken_in_and_told_why(served: Served, sender: str) -> N
             continue
         seen = accepted(served, path, body, headers)
         assert seen["state"] == "sorted", seen
+        assert served.ask("GET", f"/signals/{seen['id']}")[0] == 200
         for outcome in seen["outcomes"]:
             assert outcome["why"], seen
 
@@ -205,6 +206,7 @@ def test_a_crooked_head_never_goes_the_short_way(served: Served, head: bytes) ->
 
 
 def test_the_pages_show_it(served: Served) -> None:
+    accepted(served, "/hooks/generic", {"title": "to be shown"})
     for path in ("/signals", "/signals/1"):
         status, page = served.ask("GET", path)
         assert status == 200

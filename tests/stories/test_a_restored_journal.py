@@ -87,7 +87,7 @@ def goes_on(here: Site, node: Node, name: str) -> None:
     ran = len(here.ran)
     status, answer = node.ask("POST", f"/api/v1/incidents/{name}/resume", {"by": "ada", "note": " "})
     assert status in (400, 422), answer
-    say(node, name, "resume", note="the second restart ran; the web is still down")
+    firstfive(node, "resume", name, "--note", "the second restart ran; the web is still down")
     approve(node, name)
     soon(lambda: len(here.ran) == ran + 2)
     texts = [row["text"] for row in the_incident(node, name)["timeline"]]

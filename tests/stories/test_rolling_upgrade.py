@@ -118,13 +118,13 @@ def test_one_node_after_the_other_is_upgraded_while_an_incident_is_open(tmp_path
         approved(other)
         soon(lambda: ended(other, incident["id"]))
         assert here.ran == ["begun", "done"]
-        assert here.sql("SELECT kind FROM work WHERE kind LIKE 'step%' AND state <> 'done'") == []
+        soon(lambda: not here.sql("SELECT kind FROM work WHERE kind LIKE 'step%' AND state <> 'done'"))
         soon(lambda: behind(here), within=30)
         owners = "SELECT DISTINCT node.version FROM duty JOIN node ON node.boot = duty.owner WHERE duty.until > 0"
         soon(
             lambda: here.sql(owners) == [(NUMBER,)], within=30
         )  # what is looked at is looked at by who can read what it leads to
-        assert older.call("GET", "/incidents") == {"incidents": []}, "it answers, and leaves what it cannot read"
+        assert older.call("GET", "/incidents")["incidents"] == [], "it answers, and leaves what it cannot read"
         status, said = older.ask("GET", f"/api/v1/incidents/{incident['id']}")
         assert status == 503
         assert b"newer version" in said

@@ -124,7 +124,7 @@ if [ ! -e "$run/pid" ]; then
     rm -f -- "$cmd"; [ -s "$run/rc" ] || rm -f -- "$run/rc"
     refused "$run could not be written, the disk may be full"
   fi
-  begin 2>/dev/null
+  exec 2>/dev/null; begin
 fi
 n=0
 while :; do
@@ -241,7 +241,11 @@ def run_program(
         "ours": sum_of_script or "-",
         "keep": str(KEEP),
     }
-    return _program(mark, data, _at(place, run_id) + _given(environment, env_file) + _ASKING + _MARKED + _BEGIN + _RUN)
+    body = _at(place, run_id) + _given(environment, env_file) + _ASKING + _MARKED + _BEGIN + _RUN
+    # Whoever ends the shell that looks after the run does not leave us waiting: the one around it tells.
+    return (
+        _program(mark, data, body).removesuffix(b"\n") + f" || [ $? -lt 128 ] || printf '%s lost\\n' {mark}\n".encode()
+    )
 
 
 def trace_program(*, mark: str, place: Place, run_id: str) -> bytes:

@@ -62,3 +62,11 @@ def test_a_journal_is_moved_and_goes_on_there(ask: Ask, vault: Path) -> None:
     again = ask("migrate", "--from", file, "--to", url)
     assert again.code != 0
     assert "holds 1 incidents already" in again.err
+
+
+def test_changes_do_not_go_on_before_the_hosts_were_asked(ask: Ask, vault: Path) -> None:
+    ask("declare", "the shop is shut")
+    assert ask("resume", "INC-1", "--note", "I looked at the host").code == 8
+    assert ask("nodes", "restored", "--why", "put back from last night").code == 0
+    said = ask("resume", "INC-1", "--note", "I looked at the host")
+    assert (said.code, "still being asked what ran" in said.err) == (8, True), said.err

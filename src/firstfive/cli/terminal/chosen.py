@@ -29,6 +29,9 @@ _GROUPS: Mapping[str, tuple[type, ...]] = {
         ev.StepFinished,
         ev.OutcomeUnknown,
         ev.OutcomeSettled,
+        ev.JournalRestored,
+        ev.HostsAsked,
+        ev.Resumed,
     ),
     "found": (
         ev.SignalSeen,

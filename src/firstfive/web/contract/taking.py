@@ -84,6 +84,8 @@ def _worded(problem: msgspec.ValidationError, asked: type[Any], name: str = "") 
         return _wrong(f"{lacking[1]} is missing", f"give {lacking[1]} as {meaning(asked, lacking[1])}")
     found = _FIELD.search(said)
     name = name or (found[1] if found else "the body")
+    if said.startswith(("Expected `str` of length >= 1 ", r"Expected `str` matching regex '\\S'")):
+        return _wrong(f"{name} is missing", f"give {name} as {meaning(asked, name)}")
     told = _FIELD.sub("", said).partition(" - at ")[0].replace("`", "").rstrip("`")
     return _wrong(f"{name} must be {meaning(asked, name)}", f"{told[:1].lower()}{told[1:]}")
 
