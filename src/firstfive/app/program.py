@@ -54,6 +54,7 @@ if TYPE_CHECKING:
 RELOAD_EVERY = 5.0
 RESTAFFED_EVERY = timedelta(hours=1)
 ALIVE_EVERY = timedelta(minutes=1)
+ALIVE_FIRST = timedelta(seconds=1)
 DRILL = "drill.json"  # there while a drill's fault is in place
 
 
@@ -104,16 +105,20 @@ class Program:
             raise JournalError(f"{self.gone}; this node begins anew", remedy="start it again if nothing does")
 
     async def _alive(self, stop: asyncio.Event) -> None:
-        """Ask for the heartbeat's address while the engine turns and its journal takes writes; our silence is then noticed there."""
+        """Ask for the heartbeat's address while the engine turns and its journal takes writes; our silence is then noticed there.
+
+        The first time is as soon as it turns, so that a restart is not a silence.
+        """
         address = self.settings.notify.heartbeat
         while address and not stop.is_set():
             turned, now = self.engine.turned_at, self.engine.clock.now()
+            pause = ALIVE_EVERY if turned is not None else ALIVE_FIRST
             if turned is not None and now - turned < ALIVE_EVERY:
                 answer = await request("GET", address, headers={})
                 if not answer.good:
                     self.log(f"the heartbeat does not arrive: {answer.problem or f'it answers {answer.status}'}")
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), ALIVE_EVERY.total_seconds())
+                await asyncio.wait_for(stop.wait(), pause.total_seconds())
 
     async def _watching(self, stop: asyncio.Event) -> None:
         """Probes for the present page; when the page changes and still compiles, probes for the new one."""
