@@ -136,7 +136,7 @@ def _move(handbook: Handbook, policy: Policy, incident: Incident, runbook: Runbo
         return
     if incident.mitigated_at is not None and not asked_for:
         return
-    never = safety.forbidden(handbook, runbook, text_of(run), lab=run.target in policy.labs)
+    never = safety.forbidden(handbook, runbook, text_of(run), changes=run.changing, lab=run.target in policy.labs)
     if never:
         if incident.skipped.get(step.id) != never:
             yield Record(event=ev.StepSkipped(step=step.id, why=never))
@@ -221,7 +221,7 @@ def _undoing(handbook: Handbook, policy: Policy, incident: Incident) -> Iterator
             undo="",
             undoes=run_id,
         )
-        if found and safety.forbidden(handbook, found[0], text_of(run), lab=target in policy.labs):
+        if found and safety.forbidden(handbook, found[0], text_of(run), changes=True, lab=target in policy.labs):
             continue
         asked = ev.ApprovalAsked(
             run=run, why=f"takes back {run_id}", people=wants.people, who=wants.who, confirm=wants.confirm

@@ -126,19 +126,47 @@ def _concerns(runbook: Runbook, duty: Duty, step: Step) -> bool:
 _TOKEN = re.compile(r"`([^`]+)`|\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?:=[\w.-]+)?)")
 
 
-def forbidden(handbook: Handbook, runbook: Runbook, text: str, *, lab: bool = False) -> str:
-    """Why the page forbids what `text` (script and values) would do; empty when it does not. In a lab nothing is forbidden."""
+_SAME = ({"true", "1", "yes", "y", "on", "enabled"}, {"false", "0", "no", "n", "off", "disabled"})
+_GIVEN = re.compile(r"""["'\\]*(?:=|\s+=\s+|\s*:\s*)["'\\]*(?P<value>[^\s"'\\;&|)/,#]*)""")
+_PLAIN = re.compile(r"[\w.@+-]*")
+
+
+def forbidden(handbook: Handbook, runbook: Runbook, text: str, *, changes: bool, lab: bool = False) -> str:
+    """Why the page forbids what `text` (script and values) would do; empty when it does not. In a lab nothing is forbidden.
+
+    A setting that the page forbids to be given a value is forbidden in every spelling of that value, and also where something that
+    `changes` names the setting and cannot be seen to give it another one. What only looks may name it.
+    """
     if lab:
         return ""
+    spaced = " ".join(text.split())
     for duty in (*runbook.duties, *handbook.duties):
         if duty.kind is not DutyKind.GUARD:
             continue
         for token in tokens_of(duty.text):
-            name, separator, _ = token.partition("=")
-            held = token in text if separator or "_" not in token else re.search(rf"\b{re.escape(name)}\s*=", text)
-            if held:
+            if _held(token, spaced, changes=changes):
                 return f"the page forbids {token} here: “{duty.text}” ({duty.place})"
     return ""
+
+
+def _held(token: str, text: str, *, changes: bool) -> bool:
+    name, separator, never = token.partition("=")
+    if not re.fullmatch(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+", name):
+        return " ".join(token.split()) in text
+    bare = text.replace("${", "$")
+    named = re.finditer(rf"(?<![\w$]){name}(?!\w)", bare)
+    values = [found["value"] if (found := _GIVEN.match(bare, one.end())) else None for one in named]
+    if not separator:
+        return any(value is not None for value in values)
+    if any(value is not None and _same(value, never) for value in values):
+        return True
+    last = values[-1] if values else ""
+    return changes and (last is None or not _PLAIN.fullmatch(last))
+
+
+def _same(value: str, other: str) -> bool:
+    value, other = value.lower(), other.strip("\"'").lower()
+    return value == other or any(value in family and other in family for family in _SAME)
 
 
 def tokens_of(text: str) -> tuple[str, ...]:

@@ -69,7 +69,7 @@ def wanted(
         first=tuple(first.probe for first in needs.first if first.probe),
         undo=step.undo,
     )
-    never = safety.forbidden(handbook, runbook, text_of(run), lab=lab)
+    never = safety.forbidden(handbook, runbook, text_of(run), changes=run.changing, lab=lab)
     if never:
         raise Refused(
             f"step {step.id} is never run: {never}", remedy="take another way; a lab is marked with lab = true"
