@@ -444,7 +444,8 @@ def test_without_its_table_there_is_no_status_page() -> None:
 def test_a_status_page_is_read_whole(home: Path) -> None:
     written(
         PAGE
-        + 'components = ["Check  out", "Chat"]\nfolder = "public"\ncopy = ["rsync", "-a", "./", "w:/p"]\ncopy_within = "20s"'
+        + 'components = ["Check  out", "Chat"]\nfolder = "public"\ncopy = ["rsync", "-a", "./", "w:/p"]\ncopy_within = "20s"\n'
+        + 'report = "https://status.example.com/status/report"'
     )
     assert load().status_page == StatusPageSettings(
         name="Example Shop",
@@ -453,6 +454,7 @@ def test_a_status_page_is_read_whole(home: Path) -> None:
         folder=home / "public",
         copy=("rsync", "-a", "./", "w:/p"),
         copy_within=timedelta(seconds=20),
+        report="https://status.example.com/status/report",
     )
 
 
@@ -461,6 +463,7 @@ STATUS_PAGES = [
     ('[status_page]\nname = "x"', "status_page.url is the address", "and an address"),
     ('[status_page]\nname = "x"\nurl = "javascript:alert(1)"', "status_page.url", "that is one of the web"),
     ('[status_page]\nname = "x"\nurl = "https://a/?q=1"', "status_page.url", "and can be added to"),
+    (PAGE + 'report = "/status/report"', "status_page.report is the address", "a copy elsewhere leads there too"),
     (PAGE + 'components = ["shop-redis"]', "a name of the inside", "customers know no container"),
     (PAGE + 'components = ["Chat", "Chat"]', "status_page.components holds 'Chat'", "twice the same"),
     (

@@ -20,6 +20,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from firstfive.web.accounts.entrance import Entrance
 from firstfive.web.app import build
 from firstfive.web.live import reaching
+from firstfive.web.public.reports import Front
 from firstfive.web.public.status import PublicFiles
 from incident.builders import Line
 from web.client import BEARER, KEY
@@ -63,6 +64,7 @@ def serving(
     port: int = 0,
     *,
     status_page: PublicFiles | None = None,
+    front: Front | None = None,
     past_of: Archive | None = None,
     entrance: Callable[[int], Entrance] | None = None,
 ) -> Iterator[Served]:
@@ -78,6 +80,7 @@ def serving(
         host="127.0.0.1",
         port=port,
         status_page=status_page,
+        front=front,
         past_of=past_of or Archive(),
         entrance=way_in,
     )

@@ -24,7 +24,7 @@ def book_of(settings: Settings, journal: Journal, clock: Clock) -> PublicBook | 
     return PublicBook(
         journal=journal,
         clock=clock,
-        about=About(name=page.name, url=page.url, components=page.components),
+        about=About(name=page.name, url=page.url, components=page.components, report=page.report),
         hidden=Hidden(labs=labs, target=settings.default_target),
     )
 

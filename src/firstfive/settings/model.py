@@ -149,7 +149,7 @@ class StatusPageSettings:
     """The public status page: its name, the address it is read at, and the parts that customers know, in order.
 
     `folder` is where it is written, None when it is only served; `copy` is the command, word by word, that carries the folder on, and
-    `copy_within` how long that may take.
+    `copy_within` how long that may take. `report` is the address of the form with which anybody reports trouble, empty for no form.
     """
 
     name: str
@@ -158,6 +158,7 @@ class StatusPageSettings:
     folder: Path | None = None
     copy: tuple[str, ...] = ()
     copy_within: timedelta = timedelta(seconds=60)
+    report: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from firstfive.settings import reading
 from firstfive.settings.model import StatusPageSettings
 
 TABLE = "status_page"
-KEYS = {"name", "url", "components", "folder", "copy", "copy_within"}
+KEYS = {"name", "url", "components", "folder", "copy", "copy_within", "report"}
 LONGEST_NAME = 80
 COPY_WITHIN = timedelta(seconds=60)
 
@@ -39,23 +39,26 @@ def status_page(data: Mapping[str, Any], home: Path, kept: tuple[Path, ...], at:
     within = reading.span(table, "copy_within", at, shown=TABLE) if "copy_within" in table else COPY_WITHIN
     return StatusPageSettings(
         name=name,
-        url=_url(table, at),
+        url=_url(table, "url", "is the address that customers read it at", at),
         components=_components(table, at),
         folder=folder,
         copy=copy,
         copy_within=within,
+        report=_url(table, "report", "is the address of the report form", at) if "report" in table else "",
     )
 
 
-def _url(table: Mapping[str, Any], at: str) -> str:
-    url = reading.text(table, "url", "", at)
+def _url(table: Mapping[str, Any], key: str, what: str, at: str) -> str:
+    url = reading.text(table, key, "", at)
     try:
         parts = urlsplit(url)
         good = parts.scheme in ("http", "https") and bool(parts.hostname) and not (parts.query or parts.fragment)
     except ValueError:
         good = False
     if not good or not url.isascii() or not url.isprintable() or set(url) & set("\"'<>\\ "):
-        raise _wrong("url", "is the address that customers read it at", 'write url = "https://status.example.com"', at)
+        raise _wrong(
+            key, what, f'write {key} = "https://status.example.com{"/status/report" if key == "report" else ""}"', at
+        )
     return url
 
 

@@ -24,9 +24,11 @@ from firstfive.web.contract.taking import held
 from firstfive.web.engine_face import Room
 from firstfive.web.gate import door, dress, guarded, with_headers
 from firstfive.web.pages import past, reading
+from firstfive.web.pages.drawn import Drawings
 from firstfive.web.pages.past import Past
 from firstfive.web.pages.shelf import Shelf
-from firstfive.web.public import status
+from firstfive.web.public import reports, status
+from firstfive.web.public.reports import Front
 from firstfive.web.public.status import PublicFiles
 
 SMALL = 500
@@ -50,19 +52,24 @@ def build(
     port: int,
     also: str = "",
     status_page: PublicFiles | None = None,
+    front: Front | None = None,
     shelf: Shelf | None = None,
     past_of: Past | None = None,
     entrance: Entrance | None = None,
 ) -> Starlette:
     """The web application of one running program; `key` signs in, `host` and `port` are where it listens, `also` is the name that a
-    proxy in front of it is reached by. With a `status_page` that one is open to everybody. With an `entrance`
+    proxy in front of it is reached by. With a `status_page` that one is open to everybody, and with a `front` its report form.
+    With an `entrance`
     people sign in by name as soon as there is an account; with `past_of` there are pages about the past; without a
     `shelf` the pages beside the room say that they have none.
     """
     public = status.AT if status_page is not None else ""
-    gate = door(key=key, host=host, port=port, also=also, refuse=problems.problem, public=public, entrance=entrance)
+    form = (reports.AT, front.address) if front is not None else ("", "")
+    gate = door(
+        key=key, host=host, port=port, also=also, refuse=problems.problem, public=public, form=form, entrance=entrance
+    )
     app = Starlette(
-        routes=_routes(status_page, past_of, entrance),
+        routes=_routes(status_page, front, past_of, entrance),
         middleware=[
             Middleware(with_headers, entrance=entrance),
             Middleware(guarded, door=gate),
@@ -77,11 +84,14 @@ def build(
         max_body_size=LARGEST_BODY,
     )
     app.state.room, app.state.shelf, app.state.entrance = room_behind, shelf, entrance
+    app.state.drawings = Drawings(room=room_behind)
     app.state.streams = live.Streams(room=room_behind, entrance=entrance)
     return app
 
 
-def _routes(status_page: PublicFiles | None, past_of: Past | None, entrance: Entrance | None) -> list[Route]:
+def _routes(
+    status_page: PublicFiles | None, front: Front | None, past_of: Past | None, entrance: Entrance | None
+) -> list[Route]:
     return held(
         [
             *room.routes(),
@@ -93,6 +103,7 @@ def _routes(status_page: PublicFiles | None, past_of: Past | None, entrance: Ent
             *(past.routes(past_of) if past_of is not None else []),
             *(accounts() if entrance is not None else []),
             Route("/static/{name}", paper.static),
+            *(reports.routes(front) if front is not None else []),
             *(status.routes(status_page) if status_page is not None else []),
             *reference.routes(),
         ]

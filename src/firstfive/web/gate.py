@@ -51,6 +51,7 @@ class Door:
     """What opens: the key, the cookie that carries it, the names the server answers to, and how a refusal is shown.
 
     `public` is a path below which everybody may read under any name, since a status page stands behind a proxy; empty for none.
+    `form` is the path below it that takes a form, and `form_origin` where a browser sees that form.
     `entrance` knows the accounts; None where there are none.
     """
 
@@ -59,6 +60,8 @@ class Door:
     hosts: frozenset[str]
     refuse: Refuse
     public: str = ""
+    form: str = ""
+    form_origin: str = ""
     entrance: Entrance | None = None
 
 
@@ -70,16 +73,28 @@ def door(
     refuse: Refuse,
     also: str = "",
     public: str = "",
+    form: tuple[str, str] = ("", ""),
     entrance: Entrance | None = None,
 ) -> Door:
-    """The door of a server that listens on host and port and is reached as `also` too.
+    """The door of a server that listens on host and port and is reached as `also` too; `form` is the path and the address of a public one.
 
     The cookie carries the port, since cookies of one host share ports.
     """
     named = f"[{host}]" if ":" in host and not host.startswith("[") else host
     names = {named.lower(), also.lower()} - {""}
     cookie = f"firstfive-key-{port}"
-    return Door(key=key, cookie=cookie, hosts=LOOPBACK | names, refuse=refuse, public=public, entrance=entrance)
+    seen_at = urlsplit(form[1])
+    origin = f"{seen_at.scheme}://{seen_at.netloc}".lower() if form[1] else ""
+    return Door(
+        key=key,
+        cookie=cookie,
+        hosts=LOOPBACK | names,
+        refuse=refuse,
+        public=public,
+        form=form[0],
+        form_origin=origin,
+        entrance=entrance,
+    )
 
 
 def with_headers(app: ASGIApp, *, entrance: Entrance | None = None) -> ASGIApp:
@@ -131,6 +146,8 @@ def guarded(app: ASGIApp, *, door: Door) -> ASGIApp:
 async def _refusal(request: Request, door: Door) -> Response | None:
     if door.public and request.method in SAFE and _below(request.scope["path"], door.public):
         return None
+    if door.form and request.method == "POST" and request.scope["path"] == door.form:
+        return _from_the_form(request, door)
     if _name_of(request.headers.get("host", "")) not in door.hosts:
         return PlainTextResponse("This server does not answer to that name. Use its own address.\n", status_code=421)
     if request.url.path.startswith(OPEN[0]) or request.url.path == OPEN[1]:
@@ -149,6 +166,15 @@ async def _refusal(request: Request, door: Door) -> Response | None:
 def _stranger(request: Request, door: Door) -> Response | None:
     """What stands open: reading it, and sending its own forms."""
     return None if request.method in SAFE or from_our_pages(request.headers) else door.refuse(request, 403, _foreign())
+
+
+def _from_the_form(request: Request, door: Door) -> Response | None:
+    """The public form may be sent by itself alone, whatever name it is reached under. The words are for whoever uses the product."""
+    if from_our_pages(request.headers) or request.headers.get("origin", "").lower() == door.form_origin:
+        return None
+    return PlainTextResponse(
+        "This did not come from our form, so nothing was sent. Open the form and try again.\n", 403
+    )
 
 
 def _by_key(request: Request, door: Door) -> Response | None:

@@ -1,6 +1,6 @@
 """Pages from templates and the files beside them: Jinja2 with every value escaped and every missing name an error.
 
-Used by `room` and `problems`. Reads its files once; knows no incident.
+Used by everything that shows a page. Reads its files once; knows no incident.
 """
 
 from __future__ import annotations
@@ -75,9 +75,14 @@ def _pages() -> Environment:
     return pages
 
 
-def page(template: str, values: Mapping[str, object], *, status: int = 200) -> Response:
+def text(template: str, values: Mapping[str, object]) -> str:
     """A template filled in. A name the template uses and `values` lacks is an error, never an empty place."""
-    return HTMLResponse(_pages().get_template(template).render(values), status_code=status)
+    return _pages().get_template(template).render(values)
+
+
+def page(template: str, values: Mapping[str, object], *, status: int = 200) -> Response:
+    """A template filled in, as an answer."""
+    return HTMLResponse(text(template, values), status_code=status)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ redirect, or in the same page with the reason why not.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, get_args
 from urllib.parse import quote, unquote
 
@@ -22,10 +22,12 @@ from firstfive.handbook.model import Handbook
 from firstfive.incident.diagnose import words_of
 from firstfive.incident.events import Event, ParameterSet
 from firstfive.incident.timeline import Incident
+from firstfive.stores.accounts.model import Role
 from firstfive.web import asked, live, paper
 from firstfive.web.accounts.approving import may
 from firstfive.web.accounts.callers import caller_of
 from firstfive.web.engine_face import Room, found, room_of, seen
+from firstfive.web.pages.drawn import Sight, drawings_of, framed
 from firstfive.web.problems import status_of
 
 # What a filter of the timeline shows, by the kind of an entry: where the kind is defined says what it is about.
@@ -67,13 +69,20 @@ async def now(request: Request) -> Response:
 
 
 async def _now(request: Request, refused: FirstfiveError | None) -> Response:
-    room = room_of(request)
+    room, drawings = room_of(request), drawings_of(request)
+    look = await drawings.look("", lambda: _open_now(room))
+    v = look.values
+    frame = {**everywhere(request, refused), "open": v["open"], "stamp": v["stamp"]}
+    part = drawings.part(look, _sight(request), "now_part.html")
+    return framed(request, "now.html", frame, part, status=status_of(refused) if refused else 200)
+
+
+async def _open_now(room: Room) -> dict[str, Any]:
     standing = sorted((seen(room, i) for i in await room.open_incidents()), key=_level)
     running = {row["id"] for row in standing}
     recent = [await room.incident(i) for i in await room.recent_ids(RECENT)]
     now = room.clock.now()
-    values = {
-        **everywhere(request, refused),
+    return {
         "now": iso(now),
         "open": standing,
         "past": [_past(i) for i in recent if i.id not in running],
@@ -84,7 +93,6 @@ async def _now(request: Request, refused: FirstfiveError | None) -> Response:
         "page": room.handbook,
         "stamp": await live.stamp(room),
     }
-    return paper.page("now.html", values, status=status_of(refused) if refused else 200)
 
 
 def _level(row: dict[str, Any]) -> int:
@@ -126,17 +134,34 @@ def _of_the_matrix(book: Handbook, symptom: str) -> tuple[str, str]:
 
 async def incident(request: Request) -> Response:
     """The room of one incident."""
-    room = room_of(request)
-    return _room(request, room, await found(room, request.path_params["id"]), None)
+    return await _room(request, request.path_params["id"], None)
 
 
-def _room(request: Request, room: Room, state: Incident, refused: FirstfiveError | None) -> Response:
+async def _room(request: Request, incident_id: str, refused: FirstfiveError | None) -> Response:
+    room, drawings = room_of(request), drawings_of(request)
+    look = await drawings.look(incident_id, lambda: _inside(room, incident_id))
+    part = drawings.part(look, _sight(request, look.values["v"]), "room_part.html")
+    frame = {**everywhere(request, refused), "v": look.values["v"]}
+    return framed(request, "room.html", frame, part, status=status_of(refused) if refused else 200)
+
+
+def _sight(request: Request, shown: Mapping[str, Any] | None = None) -> Sight:
+    """What of this viewer changes what they see."""
+    name, caller = name_of(request), caller_of(request)
+    reads = caller is not None and caller.role < Role.RESPONDER
+    if shown is None or not name:
+        return Sight(named=bool(name), reads=reads)
+    yes = (row["run"] for row in shown["waiting"] if any(one["by"] == name for one in row["approvals"]))
+    return Sight(named=True, reads=reads, has_it=shown["acknowledged_by"] == name, said_yes=frozenset(yes))
+
+
+async def _inside(room: Room, incident_id: str) -> dict[str, Any]:
+    state = await found(room, incident_id)
     shown: dict[str, Any] = seen(room, state)
     mine = [row for row in (*shown["unknown"], *shown["waiting"]) if row["run"] == shown["next"]["run"]]
     rest = [row for row in shown["waiting"] if row not in mine]
     entries = list(reversed(shown["timeline"]))
-    values = {
-        **everywhere(request, refused),
+    return {
         "v": shown,
         "asked": mine[0] if mine else None,
         "waiting": rest,
@@ -152,7 +177,6 @@ def _room(request: Request, room: Room, state: Incident, refused: FirstfiveError
         "crew": crew(state, room.handbook_for(state), room.policy, room.clock.now()),
         "blank": unfilled(room.handbook_for(state)),
     }
-    return paper.page("room.html", values, status=status_of(refused) if refused else 200)
 
 
 def _by_runbook(steps: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -228,8 +252,10 @@ async def _who(request: Request) -> tuple[str, asked.Fields]:
     return asked.person({"by": given or name_of(request)}), fields
 
 
-def _then(path: str, by: str) -> Response:
+def _then(request: Request, path: str, by: str) -> Response:
     """On to the page that shows what came of it, with the name remembered."""
+    for about in ("", path.removeprefix("/incidents/")):
+        drawings_of(request).touch(about)
     onward = RedirectResponse(path, status_code=303)
     onward.set_cookie(NAME, quote(by), max_age=REMEMBERED, path="/", httponly=True, samesite="strict")
     return onward
@@ -239,7 +265,7 @@ async def me(request: Request) -> Response:
     """Remember another name on this browser."""
     by, fields = await _who(request)
     back = asked.text(fields, "to", "/")
-    return _then(back if is_ours(back) else "/", by)
+    return _then(request, back if is_ours(back) else "/", by)
 
 
 def is_ours(path: str) -> bool:
@@ -259,7 +285,7 @@ async def declare(request: Request) -> Response:
         made = await room.declare(by, asked.text(fields, "title"), asked.level(fields), asked.text(fields, "why", ""))
     except Refused as refused:
         return await _now(request, refused)
-    return _then(f"/incidents/{made.id}", by)
+    return _then(request, f"/incidents/{made.id}", by)
 
 
 async def report(request: Request) -> Response:
@@ -270,7 +296,7 @@ async def report(request: Request) -> Response:
         told = await room_of(request).report(by, asked.text(fields, "text"))
     except Refused as refused:
         return await _now(request, refused)
-    return _then(f"/incidents/{told.id}", by)
+    return _then(request, f"/incidents/{told.id}", by)
 
 
 async def offer(request: Request) -> Response:
@@ -288,8 +314,8 @@ async def offer(request: Request) -> Response:
     except FirstfiveError as refused:
         if status_of(refused) >= 500:
             raise
-        return _room(request, room, await room.incident(state.id), refused)
-    return _then(f"/incidents/{state.id}", by)
+        return await _room(request, state.id, refused)
+    return _then(request, f"/incidents/{state.id}", by)
 
 
 def _acting(verb: str) -> Any:
@@ -304,8 +330,8 @@ def _acting(verb: str) -> Any:
         except FirstfiveError as refused:
             if status_of(refused) >= 500:
                 raise
-            return _room(request, room, await room.incident(state.id), refused)
-        return _then(f"/incidents/{state.id}", by)
+            return await _room(request, state.id, refused)
+        return _then(request, f"/incidents/{state.id}", by)
 
     return acted
 

@@ -39,6 +39,7 @@ from firstfive.stores.files.key import ROOM, write_private
 from firstfive.web.accounts.entrance import Entrance
 from firstfive.web.app import build
 from firstfive.web.live import reaching
+from firstfive.web.public.reports import Front
 from firstfive.web.senders.amtool import Alertmanager
 from firstfive.web.senders.hooks import KEPT_BODY, Hooks
 from firstfive.web.senders.lane import Lane
@@ -121,6 +122,7 @@ async def _together(program: Program, listener: socket.socket, say: Callable[[di
     program.engine.links.base = reached
     also = urlsplit(reached).hostname or ""
     book = book_of(settings, program.journal, program.engine.clock)
+    hooks = _hooks(program, key, reached)
     entrance = _entrance(program, int(port), reached)
     pages = build(
         program.engine,
@@ -129,11 +131,11 @@ async def _together(program: Program, listener: socket.socket, say: Callable[[di
         port=int(port),
         also=also,
         status_page=book,
+        front=_front(settings, hooks),
         past_of=Archive(settings=settings),
         shelf=Books(program=program, at=(str(host), int(port))),
         entrance=entrance,
     )
-    hooks = _hooks(program, key, reached)
     config = _config(settings, hooks, pages)
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
@@ -156,6 +158,14 @@ async def _together(program: Program, listener: socket.socket, say: Callable[[di
             known.unlink()
         await asyncio.gather(serving, running)
         entrance.close()
+
+
+def _front(settings: Settings, hooks: Hooks) -> Front | None:
+    """The public report form, where settings name its address."""
+    page = settings.status_page
+    if page is None or not page.report:
+        return None
+    return Front(name=page.name, home=page.url, address=page.report, components=page.components, tell=hooks.reported)
 
 
 def _config(settings: Settings, hooks: Hooks, pages: Starlette) -> uvicorn.Config:

@@ -16,7 +16,7 @@ from firstfive.web.accounts.entrance import Entrance
 from firstfive.web.app import build
 from web.client import HOST, KEY, PORT, Answer, ask
 from web.past import Archive
-from web.public.said import Said
+from web.public.said import Said, front_of
 from web.room import HandClock, Room
 
 ORIGIN = f"http://{HOST}"
@@ -101,6 +101,7 @@ def house(state: Path, *, room: Room | None = None, **entrance: Any) -> House:
         also="ops.example",
         entrance=way_in,
         status_page=Said(),
+        front=front_of([]),
         past_of=Archive(),
     )
     return House(room=behind, entrance=way_in, app=app, logged=logged)

@@ -46,6 +46,8 @@ ADDRESSES: dict[str, tuple[str, ...]] = {
     "/act/{token}": ("/act/none",),
     "/status": ("/status/",),
     "/status/{file:path}": ("/status/index.html",),
+    "/status/report": ("/status/report",),
+    "/status/report/thanks": ("/status/report/thanks",),
     "/sign-in": (),  # whoever is signed in is sent on; the strangers' walk has it
     "/welcome/{secret}": ("/welcome/INVITED", "/welcome/none"),
 }
@@ -62,12 +64,13 @@ NO_PAGES = {
     "/sign-in/provider",
     "/sign-in/provider/back",
 }
-STRANGERS = ("/sign-in", "/welcome/none", "/status/")
+STRANGERS = ("/sign-in", "/welcome/none", "/status/", "/status/report", "/status/report/thanks")
 STATUS = """
 [status_page]
 name = "Example Shop"
 url = "https://status.example.com"
 components = ["Checkout"]
+report = "https://status.example.com/status/report"
 """
 TARGETS = """() => [...document.querySelectorAll("button, summary, a, input:not([type=hidden]), select, textarea")]
     .filter(e => e.offsetParent !== null && !e.matches(".skip, .note a, p:not([class]) a") && e.getBoundingClientRect().height < 43.9)

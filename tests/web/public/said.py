@@ -1,4 +1,4 @@
-"""A status page whose words a test puts in; its files are the real ones."""
+"""A status page whose words a test puts in, and a report form beside it; files and form are the real ones."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from firstfive.documents.public import PublicStatus
 from firstfive.documents.public.files import files_of
 from firstfive.documents.public.from_incidents import status_page
 from firstfive.documents.public.status_page import About, PublicIncident, PublicNote
+from firstfive.web.public.reports import Fields, Front
 from incident import builders as b
 
 ABOUT = About(name="Example Shop", url="https://status.example.com", components=("Checkout", "Chat", "Search"))
@@ -57,3 +58,19 @@ class Said:
         if self.broken is not None:
             raise self.broken
         return files_of(status_page(self.about, self.incidents, self.now))
+
+
+def front_of(told: list[tuple[Fields, str]], *, status: int = 202) -> Front:
+    """A form whose reports end in that list, and are answered with that status."""
+
+    async def tell(fields: Fields, once: str) -> int:
+        told.append((fields, once))
+        return status
+
+    return Front(
+        name=ABOUT.name,
+        home=ABOUT.url,
+        address="https://status.example.com/report",
+        components=ABOUT.components,
+        tell=tell,
+    )

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from firstfive.documents.public.status_page import About, PublicIncident
+from firstfive.web.public.reports import Fields
 from web.browsing import AXE, RULES, missing
-from web.public.said import CHECKOUT, PAST, Said, note
+from web.public.said import CHECKOUT, PAST, Said, front_of, note
 from web.room import Room
 from web.served import Served, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
+WIDE = "Averylongwordthatnobodycanbreak" * 2
 LONG = "an-endless-name-without-a-space-" * 6
 CROWDED = Said(
     about=About(name="Example Shop " + LONG, url="https://status.example.com", components=("Checkout", LONG, "Chat")),
@@ -24,14 +27,24 @@ CROWDED = Said(
         PAST,
     ),
 )
-PAGES = ("/status/", "/status/incidents/0000000000c1.html")
+PAGES = ("/status/", "/status/incidents/0000000000c1.html", "/status/report", "/status/report/thanks")
 VIEWS = [("light", 320), ("dark", 320), ("light", 1280), ("dark", 1280)]
 
 
 @pytest.fixture(scope="module")
-def served() -> Iterator[Served]:
-    with serving(Room(), status_page=CROWDED) as server:
+def served(told: list[tuple[Fields, str]]) -> Iterator[Served]:
+    room = Room()
+    rows = tuple(replace(row, examples=(*row.examples, WIDE)) for row in room.handbook.severities)
+    room.handbook = replace(room.handbook, severities=rows)
+    with serving(
+        room, status_page=CROWDED, front=replace(front_of(told), components=("Checkout", LONG[:80]))
+    ) as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def told() -> list[tuple[Fields, str]]:
+    return []
 
 
 @pytest.mark.parametrize(("scheme", "width"), VIEWS)
@@ -75,4 +88,30 @@ def test_its_style_is_let_in_by_its_own_policy_and_every_link_leads_somewhere(
     page.get_by_role("navigation").get_by_role("link").click()
     expect(page).to_have_url(served.url + "/status/index.html")
     assert wrong == []
+    context.close()
+
+
+def test_somebody_without_an_account_and_without_a_script_reports_on_a_small_phone(
+    served: Served, chromium: Browser, told: list[tuple[Fields, str]]
+) -> None:
+    context = chromium.new_context(viewport={"width": 320, "height": 640}, java_script_enabled=False)
+    page = context.new_page()
+    wrong: list[str] = []
+    page.on("console", lambda said: wrong.append(said.text) if "422" not in said.text else None)
+    page.goto(served.url + "/status/report")
+    assert page.locator("button").evaluate("e => e.getBoundingClientRect().height") >= 44
+    page.get_by_role("button", name="Send it").click()
+    expect(page.get_by_role("alert")).to_have_text("Please say what does not work.")
+    page.get_by_label("Something else").check()
+    page.get_by_label("Where?").select_option("Checkout")
+    page.get_by_label("In your own words").fill("<b>the basket</b> is empty")
+    page.get_by_role("button", name="Send it").click()
+    expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
+    assert page.url == served.url + "/status/report/thanks"
+    assert [dict(fields) for fields, _ in told] == [
+        {"text": "<b>the basket</b> is empty", "reporter": "somebody outside", "feature": "Checkout"}
+    ]
+    page.get_by_role("link", name="Tell us something else").click()
+    assert page.url == served.url + "/status/report"
+    assert [one for one in wrong if "favicon" not in one and "Failed to load" not in one] == []
     context.close()

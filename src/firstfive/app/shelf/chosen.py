@@ -143,6 +143,7 @@ def _status(s: Settings) -> Iterator[Row]:
     yield "name", page.name
     yield "url", _address(page.url)
     yield "components", ", ".join(page.components) or "none"
+    yield "report form", _address(page.report) or "none"
     yield "written to", str(page.folder) if page.folder else "nowhere: only served"
     if page.copy:
         yield "copied on by", page.copy[0]

@@ -65,5 +65,10 @@ def status_page(about: About, incidents: Iterable[PublicIncident | None], now: d
     """The page as it stands at `now` (aware UTC)."""
     told = sorted((one for one in incidents if one is not None), key=lambda one: one.began, reverse=True)
     return StatusPage(
-        name=about.name, url=about.url, components=about.components, incidents=tuple(told), updated_at=now
+        name=about.name,
+        url=about.url,
+        components=about.components,
+        incidents=tuple(told),
+        updated_at=now,
+        report=about.report,
     )

@@ -52,6 +52,23 @@ time { white-space: nowrap; }
 @media (forced-colors: active) { .strip .past, .strip .open { background: CanvasText; } .strip span { border: 1px solid GrayText; } }
 """
 
+FORM_STYLE = """
+main > * + * { margin-top: 1rem; }
+form { display: grid; gap: 1rem; justify-items: start; }
+label { display: grid; gap: .25rem; width: 100%; }
+fieldset { width: 100%; margin: 0; padding: 0; border: 0; }
+legend { padding: 0; margin-bottom: .25rem; }
+.choice { display: grid; grid-template-columns: 1.5rem 1fr; align-items: center; gap: .75rem; min-height: 44px; padding: .35rem 0;
+  border-top: 1px solid var(--line); }
+.choice input { width: 1.4rem; height: 1.4rem; margin: 0; accent-color: var(--link); }
+select, textarea, button { font: inherit; min-height: 44px; color: var(--ink); }
+select, textarea { width: 100%; padding: .5rem .65rem; border: 1px solid var(--soft); border-radius: 6px; background: var(--card); }
+button { padding: .5rem 1.5rem; border: 0; border-radius: 6px; background: var(--ink); color: var(--paper);
+  font-weight: 650; cursor: pointer; }
+.soft { margin-top: -.75rem; }
+.away { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+"""
+
 FRAME = """<!doctype html>
 <html lang="en">
 <head>
@@ -95,6 +112,7 @@ INDEX = """{% extends "frame" %}
 <section aria-label="Now">
 <p class="state {{ page.indicator }}">{{ page.headline }}</p>
 {% if page.incidents %}<p class="soft">Last word: {{ page.changed|spoken }}</p>{% endif %}
+{% if report %}<nav aria-label="Tell us"><a href="{{ report }}">Something else does not work? Tell us</a></nav>{% endif %}
 </section>
 {% if page.open %}
 <section aria-label="What is wrong">

@@ -47,6 +47,7 @@ def index(page: StatusPage) -> str:
         name=page.name,
         title=page.name,
         up="",
+        report=page.report,
         spans=_spans(days),
         strip=[_mark(incidents) for _, incidents in reversed(days)],
         first=_day(days[-1][0]),

@@ -36,11 +36,15 @@ class Indicator(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What a team's status page is called, the address it is read at, and the components that customers know, in order."""
+    """What a team's status page is called, the address it is read at, and the components that customers know, in order.
+
+    `report` is where strangers say what does not work, empty for nowhere.
+    """
 
     name: str
     url: str
     components: tuple[str, ...] = ()
+    report: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,13 +99,14 @@ class PublicIncident:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusPage:
-    """The whole page at `updated_at` (aware UTC, from which the 90 days count back); incidents newest first."""
+    """The whole page at `updated_at` (aware UTC, from which the 90 days count back); incidents newest first. `report` as in About."""
 
     name: str
     url: str
     components: tuple[str, ...]
     incidents: tuple[PublicIncident, ...]
     updated_at: datetime
+    report: str = ""
 
     @property
     def open(self) -> tuple[PublicIncident, ...]:

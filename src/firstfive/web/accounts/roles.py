@@ -62,6 +62,8 @@ ROUTES: Mapping[str, Row] = {
     "/act/{token}": {"GET": OPEN, "POST": OPEN},
     "/status": {"GET": OPEN},
     "/status/{file:path}": {"GET": OPEN},
+    "/status/report": {"GET": OPEN, "POST": OPEN},
+    "/status/report/thanks": {"GET": OPEN},
     "/sign-in": {"GET": OPEN, "POST": OPEN},
     "/sign-in/break-glass": {"POST": OPEN},
     "/sign-in/passkey/options": {"POST": OPEN},

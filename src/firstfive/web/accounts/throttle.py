@@ -1,6 +1,7 @@
-"""How often somebody may try to sign in: five times a minute from one address, and five times for one name.
+"""How often somebody may try: to sign in five times a minute from one address, and five times for one name; to report as the form says.
 
-Asked by every form that proves who somebody is. Keeps its counts in memory: a restart forgets them, and costs more than it gives.
+Asked by every form that proves who somebody is, and by the public report form. Keeps its counts in memory: a restart forgets them, and
+costs more than it gives.
 """
 
 from __future__ import annotations
@@ -19,17 +20,17 @@ A_MINUTE = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """Too many tries: seconds to wait, and whether this is the first one refused in a minute, to be written down once."""
+    """Too many tries: seconds to wait, and whether this is the first one refused in that time, to be written down once."""
 
     wait: int
     first: bool
 
 
 class Throttle:
-    """Counts tries by key. `clock` gives seconds since 1970, as the counts themselves use them."""
+    """Counts tries by key: `most` within so many minutes. `clock` gives seconds since 1970, as the counts themselves use them."""
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
-        self._clock = clock
+    def __init__(self, clock: Callable[[], float] = time.time, *, most: int = A_MINUTE, minutes: int = 1) -> None:
+        self._clock, self._most, self._minutes = clock, most, minutes
         self._limiter: MovingWindowRateLimiter | None = None
 
     def tried(self, *keys: str) -> Held | None:
@@ -40,7 +41,8 @@ class Throttle:
 
         if self._limiter is None:
             self._limiter = MovingWindowRateLimiter(MemoryStorage())
-        limiter, most, once = self._limiter, RateLimitItemPerMinute(A_MINUTE), RateLimitItemPerMinute(1)
+        limiter = self._limiter
+        most, once = (RateLimitItemPerMinute(count, self._minutes) for count in (self._most, 1))
         over = [key for key in keys if not limiter.hit(most, key)]
         if not over:
             return None

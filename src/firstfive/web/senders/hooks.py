@@ -157,6 +157,15 @@ class Hooks:
 
     # ------------------------------------------------------------------------------------------------------- keeping
 
+    async def reported(self, fields: Mapping[str, str], once: str) -> int:
+        """Keep what a person said through the public form, as a request of the sender `report`; returns the status. `once` is the same when
+        it is sent twice.
+        """
+        headers = {"content-type": "application/json", "idempotency-key": once}
+        body = msgspec.json.encode(fields)
+        asked = Asked(method="POST", path="", headers=headers, query={}, body=body, at=self.clock.now())
+        return (await self._kept("report", asked)).status
+
     async def _kept(self, sender: str, asked: Asked) -> Answer:
         if self.waiting() > LONGEST_QUEUE:
             return problem(503, "too many requests wait to be sorted", "send it again in a minute", retry=60)
