@@ -254,7 +254,7 @@ SLIPS = [
     pytest.param(
         "[timing]\nresolve = '1m'",
         "there is no setting [timing] resolve",
-        "known here: escalate_after, log_quiet, one_fault, probe_interval, resolve_after, update_every",
+        "known here: deploy_grace, escalate_after, log_quiet, one_fault, probe_interval, resolve_after, update_every",
         id="a time that is not known",
     ),
     pytest.param(

@@ -25,6 +25,7 @@ class Scripted:
     name: str = "scripted"
     symptoms: tuple[str, ...] = ("s/1",)
     looked: int = 0
+    kind: SignalKind = SignalKind.HTTP
 
     async def look(self, now: datetime) -> Sequence[Signal | Deploy]:
         sight = self.sights[self.looked]
@@ -33,7 +34,7 @@ class Scripted:
             raise OSError("the host is gone")
         return [
             Signal(
-                kind=SignalKind.HTTP,
+                kind=self.kind,
                 source="http",
                 subject="u",
                 firing=sight == "B",
@@ -123,17 +124,18 @@ def test_the_first_bad_look_is_when_it_began() -> None:
 
 
 TURNED = [
-    # sights, whether a container is being exchanged, how many signals come through, why this row
-    ("BBB", True, 0, "a deploy that goes on is no trouble yet"),
-    ("BBBBB", True, 1, "what lasts is trouble, deploy or not"),
-    ("BB", False, 1, "nothing is being exchanged: at once"),
-    ("BBGGGG", True, 0, "a deploy that ended well never was trouble"),
+    # sights, how many looks are excused as a deploy, how many signals come through, why this row
+    ("BBB", 9, 0, "a deploy that goes on is no trouble"),
+    ("BBBBB", 3, 1, "what is no deploy any more is trouble"),
+    ("BB", 0, 1, "nothing is being exchanged: at once"),
+    ("BBGGGG", 9, 0, "a deploy that ended well never was trouble"),
 ]
 
 
-@pytest.mark.parametrize(("sights", "turning", "count", "because"), TURNED, ids=[row[3] for row in TURNED])
-def test_while_a_container_is_exchanged_its_address_gets_three_seconds(
-    sights: str, turning: bool, count: int, because: str
+@pytest.mark.parametrize("kind", [SignalKind.HTTP, SignalKind.PROBE, SignalKind.STATUS])
+@pytest.mark.parametrize(("sights", "excused", "count", "because"), TURNED, ids=[row[3] for row in TURNED])
+def test_what_may_be_a_deploy_is_looked_at_again_and_no_more(
+    sights: str, excused: int, count: int, because: str, kind: SignalKind
 ) -> None:
     told: list[Signal | Deploy] = []
 
@@ -141,10 +143,13 @@ def test_while_a_container_is_exchanged_its_address_gets_three_seconds(
         told.append(seen)
         return ""
 
-    async def exchanged(signal: Signal) -> bool:
-        return turning
+    asked: list[tuple[datetime, datetime]] = []
 
-    probe = Scripted(sights)
+    async def exchanged(signal: Signal, since: datetime, now: datetime) -> bool:
+        asked.append((since, now))
+        return len(asked) <= excused
+
+    probe = Scripted(sights, kind=kind)
     watch = Watch(probes=(probe,), clock=Turned(), observe=heard, redactor=Redactor(), log=lambda _: None)
     watch.turning = exchanged
 
@@ -153,7 +158,32 @@ def test_while_a_container_is_exchanged_its_address_gets_three_seconds(
             await watch.once(probe)
 
     asyncio.run(look())
-    assert len([one for one in told if isinstance(one, Signal) and one.firing]) == count, because
+    firing = [one for one in told if isinstance(one, Signal) and one.firing]
+    assert len(firing) == count, because
+    assert all(one.at == START + timedelta(seconds=1) for one in firing), "it began with its first bad look"
+    assert all(since == START + timedelta(seconds=1) and now > since for since, now in asked)
+
+
+def test_what_a_log_says_is_never_excused() -> None:
+    told: list[Signal | Deploy] = []
+
+    async def heard(seen: Signal | Deploy) -> str:
+        told.append(seen)
+        return ""
+
+    async def exchanged(signal: Signal, since: datetime, now: datetime) -> bool:
+        raise AssertionError("nobody is asked")
+
+    probe = Scripted("BB", kind=SignalKind.LOG)
+    watch = Watch(probes=(probe,), clock=Turned(), observe=heard, redactor=Redactor(), log=lambda _: None)
+    watch.turning = exchanged
+
+    async def look() -> None:
+        for _ in "BB":
+            await watch.once(probe)
+
+    asyncio.run(look())
+    assert len(told) == 1
 
 
 @dataclass(slots=True)

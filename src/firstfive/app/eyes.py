@@ -108,7 +108,7 @@ def turning_of(settings: Settings, handbook: Handbook, targets: Mapping[str, Tar
             s.subject for s in runbook.symptoms if isinstance(s, StatusSymptom) and s.via.startswith("docker")
         )
         behind |= {symptom.id: names for symptom in runbook.symptoms if names}
-    return Turning(engine=engine, behind=behind)
+    return Turning(engine=engine, behind=behind, grace=settings.deploy_grace)
 
 
 def probes_for(

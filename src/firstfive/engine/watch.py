@@ -1,8 +1,8 @@
 """Runs probes on schedule and passes on changes, not samples.
 
 Started by `app`. A first bad look is looked at again soon; a change of state counts once it was seen `CONFIRM` times in a row, so
-one lost packet declares nothing and one lucky second resolves nothing. While the container behind an address is being exchanged, its
-trouble counts only once it has lasted `HOLD`.
+one lost packet declares nothing and one lucky second resolves nothing. What may be no more than a deploy that goes on is looked at again
+until it is well, or no deploy any more.
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ from firstfive.ports import Clock, Probe
 
 CONFIRM_BAD = 2
 CONFIRM_GOOD = 3
-HOLD = timedelta(seconds=3)
-HELD = frozenset({SignalKind.HTTP, SignalKind.PROBE})  # looks at an address, which fail while a deploy goes on
+HELD = frozenset({SignalKind.HTTP, SignalKind.PROBE, SignalKind.STATUS})  # looks at what fails while a deploy goes on
 # Looks of a crowd begin together, five times a second: that costs half of what a timer each does (bench/http_checks.py).
 MANY, SLOT = 50, 0.2
 LOOK_DEADLINE = 30.0
@@ -50,8 +49,8 @@ class _Seen:
 
 @dataclass(slots=True, kw_only=True)
 class Watch:
-    """Every probe in its own loop. `observe` is the engine's ear; `turning` says whether what is behind an address is being exchanged;
-    `mine` whether this node looks after a probe, which it always does where it is alone.
+    """Every probe in its own loop. `observe` is the engine's ear; `turning` says of a trouble, its beginning and the present whether
+    what is behind it is being exchanged; `mine` whether this node looks after a probe, which it always does where it is alone.
     """
 
     probes: Sequence[Probe]
@@ -60,7 +59,7 @@ class Watch:
     redactor: Redactor
     log: Callable[[str], None]
     interval: timedelta = timedelta(seconds=2)
-    turning: Callable[[Signal], Awaitable[bool]] | None = None
+    turning: Callable[[Signal, datetime, datetime], Awaitable[bool]] | None = None
     mine: Callable[[str], bool] = lambda _: True
     _of: dict[str, set[str]] = field(default_factory=dict)
     _seen: dict[str, _Seen] = field(default_factory=dict)
@@ -138,9 +137,9 @@ class Watch:
 
     async def _held_back(self, signal: Signal, since: datetime) -> bool:
         """Whether it may be no more than a deploy that goes on."""
-        if self.turning is None or not signal.firing or signal.kind not in HELD or signal.at - since >= HOLD:
+        if self.turning is None or not signal.firing or signal.kind not in HELD:
             return False
-        return await self.turning(signal)
+        return await self.turning(signal, since, self.clock.now())
 
     async def _pass_on(self, seen: Signal | Deploy) -> bool:
         try:

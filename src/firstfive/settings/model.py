@@ -266,6 +266,7 @@ class Settings:
     server: str = ""
     probe_interval: timedelta = timedelta(seconds=2)
     log_quiet: timedelta = timedelta(seconds=60)
+    deploy_grace: timedelta = timedelta(seconds=20)
     resolve_after: timedelta = timedelta(minutes=10)
     update_every: timedelta = timedelta(minutes=15)
     escalate_after: timedelta = timedelta(minutes=15)

@@ -39,7 +39,7 @@ TOP = set(
     backup forge probes docker trackers heartbeats intake severity packs status_page people oidc oncall holidays notifiers
     """.split()  # noqa: SIM905 - a word list is read as words
 )
-TIMING = ("probe_interval", "log_quiet", "resolve_after", "update_every", "escalate_after", "one_fault")
+TIMING = ("probe_interval", "log_quiet", "resolve_after", "update_every", "escalate_after", "one_fault", "deploy_grace")
 
 
 def find(start: Path | None = None) -> Path | None:

@@ -68,6 +68,7 @@ def _timing(s: Settings) -> Iterator[Row]:
     for name, span in (
         ("probe_interval", s.probe_interval),
         ("log_quiet", s.log_quiet),
+        ("deploy_grace", s.deploy_grace),
         ("resolve_after", s.resolve_after),
         ("update_every", s.update_every),
         ("escalate_after", s.escalate_after),

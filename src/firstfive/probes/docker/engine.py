@@ -28,6 +28,15 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """Something that happened to a container, by its id, at an instant of the Engine's clock; `signal` is what it was sent, if it was."""
+
+    container: str
+    at: datetime
+    signal: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EngineApi:
     """An Engine behind a socket on this machine; or on `host`, where `forward` gives a socket here that leads to the one over there."""
 
@@ -68,21 +77,30 @@ class EngineApi:
     async def ends(
         self, names: Collection[str], since: datetime, until: datetime
     ) -> Mapping[str, tuple[datetime, ...]]:
-        """When containers of these names ended between two instants of the Engine's clock, by container id.
+        """When containers of these names ended between two instants of the Engine's clock, by container id."""
+        found: dict[str, tuple[datetime, ...]] = {}
+        for act in await self.acts(names, "die", since, until):
+            found[act.container] = (*found.get(act.container, ()), act.at)
+        return found
+
+    async def acts(self, names: Collection[str], event: str, since: datetime, until: datetime) -> tuple[Act, ...]:
+        """Events of one kind about containers of these names between two instants of the Engine's clock, in order.
 
         `until` must be past there, since Docker answers only then. Docker remembers its last 256 events.
         """
-        wanted = quote(json.dumps({"type": ["container"], "event": ["die"], "container": sorted(names)}))
+        wanted = quote(json.dumps({"type": ["container"], "event": [event], "container": sorted(names)}))
         span = f"since={since.timestamp():.6f}&until={until.timestamp():.6f}"
         status, body = await self._asked(f"/events?{span}&filters={wanted}")
         if status >= 400:
             raise FirstfiveError(f"Docker answers {status} when asked for its events", where=self.where)
-        found: dict[str, tuple[datetime, ...]] = {}
+        found = []
         for line in body.splitlines():
             told = json.loads(line)
-            container, nanos = str((told.get("Actor") or {}).get("ID", "")), int(told.get("timeNano") or 0)
-            found[container] = (*found.get(container, ()), EPOCH + timedelta(microseconds=nanos // 1000))
-        return found
+            about = told.get("Actor") or {}
+            at = EPOCH + timedelta(microseconds=int(told.get("timeNano") or 0) // 1000)
+            signal = str((about.get("Attributes") or {}).get("signal", ""))
+            found.append(Act(container=str(about.get("ID", "")), at=at, signal=signal))
+        return tuple(found)
 
     async def logs(self, name: str, since: datetime) -> bytes | None:
         """What a container wrote from that instant on, framed as the Engine frames it, a time before each line.
