@@ -12,7 +12,20 @@ from pathlib import Path
 import pytest
 
 LAB = Path(__file__).resolve().parents[2] / "examples/compose/lab.py"
-PROGRAMS = ("dockerd", "docker", "unshare", "nsenter", "openssl", "node", "npm", "nginx", "redis-server", "jq", "curl")
+PROGRAMS = (
+    "dockerd",
+    "docker",
+    "docker-registry",
+    "unshare",
+    "nsenter",
+    "openssl",
+    "node",
+    "npm",
+    "nginx",
+    "redis-server",
+    "jq",
+    "curl",
+)
 
 pytestmark = [
     pytest.mark.process,
@@ -99,7 +112,7 @@ COMPOSES = [
     ("5.0.0", True, "a newer one"),
     ("1.29.2", False, "the first Compose reads other files"),
 ]
-ASK = "import sys, pathlib; sys.path.insert(0, sys.argv[1]); import lab; print(lab.compose_binary())"
+ASK = "import sys, pathlib; sys.path.insert(0, sys.argv[1]); import images; print(images.compose_binary())"
 
 
 @pytest.mark.parametrize(("version", "taken", "why"), COMPOSES, ids=[row[2] for row in COMPOSES])

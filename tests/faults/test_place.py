@@ -17,7 +17,7 @@ from page import NAME
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 DOCKER = """#!/bin/sh
 echo "$*" >> docker.log
-case "$*" in *firstfive.lab*nickapp-backend*) echo "$LABEL" ;; esac
+case "$*" in *firstfive.lab*nickapp-backend*) echo "$LABEL" ;; *127.0.0.1:5000/shop@sha256:0aff*) echo sha256:1d ;; esac
 """
 
 
@@ -39,7 +39,8 @@ def folder(tmp_path: Path) -> Path:
     """A folder with the mark of a lab, and a `docker` that writes down what it is asked."""
     stack = tmp_path / "stack"
     (stack / ".firstfive-lab/as-new").mkdir(parents=True)
-    (stack / ".firstfive-lab/release").write_text("1.4.1\n")
+    (stack / ".firstfive-lab/repository").write_text("127.0.0.1:5000/shop\n")
+    (stack / ".firstfive-lab/digest").write_text("sha256:0aff\n")
     (stack / ".firstfive-lab/as-new/.env").write_text("PORT=5000\n")
     (tmp_path / "bin").mkdir()
     docker = tmp_path / "bin/docker"
@@ -87,7 +88,7 @@ def test_healing_brings_files_and_release_back_and_may_run_twice(folder: Path) -
         asyncio.run(place.undo(fault()))
     assert not (folder / "harmed").exists()
     assert (folder / ".env").read_text() == "PORT=5000\n"
-    assert "tag nickapp-backend:1.4.1 nickapp-backend:latest" in (folder / "docker.log").read_text()
+    assert "tag sha256:1d 127.0.0.1:5000/shop:latest" in (folder / "docker.log").read_text()
 
 
 def test_healing_needs_the_mark_too(folder: Path) -> None:

@@ -26,7 +26,7 @@ from lab.engine import why_not
 ROOT = Path(__file__).resolve().parents[2]
 LAB = ROOT / "examples/compose/lab.py"
 BUILT = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "firstfive/lab/built.json"
-PROGRAMS = ("node", "nginx", "redis-server", "openssl", "jq", "curl", "unshare", "nsenter", "pkill")
+PROGRAMS = ("docker-registry", "node", "nginx", "redis-server", "openssl", "jq", "curl", "unshare", "nsenter", "pkill")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

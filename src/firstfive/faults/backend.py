@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from firstfive.faults.model import Fault
-from firstfive.faults.stack import COMPOSE, UNHEALTHY, set_variable
+from firstfive.faults.stack import COMPOSE, UNHEALTHY, WITHDRAWN, pushed, set_variable
 
 UP = f"{COMPOSE} up -d nickapp-backend 2>&1 | tail -2\n"
+FADES = timedelta(seconds=70)  # sockets that failed meanwhile are counted over a minute
 WATCHTOWER = "docker start watchtower >/dev/null 2>&1 || true\n"
 
 MISSING_ENV = Fault(
@@ -15,6 +18,7 @@ MISSING_ENV = Fault(
     level=1,
     inject=set_variable("JWT_SECRET", None) + UP,
     seen=UNHEALTHY,
+    fades=FADES,
     mends="put JWT_SECRET back into .env, then docker compose up -d nickapp-backend",
 )
 
@@ -26,6 +30,7 @@ OUT_OF_MEMORY = Fault(
     inject="sed 's/mem_limit: 256m/mem_limit: 24m/' docker-compose.production.yml > compose.new\n"
     "cat compose.new > docker-compose.production.yml && rm compose.new\n" + UP,
     seen=UNHEALTHY,
+    fades=FADES,
     mends="raise mem_limit in the compose file, then docker compose up -d nickapp-backend",
 )
 
@@ -36,6 +41,7 @@ PORT_CONFLICT = Fault(
     level=1,
     inject=set_variable("ADMIN_PORT", "5000") + UP,
     seen=UNHEALTHY,
+    fades=FADES,
     mends="give the second listener another port in .env, then docker compose up -d nickapp-backend",
 )
 
@@ -44,13 +50,11 @@ BAD_DEPLOY = Fault(
     what="a release that crashes at start was pushed as :latest, and the updater takes it",
     runbook="backend",
     level=1,
-    inject="made=$(docker create nickapp-backend:$(cat .firstfive-lab/release))\n"
-    "docker commit --change 'ENV CRASH=1 RELEASE=1.4.2' --change 'LABEL org.opencontainers.image.version=\"1.4.2\"'"
-    ' "$made" nickapp-backend:1.4.2 >/dev/null\n'
-    'docker rm "$made" >/dev/null\n' + WATCHTOWER + "docker tag nickapp-backend:1.4.2 nickapp-backend:latest\n",
+    # the updater is at rest meanwhile: who builds is this host as well, and its tag moves for a moment
+    inject="docker stop -t 2 watchtower >/dev/null 2>&1 || true\n" + pushed("1.4.2", "CRASH=1") + WATCHTOWER,
     seen=UNHEALTHY,
-    heal="docker tag nickapp-backend:$(cat .firstfive-lab/release) nickapp-backend:latest\n"
-    f"{COMPOSE} up -d nickapp-backend 2>&1 | tail -2\ndocker rmi nickapp-backend:1.4.2 >/dev/null 2>&1 || true\n",
+    fades=FADES,
+    heal=f"{WITHDRAWN}{COMPOSE} up -d nickapp-backend 2>&1 | tail -2\n",
     deploys=True,
     mends="roll back: pin the version before in the compose file, docker compose up -d nickapp-backend, stop watchtower",
 )

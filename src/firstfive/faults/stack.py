@@ -12,6 +12,10 @@ UNHEALTHY = f"! curl -fsS -m 2 {SITE}/api/health >/dev/null 2>&1"
 MARK = ".firstfive-lab"
 AS_NEW = f"{MARK}/as-new"
 
+# Sets repository and good: where the backend's images come from, and the id of the release that works, by the digest it was pulled by.
+GOOD = f"""repository=$(cat {MARK}/repository)
+good=$(docker image inspect -f '{{{{.Id}}}}' "$repository@$(cat {MARK}/digest)")"""
+
 MARKED = f"""
 [ -d {MARK} ] || {{ echo 'there is no {MARK} in this folder'; exit 97; }}
 """
@@ -25,8 +29,8 @@ RESTORE = f"""
 (cd {AS_NEW} && find . -type f) | while read -r file; do
   cmp -s "{AS_NEW}/$file" "$file" || cat "{AS_NEW}/$file" > "$file"
 done
-release=$(cat {MARK}/release)
-docker tag "nickapp-backend:$release" nickapp-backend:latest
+{GOOD}
+docker tag "$good" "$repository:latest"
 for name in $(docker ps -q --filter status=paused); do docker unpause "$name"; done
 {COMPOSE} up -d 2>&1 | tail -3
 docker exec nickapp-nginx nginx -s reload
@@ -52,3 +56,28 @@ def set_variable(name: str, value: str | None) -> str:
 def customers_get(path: str, status: str, *, of_last: int = 6) -> str:
     """Script that exits 0 when the newest answers of that path hold one of that status (a pattern of grep)."""
     return f"grep 'POST {path} ' nginx/logs/access.log | grep '198.51.100.10' | tail -n {of_last} | tail -n 1 | grep -qE '\" {status} '"
+
+
+def pushed(version: str, *variables: str) -> str:
+    """Script that builds a release upon the one that works and pushes it, as :latest too. What is held here stays as it was: only who
+    pulls has it.
+    """
+    changes = " ".join(f"--change 'ENV {one}'" for one in (*variables, f"RELEASE={version}"))
+    return f"""{GOOD}
+made=$(docker create "$good")
+new=$(docker commit {changes} --change 'LABEL org.opencontainers.image.version="{version}"' "$made")
+docker rm "$made" >/dev/null
+for tag in {version} latest; do
+  docker tag "$new" "$repository:$tag"
+  docker push -q "$repository:$tag" >/dev/null
+done
+docker tag "$good" "$repository:latest"
+docker rmi -f "$new" >/dev/null
+"""
+
+
+# The registry hands out the release that works by :latest again; while it is gone, what is held here is enough.
+WITHDRAWN = f"""{GOOD}
+docker tag "$good" "$repository:latest"
+docker push -q "$repository:latest" >/dev/null || true
+"""

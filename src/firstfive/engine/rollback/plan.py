@@ -38,7 +38,9 @@ _CHECK = """\
 printf '%s  %s\\n' "$FF_SHA256" "$FF_FILE" | sha256sum -c --status || { echo "$FF_FILE has changed since this was planned" >&2; exit 65; }
 """
 _TAG = """\
-docker tag "$FF_IMAGE" "$FF_PINNED"
+case "$FF_PINNED" in *@*) ;; *) docker tag "$FF_IMAGE" "$FF_PINNED" ;; esac
+[ "$(docker image inspect -f '{{.Id}}' "$FF_PINNED")" = "$FF_IMAGE" ] ||
+  { echo "$FF_PINNED is not the image that ran before" >&2; exit 65; }
 """
 _PIN = """\
 cp -p -- "$FF_FILE" "$FF_KEPT"
@@ -206,11 +208,16 @@ def _edit(files: Sequence[str], found: Found, service: str, image: str) -> compo
 
 
 def _pinned_name(reference: str, image_id: str, found: Found) -> str:
-    """A name that this image alone has: a tag of its own repository that does not move, else one that we give it."""
+    """A name that this image alone has: a tag of its own repository that does not move, the digest by which the registry handed it out,
+    else a tag that we give it.
+    """
     repository = _repository(reference)
     for tag in found.image.get("RepoTags") or ():
         if _repository(str(tag)) == repository and not str(tag).endswith(":latest") and str(tag) != reference:
             return str(tag)
+    for digest in found.image.get("RepoDigests") or ():
+        if str(digest).partition("@")[0] == repository:
+            return str(digest)
     return f"{repository}:rollback-{image_id.removeprefix('sha256:')[:12]}"
 
 
