@@ -189,5 +189,5 @@ def test_without_a_script_the_form_reports(old: Shop, chromium: Browser) -> None
     page.get_by_label("What does not work").fill("the basket is empty")
     page.get_by_role("button", name="Report it").click()
     assert "/incidents/INC-" in page.url
-    assert "the basket is empty" in page.content()
+    page.get_by_text("the basket is empty").first.wait_for()
     context.close()

@@ -58,10 +58,13 @@ form { display: grid; gap: 1rem; justify-items: start; }
 label { display: grid; gap: .25rem; width: 100%; }
 fieldset { width: 100%; margin: 0; padding: 0; border: 0; }
 legend { padding: 0; margin-bottom: .25rem; }
+legend, form > label { font-weight: 650; }
+select, textarea { font-weight: 400; }
 .choice { display: grid; grid-template-columns: 1.5rem 1fr; align-items: center; gap: .75rem; min-height: 44px; padding: .35rem 0;
   border-top: 1px solid var(--line); }
-.choice input { width: 1.4rem; height: 1.4rem; margin: 0; accent-color: var(--link); }
-select, textarea, button { font: inherit; min-height: 44px; color: var(--ink); }
+.choice input { width: 1.4rem; height: 44px; margin: 0; accent-color: var(--link); }
+input { min-height: 44px; }
+select, textarea, button { font-family: inherit; font-size: 1rem; min-height: 44px; color: var(--ink); }
 select, textarea { width: 100%; padding: .5rem .65rem; border: 1px solid var(--soft); border-radius: 6px; background: var(--card); }
 button { padding: .5rem 1.5rem; border: 0; border-radius: 6px; background: var(--ink); color: var(--paper);
   font-weight: 650; cursor: pointer; }
@@ -112,7 +115,7 @@ INDEX = """{% extends "frame" %}
 <section aria-label="Now">
 <p class="state {{ page.indicator }}">{{ page.headline }}</p>
 {% if page.incidents %}<p class="soft">Last word: {{ page.changed|spoken }}</p>{% endif %}
-{% if report %}<nav aria-label="Tell us"><a href="{{ report }}">Something else does not work? Tell us</a></nav>{% endif %}
+{% if report %}<nav aria-label="Tell us"><a href="{{ report }}">Something does not work? Tell us</a></nav>{% endif %}
 </section>
 {% if page.open %}
 <section aria-label="What is wrong">
