@@ -31,6 +31,7 @@ def fault(inject: str = "touch harmed\n", heal: str = "rm -f harmed\n") -> Fault
         seen="test -e harmed",
         heal=heal,
         mends="remove it",
+        symptom="A file is there.",
     )
 
 

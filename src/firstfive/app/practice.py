@@ -78,6 +78,9 @@ class Practice:
     scripted: bool = True
     clock: SystemClock = field(default_factory=SystemClock)
     patience: float = PLAYED_WITHIN
+    propose: Callable[[Fault], str] = lambda _: (
+        ""
+    )  # the edit of the page that would have shown a silent fault, as a diff
     seen: View | None = None  # the incident of the newest drill, as it stood at its end
     known: dict[str, View] = field(default_factory=dict)  # incidents that were opened while drilling, as they began
 
@@ -300,7 +303,10 @@ class Practice:
                 places = (self.settings.vault / seen["postmortem"]["path"]).read_text(encoding="utf-8").count("…")
         wanted = Wanted(fault=fault.name, what=fault.what, level=fault.level, fits=fault.fits, outside=fault.outside)
         mode = "auto" if self.scripted else "hands-on"
-        return card(wanted, times, seen, opened=opened, mode=mode, page=self.page, open_places=places)
+        proposed = self.propose(fault) if seen is None else ""
+        return card(
+            wanted, times, seen, opened=opened, mode=mode, page=self.page, open_places=places, proposed=proposed
+        )
 
 
 def _in_order(seen: View) -> list[View]:

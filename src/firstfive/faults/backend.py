@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from firstfive.faults.model import Fault
-from firstfive.faults.stack import COMPOSE, UNHEALTHY, WITHDRAWN, pushed, set_variable
+from firstfive.faults.stack import COMPOSE, SITE, UNHEALTHY, WITHDRAWN, pushed, set_variable
 
 UP = f"{COMPOSE} up -d nickapp-backend 2>&1 | tail -2\n"
+SHOWN = f"`{SITE}/api/health` times out or 5xx; `nickapp-backend` shows `Restarting` in `docker ps`."
 FADES = timedelta(seconds=70)  # sockets that failed meanwhile are counted over a minute
 WATCHTOWER = "docker start watchtower >/dev/null 2>&1 || true\n"
 
@@ -19,6 +20,7 @@ MISSING_ENV = Fault(
     inject=set_variable("JWT_SECRET", None) + UP,
     seen=UNHEALTHY,
     fades=FADES,
+    symptom=SHOWN,
     mends="put JWT_SECRET back into .env, then docker compose up -d nickapp-backend",
 )
 
@@ -31,6 +33,7 @@ OUT_OF_MEMORY = Fault(
     "cat compose.new > docker-compose.production.yml && rm compose.new\n" + UP,
     seen=UNHEALTHY,
     fades=FADES,
+    symptom=SHOWN,
     mends="raise mem_limit in the compose file, then docker compose up -d nickapp-backend",
 )
 
@@ -42,6 +45,7 @@ PORT_CONFLICT = Fault(
     inject=set_variable("ADMIN_PORT", "5000") + UP,
     seen=UNHEALTHY,
     fades=FADES,
+    symptom=SHOWN,
     mends="give the second listener another port in .env, then docker compose up -d nickapp-backend",
 )
 
@@ -56,6 +60,7 @@ BAD_DEPLOY = Fault(
     fades=FADES,
     heal=f"{WITHDRAWN}{COMPOSE} up -d nickapp-backend 2>&1 | tail -2\n",
     deploys=True,
+    symptom=SHOWN,
     mends="roll back: pin the version before in the compose file, docker compose up -d nickapp-backend, stop watchtower",
 )
 

@@ -28,6 +28,7 @@ MONGO_STOPPED = Fault(
     level=1,
     inject="docker stop -t 2 nickapp-mongodb >/dev/null\n",
     seen=UNHEALTHY,
+    symptom="Backend logs show `getaddrinfo ENOTFOUND mongodb` or `MongoServerSelectionError`.",
     mends="docker compose -f docker-compose.production.yml up -d mongodb",
 )
 
@@ -39,6 +40,7 @@ MONGO_DISK_FULL = Fault(
     inject=f"dd if=/dev/zero of={LOG} bs=64k 2>/dev/null || true\n" + BURST,
     seen=f"{customers_get('/api/payments', '50[0-9]')} || {UNHEALTHY}",
     heal=f"rm -f {LOG}\n" + ANEW,
+    symptom="MongoDB logs show `No space left on device` or `WT_PANIC`.",
     mends="empty the log, rotate it, then docker compose -f docker-compose.production.yml up -d mongodb",
 )
 
@@ -52,6 +54,7 @@ MONGO_CORRUPT = Fault(
     "docker start nickapp-mongodb >/dev/null\n",
     seen=UNHEALTHY,
     heal=ANEW,
+    symptom="MongoDB logs show `database corruption detected` or `WT_TRY_SALVAGE`.",
     mends="stop the backend, restore the newest dump, start both",
 )
 
@@ -62,6 +65,7 @@ REDIS_STOPPED = Fault(
     level=2,
     inject="docker stop -t 2 nickapp-redis >/dev/null\n",
     seen="curl -fsS -m 2 https://amn.gg/api/health | grep -q degraded",
+    symptom="Backend logs show `getaddrinfo ENOTFOUND redis` or `ECONNREFUSED redis:6379`.",
     mends="docker compose -f docker-compose.production.yml up -d redis",
 )
 
@@ -73,6 +77,7 @@ REDIS_PASSWORD = Fault(
     inject=set_variable("REDIS_PASSWORD", "another-password")
     + f"{COMPOSE} up -d --no-deps nickapp-backend 2>&1 | tail -2\n",
     seen="curl -fsS -m 2 https://amn.gg/api/health | grep -q degraded",
+    symptom="Backend logs show `WRONGPASS` or `NOAUTH Authentication required`.",
     mends="docker compose up -d redis nickapp-backend, so that both know the same password",
 )
 
@@ -90,6 +95,7 @@ REDIS_FULL = Fault(
     seen=CLI + f"{ASK} SET firstfive-lab-probe 1 | grep -q OOM",
     heal=CLI + f"{ASK} CONFIG SET maxmemory 32mb >/dev/null; {ASK} FLUSHALL >/dev/null"
     f"; {ASK} CONFIG SET maxmemory-policy noeviction >/dev/null\n",
+    symptom="Backend logs show `OOM command not allowed`.",
     mends="CONFIG SET maxmemory-policy allkeys-lru, and write it into the compose file",
 )
 

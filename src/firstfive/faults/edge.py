@@ -6,6 +6,8 @@ from datetime import timedelta
 
 from firstfive.faults.model import Fault
 
+STORM = "Backend logs flood with `User connected/disconnected` cycling."
+SPIKE = "Backend logs show `RATE_LIMIT exceeded`; many `401` on `/api/auth/login` from one address."
 MINUTE = timedelta(seconds=70)  # what the looks at the edge count over
 RELOAD = "docker exec nickapp-nginx nginx -s reload\n"
 CYCLING = "test \"$(docker logs --since 5s nickapp-backend 2>&1 | grep -c 'User disconnected')\" -ge 8"
@@ -21,6 +23,7 @@ NO_UPGRADE = Fault(
     + "docker restart -t 1 nickapp-people >/dev/null\n",
     seen=CYCLING,
     fades=MINUTE,
+    symptom=STORM,
     mends="put proxy_set_header Upgrade and Connection back, raise proxy_read_timeout, reload nginx",
 )
 
@@ -33,6 +36,7 @@ CLOCK_SKEW = Fault(
     seen=CYCLING,
     heal="docker exec nickapp-people rm -f /tmp/skew 2>/dev/null || true\n",
     fades=MINUTE,
+    symptom=STORM,
     mends="allow some leeway when tokens are checked, set the clocks",
     outside="the clocks are the clients' own",
 )
@@ -54,6 +58,7 @@ MANY_GUESS = Fault(
     inject=_crowd(50, 100),
     seen=f'test "$({GUESSING})" -ge 40',
     heal=QUIET,
+    symptom=SPIKE,
     mends="limit what may be asked of /api/auth/login, challenge, lock the account that is aimed at",
     patience=timedelta(seconds=40),
     fades=timedelta(seconds=30),
@@ -67,6 +72,7 @@ ONE_GUESSES = Fault(
     inject=_crowd(1, 5000),
     seen=f'test "$({GUESSING})" -ge 35',
     heal=QUIET,
+    symptom=SPIKE,
     mends="block the address at the edge",
     patience=timedelta(seconds=40),
     fades=timedelta(seconds=30),

@@ -15,9 +15,10 @@ class Fault:
 
     All three are bash, run in the folder of the stack. `runbook` are words of the title of the page's runbook for it; `also` are
     words of titles that would be as right. `mends` says what a person is to do who has no drill to end. `level` is the severity that
-    it deserves. `patience` is how long it may take until it hurts, `fades` how long its symptoms stand after it is out, since some are
-    counted over a while. `outside` is why nothing on this host can mend it; empty where something can. `deploys` says that it is a
-    deploy: what is drilled soon after it looks like its doing, so it comes last.
+    it deserves. `symptom` is what a page would have to say for it to be seen, in words that pages are read by. `patience` is how long it
+    may take until it hurts, `fades` how long its symptoms stand after it is out, since some are counted over a while. `outside` is why
+    nothing on this host can mend it; empty where something can. `deploys` says that it is a deploy: what is drilled soon after it looks
+    like its doing, so it comes last.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Fault:
     inject: str
     seen: str
     mends: str
+    symptom: str
     heal: str = ""
     also: tuple[str, ...] = ()
     patience: timedelta = timedelta(seconds=30)

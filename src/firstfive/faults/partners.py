@@ -7,6 +7,8 @@ from datetime import timedelta
 from firstfive.faults.model import Fault
 from firstfive.faults.stack import customers_get
 
+REFUSED = "Backend logs show repeated `SHKeeper request failed`."
+UNMAILED = "Backend logs show `nodemailer: code=`."
 UNPAID = customers_get("/api/payments", "503")
 UNSENT = customers_get("/api/auth/reset", "502")
 
@@ -30,6 +32,7 @@ GATEWAY_5XX = Fault(
     inject=_mode("nickapp-shkeeper", "5xx"),
     seen=UNPAID,
     heal=_usual("nickapp-shkeeper"),
+    symptom=REFUSED,
     mends="it is the provider's: tell them, and the customers",
     outside="the gateway is the provider's",
 )
@@ -45,6 +48,7 @@ GATEWAY_UNREACHABLE = Fault(
     "test \"$(docker inspect -f '{{.State.Paused}}' nickapp-shkeeper)\" = true\n",
     seen=UNPAID,
     heal="docker unpause nickapp-shkeeper >/dev/null 2>&1 || true\n",
+    symptom=REFUSED,
     mends="find where packets end: host, container, firewall",
     outside="the gateway is the provider's",
 )
@@ -59,6 +63,7 @@ GATEWAY_DNS = Fault(
     seen=UNPAID,
     heal=f"docker network disconnect -f {NETWORK} nickapp-shkeeper >/dev/null 2>&1 || true\n"
     f"docker network connect --alias shkeeper {NETWORK} nickapp-shkeeper\n",
+    symptom=REFUSED,
     mends="compare host and container, then mend the record or the network's alias",
 )
 
@@ -70,6 +75,7 @@ MAIL_AUTH = Fault(
     inject=_mode("nickapp-smtp", "rotated"),
     seen=UNSENT,
     heal=_usual("nickapp-smtp"),
+    symptom=UNMAILED,
     mends="put the new SMTP_PASS into .env, then docker compose up -d nickapp-backend",
     outside="only the provider knows the new password",
 )
@@ -82,6 +88,7 @@ MAIL_TIMEOUT = Fault(
     inject=_mode("nickapp-smtp", "hang"),
     seen=UNSENT,
     heal=_usual("nickapp-smtp"),
+    symptom=UNMAILED,
     mends="send through another provider until it answers again",
     outside="the mail server is the provider's",
 )
@@ -94,6 +101,7 @@ MAIL_REFUSED = Fault(
     inject=_mode("nickapp-smtp", "closed"),
     seen=UNSENT,
     heal=_usual("nickapp-smtp"),
+    symptom=UNMAILED,
     mends="send through another provider until it answers again",
     outside="the mail server is the provider's",
 )

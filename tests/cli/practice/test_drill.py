@@ -138,3 +138,43 @@ def test_the_schedule_names_a_day_for_what_fits_the_page(vault: Path) -> None:
     assert "redis-stopped" in faults
     assert "mongo-stopped" not in faults, "no runbook of the page is about it"
     assert "BEGIN:VEVENT" in run(vault, "schedule", "--ical")[1]
+
+
+def test_coverage_tells_what_nothing_showed_with_the_edit_until_a_later_drill_shows_it(vault: Path) -> None:
+    from firstfive.cli.afterwards.coverage import coverage
+
+    def asked() -> tuple[str, list[dict[str, Any]]]:
+        config = ["--config", str(vault / "firstfive.toml")]
+        text = CliRunner().invoke(coverage, config)
+        data = CliRunner().invoke(coverage, [*config, "--json"])
+        assert (text.exit_code, data.exit_code) == (0, 0), text.output + data.output
+        return text.output, json.loads(data.stdout)["gaps"]
+
+    def drilled(at: str, incident: str, mode: str = "auto") -> None:
+        folder = vault / ".firstfive/drills"
+        folder.mkdir(parents=True, exist_ok=True)
+        one = {"fault": "redis-stopped", "what": "Redis was stopped", "at": at, "hurt": at, "mode": mode, "page": "p"}
+        one |= {"incident": incident, "mended": "", "marks": []}
+        (folder / f"{at}.json").write_text(json.dumps(one))
+
+    assert asked()[1] == []
+    drilled("2026-11-20T03:00:00+00:00", "")
+    text, (gap,) = asked()
+    assert "GAP: redis-stopped was drilled on 2026-11-20 and no symptom of the page showed it" in text
+    assert (
+        "-**Symptoms.** Redis is gone.\n+**Symptoms.** Redis is gone. Backend logs show `getaddrinfo ENOTFOUND redis`"
+        in text
+    )
+    assert gap["diff"].startswith("--- a/Incidents.md\n")
+    page = vault / "Incidents.md"
+    page.write_text(
+        page.read_text().replace(
+            "Redis is gone.",
+            "Redis is gone. Backend logs show `getaddrinfo ENOTFOUND redis` or `ECONNREFUSED redis:6379`.",
+        )
+    )
+    assert "drill it again" in asked()[0]
+    drilled("2026-11-21T03:00:00+00:00", "INC-2", "tabletop")
+    assert len(asked()[1]) == 1, "what people say at a table shows nothing"
+    drilled("2026-11-22T03:00:00+00:00", "INC-3")
+    assert asked()[1] == []

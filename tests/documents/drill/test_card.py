@@ -180,3 +180,22 @@ def test_the_readable_card_cannot_be_broken_by_what_a_signal_says() -> None:
     rows = [line for line in page.splitlines() if line.startswith("| detected")]
     assert len(rows) == 1
     assert "a \\| b" in rows[0]
+
+
+def test_a_silent_fault_is_a_gap_with_the_edit_of_the_page_on_its_card() -> None:
+    diff = "--- a/I.md\n+++ b/I.md\n@@ -1 +1 @@\n-**Symptoms.** x\n+**Symptoms.** x `WRONGPASS`\n"
+    one = card(WANTED, TIMES, None, opened=0, mode="auto", page="p", proposed=diff)
+    assert (one.incident, one.passed, one.proposed) == ("", False, diff)
+    told = markdown(one)
+    assert "## A gap of the page" in told
+    assert "```diff\n--- a/I.md\n" in told
+    assert card_from(json.loads(json.dumps(one.to_json()))) == one
+    assert "A gap" not in markdown(card(WANTED, TIMES, seen(), opened=1, mode="auto", page="p", proposed=diff))
+    there = markdown(card(WANTED, TIMES, None, opened=0, mode="auto", page="p"))
+    assert "The page names a symptom for it, and no look saw it" in there
+
+
+def test_a_card_from_before_proposals_is_still_read() -> None:
+    told = card(WANTED, TIMES, None, opened=0, mode="auto", page="p").to_json()
+    del told["proposed"]
+    assert card_from(told).proposed == ""

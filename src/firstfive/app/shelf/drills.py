@@ -46,6 +46,27 @@ def told(settings: Settings, handbook: Handbook, today: date) -> Told:
     }
 
 
+def proposed_for(handbook: Handbook, fault: Fault) -> str:
+    """The edit of the page that adds a symptom for this fault, as a unified diff; empty where the page has the words."""
+    from firstfive.documents.learning.gaps import Silent, proposed
+
+    words = f"{fault.runbook[:1].upper()}{fault.runbook[1:]}"
+    silent = Silent(fault=fault.name, symptom=fault.symptom, fits=fault.fits, title=words)
+    lesson = proposed(handbook, silent)
+    return lesson.diff if lesson is not None else ""
+
+
+def gaps(settings: Settings, handbook: Handbook) -> tuple[Told, ...]:
+    """Faults that nothing showed when they were last drilled, with the edit that the page as it is now would take."""
+    newest = {one.fault: one for one in sorted(history(settings), key=lambda one: one.at) if one.mode != "tabletop"}
+    known = {fault.name: fault for fault in FAULTS}
+    silent = [one for one in newest.values() if not one.incident and one.fault in known]
+    return tuple(
+        {"fault": one.fault, "what": one.what, "at": one.at, "diff": proposed_for(handbook, known[one.fault])}
+        for one in silent
+    )
+
+
 def _row(fault: Fault, turn: Turn, cards: Sequence[Card], handbook: Handbook, today: date) -> Told:
     mine = sorted((one for one in cards if one.fault == fault.name), key=lambda one: one.at)
     return {

@@ -25,9 +25,10 @@ SHOWN = 10
 @click.command()
 @options
 def coverage(vault: Path | None, config: Path | None, as_json: bool) -> None:
-    """When each runbook last mended something, what is stale, what never ran, and incidents that no runbook fitted."""
+    """When each runbook last mended something, what is stale or never ran, and what no runbook fitted or no symptom showed."""
     from firstfive.app import read_handbook
     from firstfive.app.history import History, proofs
+    from firstfive.app.shelf.drills import gaps
     from firstfive.documents.learning import coverage as covered
 
     settings = settings_of(vault, config)
@@ -37,7 +38,8 @@ def coverage(vault: Path | None, config: Path | None, as_json: bool) -> None:
         found = covered.coverage(handbook, proofs(index), _deploys(settings))
     finally:
         index.close()
-    show(_view(found), as_json=as_json, text=_shown)
+    view = {**_view(found), "gaps": list(gaps(settings, handbook))}
+    show(view, as_json=as_json, text=_shown)
 
 
 def _deploys(settings: Settings) -> tuple[Deploy, ...]:
@@ -110,4 +112,11 @@ def _shown(answer: View) -> str:
         lines += [f"  never helped: {', '.join(row['idle'])}"] if row["idle"] else []
     for one in answer["unmatched"]:
         lines.append(f"{one['incident']} fitted no runbook: {'; '.join(one['seen']) or 'declared by a person'}")
+    for one in answer["gaps"]:
+        lines.append(f"GAP: {one['fault']} was drilled on {one['at'][:10]} and no symptom of the page showed it")
+        lines += (
+            one["diff"].rstrip("\n").split("\n")
+            if one["diff"]
+            else ["  the page names a symptom for it by now: drill it again"]
+        )
     return "\n".join(lines) or "The page has no runbook."

@@ -152,15 +152,18 @@ def _told(cards: list[Card], table: str) -> str:
 def _practice(settings: Settings, *, scripted: bool = True, within: int | None = None, quiet: bool = True) -> Practice:
     from firstfive.app import read_handbook
     from firstfive.app.practice import PLAYED_WITHIN, Practice, lab_of, needs_server
+    from firstfive.app.shelf.drills import proposed_for
 
     if server_of(settings) is None:
         raise needs_server()
+    handbook = read_handbook(settings)
     return Practice(
         settings=settings,
         lab=lab_of(settings),
+        propose=lambda fault: proposed_for(handbook, fault),
         ask=lambda method, path, body: ask(settings, method, path, body),
         say=lambda text: None if quiet else click.echo(f"   {text}"),
-        page=read_handbook(settings).digest[:12],
+        page=handbook.digest[:12],
         scripted=scripted,
         patience=float(within) if within else (PLAYED_WITHIN if scripted else 900.0),
     )

@@ -17,7 +17,9 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scorecard:
-    """How one drill went; `failed` names the questions that were answered with no."""
+    """How one drill went; `failed` names the questions that were answered with no, `proposed` is the edit of the page that a silent
+    fault asks for, as a unified diff.
+    """
 
     id: str
     fault: str
@@ -29,6 +31,7 @@ class Scorecard:
     incident: str
     mended: str
     marks: tuple[Mark, ...]
+    proposed: str
     passed: bool
     failed: tuple[str, ...]
 

@@ -56,7 +56,8 @@ class Mark:
 class Card:
     """A drill's result. `at` (it went in) and `hurt` (its first effect) are ISO 8601 in UTC; `mended` says what ended it.
 
-    `incident` is its id, empty for a silent fault.
+    `incident` is its id, empty for a silent fault; then `proposed` is a unified diff of the page that adds a symptom for it, empty where
+    the page has the words already.
     """
 
     fault: str
@@ -68,6 +69,7 @@ class Card:
     incident: str
     mended: str
     marks: tuple[Mark, ...]
+    proposed: str = ""
 
     @property
     def passed(self) -> bool:
@@ -93,10 +95,11 @@ def card(
     mode: str,
     page: str,
     open_places: int | None = None,
+    proposed: str = "",
 ) -> Card:
     """The card of a drill whose incident is `seen` (None when nothing was declared) out of `opened` ones that it caused.
 
-    `open_places` counts what the written post-mortem leaves to people, None when none was read.
+    `open_places` counts what the written post-mortem leaves to people, None when none was read; `proposed` is kept of a silent fault.
     """
     marks = tuple(_marks(wanted, times.hurt or times.injected, times, seen or {}, opened, open_places))
     mended = _mended(wanted, times, seen or {})
@@ -110,6 +113,7 @@ def card(
         incident=str((seen or {}).get("id", "")),
         mended=mended,
         marks=marks,
+        proposed="" if seen else proposed,
     )
 
 
@@ -234,7 +238,8 @@ def _mended(wanted: Wanted, times: Times, seen: View) -> str:
 def card_from(data: Mapping[str, Any]) -> Card:
     """A card out of what `to_json` gave. Raises KeyError or TypeError for anything else."""
     kept = {name: data[name] for name in ("fault", "what", "at", "hurt", "mode", "page", "incident", "mended")}
-    return Card(**kept, marks=tuple(Mark(**mark) for mark in data["marks"]))
+    marks = tuple(Mark(**mark) for mark in data["marks"])
+    return Card(**kept, marks=marks, proposed=str(data.get("proposed", "")))
 
 
 def markdown(one: Card) -> str:
@@ -253,8 +258,24 @@ def markdown(one: Card) -> str:
             "|---|---|---|---|",
             *rows,
             "",
+            *_gap(one),
         ]
     )
+
+
+def _gap(one: Card) -> list[str]:
+    """What a silent fault leaves to do."""
+    if one.incident:
+        return []
+    if not one.proposed:
+        return [
+            "## A gap of the page",
+            "",
+            "The page names a symptom for it, and no look saw it: `firstfive watched` says what looks.",
+            "",
+        ]
+    told = "No symptom of the page showed this. The edit on offer, which `patch -p1` in the vault's folder takes:"
+    return ["## A gap of the page", "", told, "", "```diff", *one.proposed.rstrip("\n").split("\n"), "```", ""]
 
 
 def word(met: bool | None) -> str:
