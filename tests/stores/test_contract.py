@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+import sqlalchemy as sa
 
 from firstfive.errors import JournalError
 from firstfive.incident.events import Acknowledged, Entry, Event, Noted
 from firstfive.incident.signals import Deploy, Signal, SignalKind
 from firstfive.ports import Fenced, Journal, Reached, Transaction
-from firstfive.stores import open_journal
+from firstfive.stores import open_journal, tables
+from firstfive.stores.calls import Keys, State, rows
 from postgres.cluster import cluster
 
 T = TypeVar("T")
@@ -563,3 +565,131 @@ def test_an_address_that_is_no_journal_is_said(strange: str, told: str) -> None:
     with pytest.raises(JournalError, match=told) as caught:
         open_journal(strange)
     assert "sqlite:///" in caught.value.remedy
+
+
+# ------------------------------------------------------------------------------------------ calls under an idempotency key
+
+
+def keys(journal: Journal, at: datetime = NOON) -> Keys:
+    """The calls of a journal, seen at an instant where the caller's clock counts."""
+
+    class Stopped:
+        def now(self) -> datetime:
+            return at
+
+        async def sleep(self, seconds: float) -> None:
+            raise AssertionError("nobody sleeps here")
+
+    return Keys(journal=journal, clock=Stopped())
+
+
+def test_a_call_is_taken_once_and_its_answer_stays(url: str) -> None:
+    async def first(journal: Journal) -> None:
+        call = await keys(journal).begin("a", "asked", outside=False)
+        assert (call.ours, call.state, call.same) == (True, State.BEGUN, True)
+        with keys(journal).acting(call):
+            await journal.write(opened("x"))
+        assert (await keys(journal).begin("a", "asked", outside=False)).incident == "INC-1"
+        await keys(journal).answered(call, b"answer \x00\xff")
+        await journal.write(opened("beside it"))
+
+    async def later(journal: Journal) -> None:
+        known = await keys(journal).begin("a", "asked", outside=False)
+        assert (known.ours, known.going, known.state) == (False, False, State.ANSWERED)
+        assert (known.answer, known.incident) == (b"answer \x00\xff", "INC-1")
+        assert not (await keys(journal).begin("a", "something else", outside=False)).same
+        assert (await keys(journal).begin("b", "something else", outside=False)).ours
+
+    on(url, first)
+    on(url, later)
+
+
+@pytest.mark.parametrize(
+    ("outside", "writes", "state", "ours"),
+    [(False, False, State.BEGUN, True), (False, True, State.ACTED, False), (True, False, State.OUTSIDE, False)],
+    ids=["nothing came of it", "it was done", "nobody knows"],
+)
+def test_what_is_known_of_a_call_whose_process_is_gone(
+    url: str, outside: bool, writes: bool, state: State, ours: bool
+) -> None:
+    async def first(journal: Journal) -> None:
+        call = await keys(journal).begin("a", "asked", outside=outside)
+        if writes:
+            with keys(journal).acting(call):
+                await journal.write(opened("x"))
+
+    async def later(journal: Journal) -> None:
+        known = await keys(journal).begin("a", "asked", outside=outside)
+        assert (known.state, known.ours, known.going) == (state, ours, False)
+
+    on(url, first)
+    on(url, later)
+
+
+def test_what_a_call_wrote_and_that_it_wrote_are_one(url: str) -> None:
+    def fails(tx: Transaction) -> None:
+        tx.append(tx.open_incident(NOON), "ada", noted("x"), NOON)
+        raise ValueError("no")
+
+    async def story(journal: Journal) -> None:
+        call = await keys(journal).begin("a", "asked", outside=False)
+        with keys(journal).acting(call), pytest.raises(ValueError, match="no"):
+            await journal.write(fails)
+        await keys(journal).dropped(call)
+        again = await keys(journal).begin("a", "asked", outside=False)
+        assert again.ours, "nothing was written, so it may be tried anew"
+        with keys(journal).acting(again):
+            await journal.write(opened("x"))
+        await keys(journal).dropped(again)
+        known = await keys(journal).begin("a", "asked", outside=False)
+        assert (known.state, known.ours, known.answer) == (State.ANSWERED, False, b"")
+
+    on(url, story)
+
+
+def test_what_a_call_leaves_running_behind_it_acts_for_nobody(url: str) -> None:
+    async def story(journal: Journal) -> None:
+        call = await keys(journal).begin("a", "asked", outside=False)
+        go = asyncio.Event()
+
+        async def behind() -> None:
+            await go.wait()
+            await journal.write(opened("later"))
+
+        with keys(journal).acting(call):
+            left = asyncio.create_task(behind())
+        await keys(journal).answered(call, b"nothing")
+        go.set()
+        await left
+        assert (await keys(journal).begin("a", "asked", outside=False)).incident == ""
+
+    on(url, story)
+
+
+def test_keys_are_forgotten_after_a_day(url: str) -> None:
+    async def story(journal: Journal) -> None:
+        call = await keys(journal).begin("a", "asked", outside=False)
+        await keys(journal).answered(call, b"yes")
+        long_ago = int((NOON - timedelta(days=2000)).timestamp() * 1_000_000)
+        await journal.write(lambda tx: tx.connection.execute(tables.call.update().values(at=long_ago)))  # type: ignore[attr-defined]
+        assert (await keys(journal).begin("b", "asked", outside=False)).ours
+        count = sa.select(sa.func.count()).select_from(tables.call)
+        assert await journal.read(lambda tx: tx.connection.scalar(count)) == 1  # type: ignore[attr-defined]
+        assert (await keys(journal).begin("a", "asked", outside=False)).ours
+
+    on(url, story)
+
+
+def test_only_the_newest_answers_are_kept(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows, "MOST_ANSWERS", 3)
+    monkeypatch.setattr(rows, "TIDIED_EVERY", 1)
+
+    async def story(journal: Journal) -> None:
+        for number in range(6):
+            call = await keys(journal).begin(f"k{number}", "asked", outside=False)
+            await keys(journal).answered(call, b"yes")
+        known = [await keys(journal).begin(f"k{number}", "asked", outside=False) for number in range(6)]
+        assert not any(call.ours for call in known), "the keys stay"
+        assert [call.answer for call in known] == [b"", b"", b"", b"yes", b"yes", b"yes"]
+
+    on(url, story)

@@ -12,6 +12,7 @@ from urllib.parse import urlencode, urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message
 
+from firstfive.stores.calls import Keys
 from firstfive.web.app import build
 from web.past import Archive
 from web.room import Room
@@ -39,8 +40,8 @@ class Answer:
         return {name: value for name, _, value in set_by}
 
 
-def app_of(room: Room, past_of: Archive | None = None) -> ASGIApp:
-    return build(room, key=KEY, host="127.0.0.1", port=PORT, past_of=past_of or Archive())
+def app_of(room: Room, past_of: Archive | None = None, calls: Keys | None = None) -> ASGIApp:
+    return build(room, key=KEY, host="127.0.0.1", port=PORT, past_of=past_of or Archive(), calls=calls)
 
 
 def ask(

@@ -25,6 +25,7 @@ import firstfive
 from firstfive.errors import JournalError
 from firstfive.ports import Received, Transaction
 from firstfive.stores import journal, ownership, schema
+from firstfive.stores.calls import marked
 from firstfive.stores.glance import readable
 from firstfive.stores.journal import SqlTransaction
 from firstfive.stores.tables import node, work
@@ -106,7 +107,7 @@ class SqliteJournal:
         """Run `work` in one transaction; once this returns, it is on disk. Raises what `work` raised, or JournalError."""
         if self._writer is None:
             raise JournalError("this journal was opened only for reading", where=str(self._path))
-        value: T = await self._writer.write(work)
+        value: T = await self._writer.write(marked(work))
         return value
 
     async def read(self, work: Callable[[Transaction], T]) -> T:

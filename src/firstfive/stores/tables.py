@@ -221,3 +221,18 @@ shared = Table(
     Column("name", Text, primary_key=True),
     Column("value", LargeBinary, nullable=False),
 )
+
+call = Table(
+    "call",
+    metadata,
+    Column("id", _Number, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("asked", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("fence", Integer, nullable=False),
+    Column("incident", Text, ForeignKey("incident.id")),
+    Column("answer", LargeBinary),
+)
+calls_by_age = Index("ix_call_at", call.c.at)

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from firstfive.errors import FirstfiveError
+from firstfive.stores.calls import Keys
 from firstfive.web import acts, api, live, outside, paper, problems, room
 from firstfive.web.accounts.entrance import Entrance
 from firstfive.web.asked import LARGEST_BODY
@@ -56,12 +57,13 @@ def build(
     shelf: Shelf | None = None,
     past_of: Past | None = None,
     entrance: Entrance | None = None,
+    calls: Keys | None = None,
 ) -> Starlette:
     """The web application of one running program; `key` signs in, `host` and `port` are where it listens, `also` is the name that a
     proxy in front of it is reached by. With a `status_page` that one is open to everybody, and with a `front` its report form.
     With an `entrance`
     people sign in by name as soon as there is an account; with `past_of` there are pages about the past; without a
-    `shelf` the pages beside the room say that they have none.
+    `shelf` the pages beside the room say that they have none. Idempotency keys are kept in `calls`; without it none is looked at.
     """
     public = status.AT if status_page is not None else ""
     form = (reports.AT, front.address) if front is not None else ("", "")
@@ -73,8 +75,8 @@ def build(
         middleware=[
             Middleware(with_headers, entrance=entrance),
             Middleware(guarded, door=gate),
-            Middleware(once, refuse=problems.problem),
             Middleware(GZipMiddleware, minimum_size=SMALL),
+            *([Middleware(once, refuse=problems.problem, calls=calls)] if calls is not None else []),
         ],
         exception_handlers={
             FirstfiveError: problems.on_firstfive,

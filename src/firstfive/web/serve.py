@@ -35,6 +35,7 @@ from firstfive.settings import Settings
 from firstfive.settings.entrance import is_wide, refuse_open
 from firstfive.settings.people import known_as
 from firstfive.stores.accounts.model import Role
+from firstfive.stores.calls import Keys
 from firstfive.stores.files.key import ROOM, write_private
 from firstfive.web.accounts.entrance import Entrance
 from firstfive.web.app import build
@@ -135,6 +136,7 @@ async def _together(program: Program, listener: socket.socket, say: Callable[[di
         past_of=Archive(settings=settings),
         shelf=Books(program=program, at=(str(host), int(port))),
         entrance=entrance,
+        calls=Keys(journal=program.journal, clock=program.engine.clock),
     )
     config = _config(settings, hooks, pages)
     server = uvicorn.Server(config)

@@ -23,6 +23,7 @@ from firstfive.errors import JournalError
 from firstfive.ports import Received, Transaction
 from firstfive.stores import journal as code
 from firstfive.stores import restored, schema
+from firstfive.stores.calls import marked
 from firstfive.stores.journal import SqlTransaction
 from firstfive.stores.postgres import address, keeping, place, shape
 from firstfive.stores.postgres.nodes import LEASE, Node, Nodes, nodes_in, now_of
@@ -98,7 +99,8 @@ class PostgresJournal:
 
     async def write(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in one transaction; once this returns, it is durable. Raises what `work` raised, or JournalError."""
-        return await self._in(self._writers, lambda: self._written(work))
+        told = marked(work)
+        return await self._in(self._writers, lambda: self._written(told))
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` on what is committed now, all of it as of one moment. Raises what `work` raised, or JournalError."""

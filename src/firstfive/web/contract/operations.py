@@ -6,6 +6,7 @@ start; which role and scope a row takes stands in `accounts.roles`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -316,3 +317,13 @@ OPERATIONS = (*INCIDENTS, *LIVE, *OUTSIDE, *PAST, *BESIDE, *PEOPLE, *ITSELF)
 def by_route() -> Mapping[tuple[str, str], Operation]:
     """Each operation by method and path."""
     return {(one.method, one.path): one for one in OPERATIONS}
+
+
+@cache
+def _templates() -> tuple[tuple[str, re.Pattern[str], Operation], ...]:
+    return tuple((one.method, re.compile(re.sub(r"\{\w+\}", "[^/]+", one.path)), one) for one in OPERATIONS)
+
+
+def called(method: str, path: str) -> Operation | None:
+    """The operation that a request asks for; None when there is none at this address."""
+    return next((one for verb, path_of, one in _templates() if verb == method and path_of.fullmatch(path)), None)
