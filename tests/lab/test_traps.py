@@ -130,7 +130,7 @@ def back(stack: Stack, deploy: Deploy) -> tuple[int, str, Found]:
 
 def test_nginx_keeps_the_old_address_until_it_is_reloaded_which_the_roll_back_does(stack: Stack) -> None:
     deploy = a_bad_release(stack)
-    assert answers(stack) == "502", "the backend is well and nobody reaches it"
+    until_answers(stack, "502")  # the backend is well and nobody reaches it
     code, said, found = back(stack, deploy)
     assert code == 0, said
     assert found.proxies == ("nickapp-nginx",)

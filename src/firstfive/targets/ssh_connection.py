@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import tempfile
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from firstfive.errors import Exit, FirstfiveError
+from firstfive.targets.forwarded import Forwarded
 
 if TYPE_CHECKING:
     from asyncssh import SSHClientChannel, SSHClientConnection, SSHKey
@@ -112,7 +112,7 @@ class Connection:
     _idle: list[Shell] = field(default_factory=list)
     _failed: int = 0
     _not_before: float = 0.0
-    _forwarded: dict[str, Path] = field(default_factory=dict)
+    _forwarded: dict[str, Forwarded] = field(default_factory=dict)
 
     @property
     def is_open(self) -> bool:
@@ -165,15 +165,12 @@ class Connection:
                 raise ConnectionGone("the connection broke before the socket was laid")
             known = self._forwarded.get(path)
             if known is None:
-                folder = Path(tempfile.mkdtemp(prefix="firstfive-"))  # of mode 700: the socket is for this user only
-                known = folder / "socket"
                 try:
-                    await connection.forward_local_path(str(known), path)
+                    known = await Forwarded.laid(connection, path)
                 except OSError as problem:
-                    _taken_away([known])
-                    raise ConnectionGone(f"no socket could be made in {folder}: {problem.strerror}") from problem
+                    raise ConnectionGone(f"no socket could be made here: {problem.strerror}") from problem
                 self._forwarded[path] = known
-            return known
+            return known.socket
 
     async def close(self) -> None:
         """Close it. What runs on the host goes on."""
@@ -204,7 +201,8 @@ class Connection:
 
     def _forget_sockets(self) -> None:
         """The sockets here end with their connection."""
-        _taken_away(self._forwarded.values())
+        for one in self._forwarded.values():
+            one.end()
         self._forwarded.clear()
 
     async def _connect(self) -> SSHClientConnection:
@@ -296,13 +294,6 @@ async def _started(connection: SSHClientConnection) -> Shell:
             await asyncio.sleep(0.2)
         except (OSError, TimeoutError, asyncssh.Error) as problem:
             raise ConnectionGone(str(problem) or "no session within the time") from problem
-
-
-def _taken_away(sockets: Iterable[Path]) -> None:
-    for socket in sockets:
-        with contextlib.suppress(OSError):
-            socket.unlink(missing_ok=True)
-            socket.parent.rmdir()
 
 
 def _refusal(host: str, what: str, remedy: str) -> FirstfiveError:

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic, sleep
 from typing import TypeVar
 
 import pytest
@@ -29,6 +30,10 @@ def lab() -> Iterator[Lab]:
     with tempfile.TemporaryDirectory(prefix="ff-", ignore_cleanup_errors=True) as folder, engine(Path(folder)) as up:
         up.release("shop", "1", SLEEPS)
         up.docker("run", "-d", "--name", "shop", "--network", "none", "shop:1")
+        until = monotonic() + 30
+        while "I serve" not in up.docker("logs", "shop"):
+            assert monotonic() < until, "it never said that it serves"
+            sleep(0.05)
         yield up
 
 
