@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from firstfive.handbook.model import Handbook, Mode, Purpose, Runbook, Step
+from firstfive.handbook.steps.hazards import warned
 from firstfive.incident import events as ev
 from firstfive.incident import safety
 from firstfive.incident.orders import Order, PlanRollback, Record, RunStep, WakeAt
@@ -107,6 +108,7 @@ def _looks_before(handbook: Handbook, incident: Incident, waits: Step, step: Ste
 
 def _move(handbook: Handbook, policy: Policy, incident: Incident, runbook: Runbook, step: Step) -> Iterator[Order]:
     if step.mode is Mode.MANUAL:
+        yield from _guided(handbook, policy, incident, runbook, step)
         return
     if step.id in incident.skipped and standing(incident, step)[0] is Outcome.FALSE:
         return
@@ -143,6 +145,16 @@ def _move(handbook: Handbook, policy: Policy, incident: Incident, runbook: Runbo
         return
     doubts = (f"{step.phrase or step.title}: {reason}",) if outcome is Outcome.UNKNOWN and not proposed else ()
     yield Record(event=_asking(handbook, incident, runbook, step, run, doubts=doubts, missing=missing))
+
+
+def _guided(handbook: Handbook, policy: Policy, incident: Incident, runbook: Runbook, step: Step) -> Iterator[Order]:
+    """What a person who asked for work that is theirs has to know, said once."""
+    if step.id not in incident.requested:
+        return
+    lab = (step.on or incident.host or policy.target) in policy.labs
+    text = safety.by_hand(handbook, runbook, step, lab=lab)
+    if not any(isinstance(e.event, ev.Noted) and e.event.text == text for e in incident.entries):
+        yield Record(event=ev.Noted(text=text))
 
 
 def _missing(incident: Incident, step: Step) -> tuple[str, ...]:
@@ -193,7 +205,7 @@ def _asking(
         who=wants.who,
         confirm=wants.confirm,
         first=tuple(f.text for f in wants.first),
-        warnings=() if verifying(runbook) or plan else (UNVERIFIED,),
+        warnings=(*(() if plan else warned(run.script)), *(() if verifying(runbook) or plan else (UNVERIFIED,))),
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from firstfive.handbook.model import Duty, DutyKind, Handbook, Mode, Runbook, Step, names_somebody
+from firstfive.handbook.steps.hazards import warned
 from firstfive.shell.risk import Verdict
 
 ALONE_AFTER = timedelta(minutes=5)
@@ -44,7 +45,7 @@ def needs(handbook: Handbook, runbook: Runbook, step: Step, target: str) -> Need
         people=2 if destructive else 1,
         who=approvers(handbook, step),
         confirm=target if destructive else "",
-        first=tuple(_preconditions(runbook, step)),
+        first=tuple(_preconditions(runbook, step)) if step.mode is Mode.APPROVE else (),
     )
 
 
@@ -96,13 +97,27 @@ _COMMON = frozenset(
 def _preconditions(runbook: Runbook, step: Step) -> Iterator[First]:
     for duty in runbook.duties:
         if duty.kind is DutyKind.PRECONDITION and _concerns(runbook, duty, step):
-            found = _STOP_FIRST.search(duty.text)
-            # A name from prose goes into the script only as a word of letters, digits, dot, dash and underscore.
-            name = found["name"].lower() if found else ""
-            # An engine that does not answer proves nothing: the listing itself must succeed.
-            listing = f"running=$(docker ps -q --filter 'name={name}')"
-            probe = f'{listing} && test -z "$running"' if re.fullmatch(r"[\w.-]+", name) else ""
-            yield First(text=f"{duty.text} ({duty.place})", probe=probe)
+            yield _first(duty)
+
+
+def first_of_all(handbook: Handbook, what: str) -> tuple[First, ...]:
+    """What any runbook of the page wants done before `what`, the words of a change that is none of its steps."""
+    return tuple(
+        _first(duty)
+        for runbook in handbook.runbooks
+        for duty in runbook.duties
+        if duty.kind is DutyKind.PRECONDITION and duty.when and _concerned(runbook, duty, what)
+    )
+
+
+def _first(duty: Duty) -> First:
+    found = _STOP_FIRST.search(duty.text)
+    # A name from prose goes into the script only as a word of letters, digits, dot, dash and underscore.
+    name = found["name"].lower() if found else ""
+    # An engine that does not answer proves nothing: the listing itself must succeed.
+    listing = f"running=$(docker ps -q --filter 'name={name}')"
+    probe = f'{listing} && test -z "$running"' if re.fullmatch(r"[\w.-]+", name) else ""
+    return First(text=f"{duty.text} ({duty.place})", probe=probe)
 
 
 def _concerns(runbook: Runbook, duty: Duty, step: Step) -> bool:
@@ -110,15 +125,16 @@ def _concerns(runbook: Runbook, duty: Duty, step: Step) -> bool:
 
     “Mongo” is as much the word of a runbook on MongoDB as “mongodb”.
     """
-    if step.mode is not Mode.APPROVE:
-        return False
+    return _concerned(runbook, duty, f"{step.title} {step.script}")
+
+
+def _concerned(runbook: Runbook, duty: Duty, what: str) -> bool:
     if not duty.when:
         return True
     own = set(_WORD.findall(runbook.title.lower()))
     words = {w for w in _WORD.findall(duty.when.lower()) if w not in _COMMON}
     spoken = {w for w in words if not any(w in theirs or theirs in w for theirs in own)}
-    said = f"{step.title} {step.script}".lower()
-    return any(word in said for word in spoken)
+    return any(word in what.lower() for word in spoken)
 
 
 # ---------------------------------------------------------------------------------------------------- what is never done
@@ -173,6 +189,22 @@ def tokens_of(text: str) -> tuple[str, ...]:
     """The settings and commands that a guard names: text in backticks, and words such as FORCE_DEMO=true."""
     found = [code or word for code, word in _TOKEN.findall(text)]
     return tuple(dict.fromkeys(part.strip() for part in found if part.strip()))
+
+
+# ------------------------------------------------------------------------------------------------------- done by hand
+
+
+def by_hand(handbook: Handbook, runbook: Runbook, step: Step, *, lab: bool = False) -> str:
+    """How a person goes about a step that the page leaves to them: what it says, what comes first, what it forbids, what harms."""
+    says = [f"if {branch.phrase}: {branch.action}" for branch in step.branches] or [step.title]
+    says += [note for note in step.notes if not any(note in told for told in says)]
+    said = "; ".join(says)
+    never = forbidden(handbook, runbook, said, changes=True, lab=lab)
+    parts = [f"{runbook.number} step {step.number} is done by hand"]
+    parts += [f"first: {first.text}" for first in _preconditions(runbook, step)]
+    parts += [f"never: {never}"] if never else []
+    parts += [f"mind: {warning}" for warning in warned(said)]
+    return ". ".join((*parts, f"The page says: {said}"))
 
 
 # ------------------------------------------------------------------------------------------------------------ four eyes

@@ -140,7 +140,8 @@ def undo(
 ) -> None:
     """Ask for the newest change to be taken back; the undo is shown and needs approval itself."""
     seen = ask(settings_of(vault, config), "GET", f"/incidents/{incident}")
-    newest = next((str(row["run"]) for row in seen["steps"] if row.get("can_undo")), "")
+    rows = (*seen["steps"], *seen.get("offered", ()))
+    newest = next((str(row["run"]) for row in rows if row.get("can_undo")), "")
     if not (run_id or newest):
         raise Refused(
             f"there is nothing to take back in {incident}",

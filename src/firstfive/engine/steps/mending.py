@@ -15,6 +15,7 @@ from firstfive.engine.closing import close
 from firstfive.engine.steps.packing import blocking
 from firstfive.errors import FirstfiveError, Refused
 from firstfive.incident import events as ev
+from firstfive.incident import safety
 from firstfive.incident.mends import make_room, put_back, rejoin, restore
 from firstfive.incident.packs.packed import Packed
 from firstfive.incident.timeline import Incident
@@ -66,6 +67,7 @@ def _offer(engine: Engine, state: Incident, made: Packed, title: str) -> ev.Chan
     pack, target = _pack(made), engine.policy.target
     number = 1 + sum(offer.pack == pack for offer in state.offered.values())
     two = pack in (make_room.NAME, restore.NAME)  # what they take away does not come back by itself
+    first = safety.first_of_all(engine.handbook_for(state), title) if pack == restore.NAME else ()
     return ev.ChangeOffered(
         id=f"{pack}.{number}",
         pack=pack,
@@ -80,6 +82,8 @@ def _offer(engine: Engine, state: Incident, made: Packed, title: str) -> ev.Chan
         unasked=True,
         people=2 if two else 1,
         confirm=target if two else "",
+        first=tuple(one.text for one in first),
+        proofs=tuple(one.probe for one in first if one.probe),
     )
 
 

@@ -1,6 +1,7 @@
 """What a page tells people to do that harms them later, wherever it says so: in a command, a comment or a sentence.
 
-Called once a page by `check`. Reads lines, not trees, because advice in a comment is followed at 03:00 just as a command is.
+Called once a page by `check`, and for what is about to be approved or done by hand. Reads lines, not trees, because advice in a
+comment is followed at 03:00 just as a command is.
 """
 
 from __future__ import annotations
@@ -61,3 +62,9 @@ def hazards(page: Page) -> Iterator[Problem]:
                 place=page.at(match.start()),
                 help=hazard.help,
             )
+
+
+def warned(text: str) -> tuple[str, ...]:
+    """What to know before doing what `text` says: the hazards in it, each with its remedy."""
+    raw = text.encode(errors="replace")
+    return tuple(f"{hazard.message}: {hazard.help}" for hazard in _HAZARDS if hazard.found.search(raw))

@@ -68,7 +68,8 @@ class ChangeOffered:
 
     `id` stands where a step's id would. `undo` takes it back, `verify` looks whether it worked; either may be empty.
     `afterwards` is set when it makes sense after the incident is over as well; `unasked` when nobody asked for it and the rules offer it
-    on evidence. It takes `people` names, who type `confirm` where it is not empty.
+    on evidence. It takes `people` names, who type `confirm` where it is not empty; `first` is what the page wants done before, and
+    exit 0 of each of `proofs` on the target shows it.
     """
 
     id: str
@@ -85,6 +86,8 @@ class ChangeOffered:
     unasked: bool = False
     people: int = 1
     confirm: str = ""
+    first: tuple[str, ...] = ()
+    proofs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,9 +46,12 @@ def _asking(incident: Incident, offer: ev.ChangeOffered, number: int) -> ev.Appr
         timeout=offer.timeout,
         undo=offer.undo,
         destructive=offer.people > 1,
+        first=offer.proofs,
     )
     warnings = offer.warnings if offer.verify else (*offer.warnings, UNVERIFIED)
-    return ev.ApprovalAsked(run=run, why=offer.why, warnings=warnings, people=offer.people, confirm=offer.confirm)
+    return ev.ApprovalAsked(
+        run=run, why=offer.why, warnings=warnings, people=offer.people, confirm=offer.confirm, first=offer.first
+    )
 
 
 def _look(incident: Incident, offer: ev.ChangeOffered, number: int) -> Run:
