@@ -33,6 +33,7 @@ PERSON, SECOND = "drill", "drill-second"
 LOOK = 0.2
 NOTICED_WITHIN, PLAYED_WITHIN, OVER_WITHIN, WELL_WITHIN = 30.0, 45.0, 60.0, 60.0
 IDLE = 10.0  # seconds without anything to approve until the scripted person ends the harm by hand
+READS = 3.0  # seconds in which the scripted person reads what comes in, before anything is approved
 WATCHED = 6.0  # seconds after a change in which the scripted person only watches
 STEADY = 5.0  # seconds without a symptom until it counts as mended; a process that restarts is well in between
 FOLDER = "drills"
@@ -220,7 +221,9 @@ class Practice:
             if (now - quiet).total_seconds() > STEADY:
                 return seen
             busy = any(row["state"] in ("approved", "started") for row in (*seen["steps"], *seen["offered"]))
-            looks = not taken or (now - idle).total_seconds() > WATCHED  # what was just done is given time to show
+            looks = (now - idle).total_seconds() > (
+                WATCHED if taken else READS
+            )  # what was just done is given time to show
             if busy or (self.scripted and looks and self._approved(seen, taken)):
                 idle = now
             over = (now - started).total_seconds() > patience

@@ -106,6 +106,27 @@ def test_when_everything_behind_the_proxy_is_gone_nothing_is_said_of_websockets(
         answered(saying(f"HTTP/1.1 {status} x\r\nContent-Length: 0\r\n\r\n".encode()))
 
 
+def only_upgrades_hang(connection: socket.socket, head: bytes) -> None:
+    if b"Upgrade: websocket" in head:
+        connection.recv(1)
+    connection.sendall(b"HTTP/1.1 200 x\r\nContent-Length: 0\r\n\r\n")
+
+
+def only_others_hang(connection: socket.socket, head: bytes) -> None:
+    if b"Upgrade: websocket" not in head:
+        connection.recv(1)
+    connection.sendall(b"HTTP/1.1 504 x\r\nContent-Length: 0\r\n\r\n")
+
+
+def test_a_page_s_symptom_is_not_seen_where_nobody_gets_an_answer() -> None:
+    seen = answered(only_upgrades_hang, seconds=0.5)
+    assert (seen.firing, "no answer to the upgrade" in seen.text) == (True, True)
+    with pytest.raises(FirstfiveError, match="answers nobody within"):
+        answered(silent, seconds=0.5)
+    with pytest.raises(FirstfiveError, match="HTTP 504 to everybody"):
+        answered(only_others_hang, seconds=0.5)
+
+
 def flood(connection: socket.socket, _: bytes) -> None:
     connection.sendall(b"HTTP/1.1 101 x\r\n")
     while True:
@@ -136,12 +157,12 @@ def slow_goodbye(connection: socket.socket, head: bytes) -> None:
         (saying(b"HTTP/1.1 xx\r\n\r\n"), True, "does not speak HTTP"),
         (saying(b"HTTP/1.1 " + b"1" * 9000 + b"\r\n\r\n"), True, "does not speak HTTP"),
         (flood, True, "more headers than anybody reads"),
-        (silent, True, "no answer to the upgrade within 1 s"),
+        (only_upgrades_hang, True, "no answer to the upgrade within 1 s"),
         (slow_goodbye, False, "opens (101)"),
     ],
 )
 def test_bad_answers_are_bounded_and_said(script: Script, firing: bool, text: str) -> None:
-    seen = answered(script, seconds=1 if script is silent else 10)
+    seen = answered(script, seconds=1 if script is only_upgrades_hang else 10)
     assert seen.firing is firing
     assert text in seen.text
 

@@ -36,6 +36,7 @@ INSTEAD: Mapping[int, str] = {
 }
 
 BEHIND = frozenset({502, 503, 504})  # a proxy's words for what is behind it
+ALIKE = BEHIND | {0}  # what a plain request gets where it is not about WebSockets; 0 is no answer
 
 
 class _Broken(Exception):
@@ -88,6 +89,11 @@ class Websocket:
         except _Broken as problem:
             return True, str(problem), "websocket upgrade fails"
         except TimeoutError:
+            if self.symptom and await self._plainly() in ALIKE:
+                raise FirstfiveError(
+                    f"{self.url} answers nobody within {seconds:g} s, so nothing is known of WebSockets",
+                    remedy="mend what is behind the proxy first; the look at its health says what it sees",
+                ) from None
             return True, f"no answer to the upgrade within {seconds:g} s", "websocket upgrade fails"
         except ssl.SSLError as problem:
             why = getattr(problem, "verify_message", "") or problem.reason or "handshake failed"
@@ -96,7 +102,7 @@ class Websocket:
             return True, "the connection broke off", "websocket upgrade fails"
         if status == 101:
             return False, "opens (101)", ""
-        if status in BEHIND and await self._plainly() in BEHIND:
+        if status in BEHIND and await self._plainly() in ALIKE:
             raise FirstfiveError(
                 f"{self.url} answers HTTP {status} to everybody: what is behind the proxy is gone, so nothing is known of WebSockets",
                 remedy="mend what is behind the proxy first; the look at its health says what it sees",

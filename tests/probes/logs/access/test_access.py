@@ -253,6 +253,24 @@ POLL = "/socket.io/?EIO=4&transport=polling&sid=1"
             "the backend is gone for everybody",
         ),
         (line("8.8.8.8", UP, 502) * 20 + line("8.8.8.8", "/"), True, "mostly with 502", "gone for upgrades alone"),
+        (
+            line("8.8.8.8", UP, 504) * 20 + line("8.8.8.8", "/api/login", 504) * 3,
+            False,
+            "0 upgrades in the last minute, 0 failed",
+            "the backend answers nobody",
+        ),
+        (
+            line("8.8.8.8", UP, 504) * 20 + line("8.8.8.8", "/report", 504) * 2,
+            True,
+            "mostly with 504",
+            "one slow page beside it",
+        ),
+        (
+            line("8.8.8.8", UP, 504) * 20 + line("8.8.8.8", POLL, 504) * 20,
+            True,
+            "mostly with 504",
+            "a read timeout below the ping interval, for those who poll as well",
+        ),
     ],
 )
 def test_a_socket_storm_is_told_from_many_clients(text: str, firing: bool, words: str, why: str) -> None:

@@ -22,6 +22,7 @@ CROWD = 120  # the same behind one hidden address, where clients cannot be told 
 FAMILY = "websocket storm"
 OURS = b'"firstfive"'  # how our own look signs
 GONE = frozenset({502, 503})  # nothing is behind the proxy
+LATE, LATES = 504, 3  # it waits for what is behind it; one slow page alone is no sign that all wait
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,7 +35,7 @@ class Sockets:
     path: str = "/socket.io/"
     more_than: int = 10
     _seen: deque[tuple[datetime, str, int]] = field(default_factory=deque)
-    _plain: deque[tuple[datetime, bool]] = field(default_factory=deque)
+    _plain: deque[tuple[datetime, int]] = field(default_factory=deque)
 
     @property
     def symptoms(self) -> tuple[str, ...]:
@@ -50,8 +51,8 @@ class Sockets:
                 continue
             if found[4].startswith(below) and b"transport=websocket" in found[4]:
                 self._seen.append((now, found[1].decode("ascii", "replace")[:64], int(found[5])))
-            else:
-                self._plain.append((now, int(found[5]) in GONE))
+            elif not found[4].startswith(below):
+                self._plain.append((now, int(found[5])))
         while self._seen and now - self._seen[0][0] >= MINUTE:
             self._seen.popleft()
         while self._plain and now - self._plain[0][0] >= MINUTE:
@@ -72,8 +73,10 @@ class Sockets:
 
     def _judged(self) -> tuple[bool, str]:
         statuses = Counter(status for _, _, status in self._seen)
-        gone = any(gone for _, gone in self._plain)
-        bad = {status: count for status, count in statuses.items() if status >= 400 and not (gone and status in GONE)}
+        plain = Counter(status for _, status in self._plain)
+        shared = GONE if any(plain[status] for status in GONE) else frozenset()
+        shared |= {LATE} if plain[LATE] >= LATES else set()
+        bad = {status: count for status, count in statuses.items() if status >= 400 and status not in shared}
         failed = sum(bad.values())
         good = statuses[101]
         if failed > self.more_than and failed > good:
