@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -14,17 +13,7 @@ from ruamel.yaml import YAML
 
 from firstfive.settings import load
 from firstfive.settings.entrance import refuse_open
-
-HERE = Path(__file__).resolve().parent.parent.parent / "examples" / "several-machines"
-
-
-def needed(program: str) -> str:
-    found = shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
-    if found is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"CI has no {program}: tests/prepare installs it", pytrace=False)
-        pytest.skip(f"{program} is not installed")
-    return found
+from stories.front import HERE, needed, written
 
 
 def composed() -> dict[str, Any]:
@@ -53,17 +42,10 @@ def test_both_nodes_are_alike_known_to_nginx_and_show_no_password() -> None:
 
 
 def test_nginx_accepts_its_file(tmp_path: Path) -> None:
-    program, openssl = needed("nginx"), needed("openssl")
-    words = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=ops.example.org", "-days", "2"]
-    made = ["-keyout", str(tmp_path / "key.pem"), "-out", str(tmp_path / "fullchain.pem")]
-    subprocess.run([openssl, *words, *made], check=True, capture_output=True, timeout=60)
-    file = re.sub(r"node-\d:", "127.0.0.1:", (HERE / "nginx.conf").read_text())
-    file = file.replace("/etc/nginx/tls", str(tmp_path)).replace("listen 443", "listen 127.0.0.1:18443")
-    paths = [f"{kind}_temp_path {tmp_path}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")]
-    file = file.replace("http {", "http {\n" + "\n".join([*paths, "access_log off;"]), 1)
-    (tmp_path / "nginx.conf").write_text(f"pid {tmp_path}/pid;\nerror_log {tmp_path}/error.log;\n{file}")
+    program = needed("nginx")
+    conf = written(tmp_path, port=18443, nodes={"node-1": "127.0.0.1:8455", "node-2": "127.0.0.1:8456"})
     done = subprocess.run(
-        [program, "-t", "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf")],
+        [program, "-t", "-p", str(tmp_path), "-c", str(conf)],
         capture_output=True,
         text=True,
         timeout=60,

@@ -63,6 +63,7 @@ class Node:
     vault: Path
     work: Path
     more: str = ""  # settings beside those that every node has
+    listen: str = "port = 0"  # where it answers
     prefix: tuple[str, ...] = ()  # words before the program, which end by becoming it
     environment: Mapping[str, str] = field(default_factory=dict)
     space: str = ""  # the network namespace that it runs in
@@ -73,7 +74,7 @@ class Node:
         config = self.folder / "firstfive.toml"
         config.write_text(
             f'vault = "{self.vault}"\nstate = "{self.folder / "state"}"\ndatabase = "{self.database}"\n'
-            f'[listen]\nport = 0\n[timing]\nprobe_interval = "300ms"\nresolve_after = "1h"\n'
+            f'[listen]\n{self.listen}\n[timing]\nprobe_interval = "300ms"\nresolve_after = "1h"\n'
             f'[targets.local]\nworkdir = "{self.work}"\n{self.more}'
         )
         environment = {**os.environ, "PYTHONPATH": str(SOURCE), "HOME": str(self.home), **self.environment}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -103,3 +104,18 @@ def test_what_is_said_to_one_node_is_seen_on_the_other_at_once(tmp_path: Path) -
         assert all(node["boot"][:8] in page for node in told["nodes"])
         shared_out = "SELECT owner FROM duty WHERE owner <> '' GROUP BY owner"
         soon(lambda: len(here.sql(shared_out)) == 2, within=20)  # both look after something
+
+
+def test_two_nodes_with_different_vaults_are_told_what_differs(tmp_path: Path) -> None:
+    with site(tmp_path, 1) as here:
+        page = (tmp_path / "vault" / "Incident Response.md").read_text()
+        vault = tmp_path / "another vault"
+        vault.mkdir()
+        (vault / "Incident Response.md").write_text(page.replace("15 min", "20 min"))
+        (first,) = here.nodes
+        other = replace(first, name="other", folder=tmp_path / "other", vault=vault, process=None)
+        here.nodes.append(other)
+        other.start()
+        log = tmp_path / "other" / "log"
+        told = soon(lambda: next((one for one in log.read_text().splitlines() if "follows another page" in one), ""))
+        assert "(Incident Response.md from line 7 on); give all nodes the same vault" in told

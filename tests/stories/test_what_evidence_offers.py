@@ -85,6 +85,16 @@ def test_nothing_is_looked_for_where_settings_offer_nothing(tmp_path: Path) -> N
     quiet.close()
 
 
+def test_nothing_is_looked_for_or_offered_on_the_default_host_for_the_trouble_of_another(world: World) -> None:
+    evidence(world, "envs=", CHANGED)
+    targets = {**world.engine.tools.targets, "db": world.host}
+    world.engine.tools = replace(world.engine.tools, targets=targets)
+    world.signal(world.symptom(HttpSymptom, "shop"), text="connection refused", host="db")
+    world.pass_(minutes=3)
+    assert offered(world) == {}
+    assert not [look for look in world.host.looks if re.search("envs=|compose.service", look)]
+
+
 def test_it_is_looked_for_again_while_it_goes_on_and_offered_once(world: World) -> None:
     trouble(world)
     assert offered(world) == {}

@@ -257,7 +257,7 @@ class World:
             s for r in self.handbook.runbooks if runbook in r.title.lower() for s in r.symptoms if isinstance(s, kind)
         )
 
-    def signal(self, symptom: Any, *, firing: bool = True, text: str = "") -> None:
+    def signal(self, symptom: Any, *, firing: bool = True, text: str = "", host: str = "") -> None:
         kinds = {HttpSymptom: SignalKind.HTTP, StatusSymptom: SignalKind.STATUS, LogSymptom: SignalKind.LOG}
         seen = Signal(
             kind=kinds[type(symptom)],
@@ -267,6 +267,7 @@ class World:
             text=text or ("trouble" if firing else "well"),
             at=self.clock.now(),
             symptom=symptom.id,
+            host=host,
         )
         self.do(lambda: self.engine.observe(seen))
         self.work()

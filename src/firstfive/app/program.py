@@ -84,7 +84,7 @@ class Program:
         self.serving = True
         await asyncio.to_thread(several.refuse_apart, self.settings, self.nodes)
         looks = tuple(who(probe) for probe in self.watch.probes)
-        await several.take_share(self.nodes, self.engine.handbook.digest, looks, self.log)
+        await several.take_share(self.nodes, self.engine.handbook, looks, self.log, self.journal)
         for variable in self.settings.intake.missing:
             self.log(f"intake: {variable} is not set, so the door that it opens stays shut")
         for beat in self.settings.heartbeats:
@@ -146,7 +146,7 @@ class Program:
     async def _look_ahead(self) -> None:
         """Whether newer nodes are ahead of this one, by what they wrote on open incidents; looked at beside another version only."""
         try:
-            if await several.mixed(self.nodes):
+            if several.mixed(self.nodes):
                 await self.engine.open_incidents()
             newer = await self.engine.behind()
         except FirstfiveError:
@@ -156,9 +156,9 @@ class Program:
     async def _look_back(self) -> None:
         """Tell incidents when the journal was put back beneath us, and keep what we saw of it."""
         try:
-            for name in await restored.pause(self.engine):
-                self.log(f"{name}: changes are paused, since the journal was restored")
-            await remember(self.journal, self.settings.state, shown(self.settings.database))
+            if await remember(self.journal, self.settings.state, shown(self.settings.database)) is not None:
+                for name in await restored.pause(self.engine):
+                    self.log(f"{name}: changes are paused, since the journal was restored")
         except FirstfiveError:
             self.gone = str(getattr(self.journal, "ended", ""))  # else the journal is away, which the loop says
 
@@ -217,7 +217,8 @@ class Program:
         )
         self.ledgers[:] = [probe for probe in probes if isinstance(probe, ReleaseLink | Ledger)]
         if self.serving:
-            await several.take_share(self.nodes, handbook.digest, tuple(who(probe) for probe in probes), self.log)
+            looks = tuple(who(probe) for probe in probes)
+            await several.take_share(self.nodes, handbook, looks, self.log, self.journal)
         self.engine.watched = tuple(dict.fromkeys(s for probe in probes for s in probe.symptoms))
 
     def understood(self, sender: str, message: bytes) -> tuple[tuple[Observation, ...], str]:

@@ -25,7 +25,6 @@ from firstfive.engine.steps import packing
 from firstfive.engine.steps.aloud import Aloud
 from firstfive.engine.telling import outbox, papers
 from firstfive.engine.telling.links import Links
-from firstfive.engine.telling.pace import Pace
 from firstfive.engine.tools import Tools
 from firstfive.errors import FirstfiveError, Newer, NotLoaded, Refused
 from firstfive.handbook.model import Handbook
@@ -41,7 +40,8 @@ T = TypeVar("T")
 
 AT_ONCE = 16
 TELLING_AT_ONCE = 32
-LONGEST_SLEEP, CROWDED = 5.0, 0.2
+LONGEST_SLEEP, CROWDED, NOT_YET, IN_TROUBLE = 5.0, 0.2, 0.01, 1.0
+PROVED_EVERY = timedelta(seconds=15)
 WORK = tuple(kind for kind in KINDS if kind != outbox.KIND)
 PUT_OFF_TRIES = 900
 DEPLOY_HORIZON = timedelta(hours=24)
@@ -68,7 +68,6 @@ class Engine:
     complaints: list[str] = field(default_factory=list)
     aloud: Aloud = field(init=False)
     links: Links = field(default_factory=Links)
-    pace: Pace = field(default_factory=Pace)
     vitals: Vitals = field(default_factory=Vitals)
     lanes: Counter[str] = field(default_factory=Counter)
     began: datetime = field(init=False)
@@ -118,8 +117,8 @@ class Engine:
 
     async def behind(self) -> tuple[str, ...]:
         """Open incidents on which a newer version wrote what this one cannot read."""
-        still_open = await self.journal.read(lambda tx: tx.incidents(only_open=True))
-        self.rules.newer &= set(still_open)
+        if self.rules.newer:
+            self.rules.newer &= set(await self.journal.read(lambda tx: tx.incidents(only_open=True)))
         return tuple(sorted(self.rules.newer))
 
     async def recent_ids(self, limit: int = 50) -> tuple[str, ...]:
@@ -253,8 +252,14 @@ class Engine:
         try:
             while not stop.is_set():
                 self._awake.clear()
-                await self.turn()
-                await self._rest()
+                if (wait := await self._until_due()) <= 0:
+                    before = self.turned_at
+                    if await self.turn():
+                        continue
+                    crowded = CROWDED if len(self._doing) >= AT_ONCE else NOT_YET
+                    wait = IN_TROUBLE if self.turned_at is before else crowded
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._awake.wait(), min(max(wait, NOT_YET), LONGEST_SLEEP))
         finally:
             cancel()
             stopper.cancel()
@@ -321,17 +326,18 @@ class Engine:
         self._doing.discard(task)
         self._awake.set()
 
-    async def _rest(self) -> None:
+    async def _until_due(self) -> float:
+        """Seconds until something can be claimed. Only looks: whoever claims waits for the lock of those who write, and every node hears
+        of every commit. Now and then it claims all the same, which proves that the journal takes writes.
+        """
+        if self.turned_at is None or self.clock.now() - self.turned_at >= PROVED_EVERY:
+            return 0.0
         try:
             due = await self.journal.read(lambda tx: tx.next_due(tuple(KINDS), self.rules.newer))
         except FirstfiveError as problem:
             self.complain(problem)
-            due = None
-        wait = LONGEST_SLEEP if due is None else (due - self.clock.now()).total_seconds()
-        if len(self._doing) >= AT_ONCE:
-            wait = max(wait, CROWDED)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._awake.wait(), min(max(wait, 0.01), LONGEST_SLEEP))
+            return LONGEST_SLEEP
+        return LONGEST_SLEEP if due is None else (due - self.clock.now()).total_seconds()
 
     async def _wake_on(self, stop: asyncio.Event) -> None:
         await stop.wait()
@@ -339,7 +345,7 @@ class Engine:
 
     # ------------------------------------------------------------------------------------------------------ writing
 
-    async def write(self, work: Callable[[Transaction], Incident]) -> Incident:
+    async def write(self, work: Callable[[Transaction], T]) -> T:
         """One transaction on behalf of `obey`; the fold is remembered only once it is durable."""
         return await self._write(work)
 

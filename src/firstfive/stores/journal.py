@@ -308,6 +308,14 @@ class SqlTransaction:
         """Every way that was ever tried or answered."""
         return outside.all_reached(self.connection)
 
+    def pace(self, person: str) -> bytes:
+        """When this person was paged last and what waits for them, as it was kept; empty when nothing was."""
+        return outside.pace(self.connection, person)
+
+    def keep_pace(self, person: str, kept: bytes) -> None:
+        """Keep it for all nodes."""
+        outside.keep_pace(self.connection, person, kept)
+
     def report(self, at: datetime, reporter: str, text: str, incident: str) -> None:
         """A person reported something, to `incident` or to none when that is empty."""
         row = {"at": ticks(at), "reporter": codec.sound(reporter), "text": codec.sound(text)}

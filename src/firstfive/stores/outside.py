@@ -18,7 +18,7 @@ from firstfive.incident.signals import Beat, BeatState, Deploy, Signal
 from firstfive.incident.triage.silences import Silence
 from firstfive.ports import Fenced, Heartbeat, Outcome, Reached, Received
 from firstfive.stores import codec
-from firstfive.stores.tables import heartbeat, instant, reached, received, silence, ticks
+from firstfive.stores.tables import heartbeat, instant, reached, received, shared, silence, ticks
 
 Row = Mapping[Any, Any]
 
@@ -279,3 +279,15 @@ def all_reached(connection: sa.Connection) -> tuple[Reached, ...]:
         )
         for row in rows
     )
+
+
+def pace(connection: sa.Connection, person: str) -> bytes:
+    """When this person was paged last, and what waits for them, as it was kept; empty when nothing was."""
+    wanted = sa.select(shared.c.value).where(shared.c.name == codec.sound(f"pace {person}"))
+    return bytes(connection.scalar(wanted) or b"")
+
+
+def keep_pace(connection: sa.Connection, person: str, kept: bytes) -> None:
+    """Upsert by person."""
+    name = codec.sound(f"pace {person}")
+    _upsert(connection, shared, shared.c.name == name, {"name": name}, {"value": kept})

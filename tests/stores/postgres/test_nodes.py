@@ -109,6 +109,23 @@ def test_a_commit_on_one_node_wakes_the_followers_of_another(url: str) -> None:
         asyncio.run(story(one, other))
 
 
+def test_what_finished_an_incident_while_nobody_could_hear_is_found_by_looking(url: str) -> None:
+    name = url.rpartition("/")[2]
+
+    async def story(one: PostgresJournal, other: PostgresJournal) -> None:
+        await one.write(lambda tx: tx.open_incident(NOON))
+        heard: asyncio.Queue[str] = asyncio.Queue()
+        await asyncio.sleep(3)  # the other has looked once
+        other.follow(heard.put_nowait)
+        cut = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND query LIKE '%UNION SELECT id%'"
+        assert await asyncio.to_thread(cluster().sql, cut) != []
+        await one.write(lambda tx: (tx.append("INC-1", "ada", [Noted(text="over")], NOON), tx.close_incident("INC-1")))
+        assert await asyncio.wait_for(heard.get(), 20) == "INC-1"
+
+    with nodes(url, 2) as (one, other):
+        asyncio.run(story(one, other))
+
+
 def test_a_request_of_one_key_is_kept_once_whichever_nodes_hear_it(url: str) -> None:
     def asked(key: str) -> Received:
         return Received(id=0, key=key, source="generic", at=NOON, body=b"x", seen=(), state="waiting")

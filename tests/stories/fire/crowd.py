@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from stories.fire.ground import Ground
+from stories.fire.ground import COMPONENT, Ground
 
 STEP = "web-down#2"
 PATIENCE = 600.0
@@ -22,6 +22,7 @@ class Accepted:
 
     signals: list[str] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
+    public: list[tuple[str, str]] = field(default_factory=list)  # (status, text) that everybody was told
     approved: list[tuple[str, str]] = field(default_factory=list)
     resolved: list[str] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
@@ -44,6 +45,8 @@ class Crowd:
         self.seconds += time.monotonic()
         sending = threading.Thread(target=self._send, daemon=True)
         sending.start()
+        reading = threading.Thread(target=self._customer, daemon=True)
+        reading.start()
         rooms = -(-self.steps // self.a_room)
         working = [threading.Thread(target=self._person, args=(rooms,), daemon=True) for _ in range(people)]
         for one in working:
@@ -52,6 +55,7 @@ class Crowd:
             one.join()
         self.here.over.set()
         sending.join(timeout=60)
+        reading.join(timeout=60)
 
     # ------------------------------------------------------------------------------------------------------- senders
 
@@ -73,6 +77,11 @@ class Crowd:
                     break
                 time.sleep(0.2)
 
+    def _customer(self) -> None:
+        """Reads the public page of one node after the other."""
+        while not self.here.over.wait(2):
+            self.here.public.look(random.choice(self.here.nodes))
+
     # -------------------------------------------------------------------------------------------------------- people
 
     def _person(self, rooms: int) -> None:
@@ -87,6 +96,7 @@ class Crowd:
         made = self._said("/incidents", {"by": "ada", "title": f"web is down {number}", "level": 1 + number % 2})
         name = str(made["id"])
         self._said(f"/incidents/{name}/ack", {"by": "ada"})
+        self._told(name, number, "investigating")
         for step in range(steps):
             text = f"note {number}.{step}"
             self._said(f"/incidents/{name}/note", {"by": "ada", "text": text})
@@ -96,6 +106,18 @@ class Crowd:
         self._said(f"/incidents/{name}/resolve", {"by": "ada", "root_cause": "fire", "why": "done"})
         with self.accepted.lock:
             self.accepted.resolved.append(name)
+        self._told(name, number, "resolved")
+
+    def _told(self, name: str, number: int, status: str) -> None:
+        """Everybody is told."""
+        texts = {
+            "investigating": f"Checkout {number} does not work. We'll post the next update by 14:30 UTC.",
+            "resolved": f"Checkout {number} works again. Resolved at 15:10 UTC.",
+        }
+        body = {"by": "ada", "text": texts[status], "status": status, "components": COMPONENT}
+        self._said(f"/incidents/{name}/public", body)
+        with self.accepted.lock:
+            self.accepted.public.append((status, texts[status]))
 
     def _changed(self, name: str, wanted: int) -> None:
         """One change: asked for, approved, ended. Whoever gets no answer looks first and then says it again."""

@@ -7,6 +7,7 @@ database can be swallowed on it.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -70,6 +71,7 @@ Due 5 business days after a Sev 1 or Sev 2.
 ```
 """
 SECRET = "correct-horse-battery-staple"
+COMPONENT = "Checkout"
 FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
 
 
@@ -81,6 +83,31 @@ class Channel:
     seen: Counter[str] = field(default_factory=Counter)
     bodies: list[bytes] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+Notes = tuple[tuple[str, str], ...]  # what the public page says of one incident, oldest first: (status, text)
+
+
+@dataclass(slots=True)
+class Public:
+    """What customers read meanwhile: for each node, what its page said of each incident whenever somebody looked."""
+
+    seen: dict[str, list[dict[str, Notes]]] = field(default_factory=dict)
+    bodies: list[bytes] = field(default_factory=list)
+
+    def look(self, node: Node) -> None:
+        """Read the page of one node, as far as it answers."""
+        with contextlib.suppress(OSError, AssertionError):
+            status, body = node.ask("GET", "/status/api/v2/incidents.json", patience=12)
+            if status == 200:
+                told = json.loads(body)["incidents"]
+                said = {
+                    one["id"]: tuple((n["status"], n["body"]) for n in reversed(one["incident_updates"]))
+                    for one in told
+                }
+                self.seen.setdefault(node.name, []).append(said)
+                self.bodies.append(body)
+                del self.bodies[:-50]
 
 
 @contextlib.contextmanager
@@ -174,6 +201,7 @@ class Ground(Site):
     channel: Channel
     home: Path
     vault: Path
+    public: Public = field(default_factory=Public)
     harms: Counter[str] = field(default_factory=Counter)
     over: threading.Event = field(default_factory=threading.Event)
     hurting: threading.Lock = field(default_factory=threading.Lock)
@@ -254,6 +282,7 @@ def _node(here: Ground, n: int, work: Path, *, skewed: bool) -> Node:
         f'env_file = "{here.folder / "secrets.env"}"\n'
         f'[notifiers.hook]\nkind = "webhook"\nurl = "{hook}"\nsecret_env = "HOOK"\n'
         '[notify.channels]\n"#incidents" = ["hook"]\n[severity]\nhygiene = 4\n'
+        f'[status_page]\nname = "Example Shop"\nurl = "https://status.example.com"\ncomponents = ["{COMPONENT}"]\n'
     )
     fake = {"LD_PRELOAD": str(FAKETIME), "FAKETIME": "+3600", "DONT_FAKE_MONOTONIC": "1", "FAKETIME_DONT_RESET": "1"}
     return Node(

@@ -1,12 +1,13 @@
 """What must hold after any fire: one function over the database, the host's run journal and what arrived in the channel.
 
-Each sentence that it returns is a broken promise. The numbers are those of the promises; the public page (the tenth) is not on here.
+Each sentence that it returns is a broken promise. The numbers are those of the promises.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+import itertools
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from firstfive.documents.public.feeds import NEWEST
 from firstfive.incident import events as ev
 from firstfive.notifiers.webhook import identifier
 from firstfive.ports import Transaction
@@ -48,7 +50,7 @@ def broken(here: Ground, accepted: Accepted) -> list[str]:
         work=here.sql("SELECT key, incident, kind, state FROM work"),
         ran=_ran(here),
     )
-    checks = (_accepted, _steps, _messages, _deadlines, _severities, _secrets, _written_up)
+    checks = (_accepted, _steps, _messages, _deadlines, _severities, _secrets, _public, _written_up)
     return chains + [said for check in checks for said in check(here, accepted, looked)]
 
 
@@ -165,6 +167,34 @@ def _secrets(here: Ground, accepted: Accepted, looked: Looked) -> Iterator[str]:
         (found,) = here.sql(f"SELECT count(*) FROM {table} AS t WHERE position('{SECRET}' in t::text) > 0")[0]
         if found:
             yield f"I9 a secret stands in {found} rows of {table}"
+
+
+def _public(here: Ground, accepted: Accepted, looked: Looked) -> Iterator[str]:
+    """I10: the public page says what people told everybody, in the four words, nothing of the inside, and never goes backwards."""
+    for node in here.nodes:
+        here.public.look(node)
+    words = ("investigating", "identified", "monitoring", "resolved")
+    for name, pages in here.public.seen.items():
+        for before, after in itertools.pairwise(pages):
+            gone = [one for one, notes in before.items() if after.get(one, ())[: len(notes)] != notes]
+            full = len(after) >= NEWEST  # then older ones leave the list
+            if gone and not full:
+                yield f"I10 the page of {name} forgot what it said of {len(gone)} incidents"
+        for notes in pages[-1].values():
+            states = [status for status, _ in notes]
+            if states != sorted(states, key=words.index):
+                yield f"I10 the page of {name} went backwards: {states}"
+        said = {note for notes in pages[-1].values() for note in notes}
+        lost = [one for one in accepted.public if one not in said]
+        if lost and len(pages[-1]) < NEWEST:
+            yield f"I10 the page of {name} lacks {len(lost)} of {len(accepted.public)} that everybody was told: {lost[:2]}"
+        odd = said - set(accepted.public)
+        if odd:
+            yield f"I10 the page of {name} says what nobody told: {sorted(odd)[:2]}"
+    if len(here.public.seen) < len(here.nodes):
+        yield f"I10 only {sorted(here.public.seen)} showed a page"
+    inside = (b"web is down", b"INC-", SECRET.encode())
+    yield from (f"I10 the page says {word!r}" for word in inside if any(word in body for body in here.public.bodies))
 
 
 def _written_up(here: Ground, accepted: Accepted, looked: Looked) -> Iterator[str]:

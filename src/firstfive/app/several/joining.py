@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import secrets
 from collections.abc import Awaitable, Callable
+from itertools import zip_longest
 from socket import gethostname
 from typing import TYPE_CHECKING
 
 from firstfive.engine.clock import SharedClock, SystemClock
 from firstfive.errors import FirstfiveError, SettingsError
-from firstfive.ports import Clock
+from firstfive.handbook.model import Handbook
+from firstfive.ports import Clock, Journal
 from firstfive.settings import Settings
 from firstfive.stores.files.key import BYTES, kept_key
 
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from firstfive.stores.postgres.nodes import Nodes
 
 LOOK_EVERY = 1.0
+MOST_TOLD = 5
 ALONE = (
     "answers of chats",
     "daily round",
@@ -78,10 +82,16 @@ def holder(nodes: Nodes | None) -> Callable[[str], bool]:
     return (lambda _: True) if nodes is None else nodes.holds
 
 
-async def take_share(nodes: Nodes | None, page: str, probes: tuple[str, ...], log: Callable[[str], None]) -> None:
-    """Say which page this node follows and take its share of what is to be looked after. Says so when another follows another page."""
+async def take_share(
+    nodes: Nodes | None, handbook: Handbook, probes: tuple[str, ...], log: Callable[[str], None], journal: Journal
+) -> None:
+    """Say which page this node follows and take its share of what is to be looked after.
+
+    Says so when another follows another page, and what differs: where two vaults differ, each declares and looks by its own.
+    """
     if nodes is None:
         return
+    page = handbook.digest
     try:
         await asyncio.to_thread(nodes.show, page=page)
         await asyncio.to_thread(nodes.want, (*probes, *ALONE))
@@ -91,15 +101,31 @@ async def take_share(nodes: Nodes | None, page: str, probes: tuple[str, ...], lo
         return
     for other in others:
         if other.alive and other.page and other.page != page:
-            log(f"node {other.boot[:8]} on {other.host} follows another page; give all nodes the same vault")
+            differs = await _difference(handbook, journal, other.page)
+            log(f"node {other.boot[:8]} on {other.host} follows another page{differs}; give all nodes the same vault")
 
 
-async def mixed(nodes: Nodes | None) -> bool:
-    """Whether nodes of more than one version are alive. Raises JournalError."""
-    if nodes is None:
-        return False
-    known = await asyncio.to_thread(nodes.all)
-    return len({one.version for one in known if one.alive}) > 1
+async def _difference(mine: Handbook, journal: Journal, digest: str) -> str:
+    """Where the pages of that digest differ from ours, as a part of a sentence; nothing when they cannot be read."""
+    kept = None
+    with contextlib.suppress(FirstfiveError):
+        kept = await journal.read(lambda tx: tx.handbook(digest))
+    if kept is None:
+        return ""
+    theirs: dict[str, str] = json.loads(kept)
+    ours = {source.path: source.text for source in mine.sources}
+    found = [f"{path} is only {'here' if path in ours else 'there'}" for path in sorted(ours.keys() ^ theirs.keys())]
+    for path in sorted(ours.keys() & theirs.keys()):
+        pairs = zip_longest(ours[path].splitlines(), theirs[path].splitlines())
+        line = next((number for number, (one, other) in enumerate(pairs, 1) if one != other), 0)
+        found += [f"{path} from line {line} on"] if line else []
+    more = f", and {len(found) - MOST_TOLD} more" if len(found) > MOST_TOLD else ""
+    return f" ({', '.join(found[:MOST_TOLD])}{more})" if found else ""
+
+
+def mixed(nodes: Nodes | None) -> bool:
+    """Whether nodes of more than one version were alive at the last beat."""
+    return nodes is not None and len(nodes.versions) > 1
 
 
 async def fall_behind(nodes: Nodes | None, newer: tuple[str, ...], log: Callable[[str], None]) -> None:

@@ -22,7 +22,8 @@ from firstfive.ports import Alert, Fenced, Heartbeat, Outcome, Received, Transac
 if TYPE_CHECKING:
     from firstfive.engine.loop import Engine
 
-AT_ONCE = 50
+# So many requests are sorted in one transaction; fewer where that takes longer than a slice, since nothing else is kept meanwhile.
+AT_ONCE, FEWEST, SLICE = 50, 4, 0.1
 # While more comes in, sorting leaves the disk and the processor to those who wait for an answer.
 SHARE, FLOODED = 2.0, 30.0
 FLOOD = 2000
@@ -32,7 +33,7 @@ REMEMBERED = 50_000
 MOST_SEEN = 200
 LOOK_EVERY = timedelta(seconds=5)
 KEPT_FOR = timedelta(days=90)
-FORGET_AT_ONCE = 500
+FORGET_AT_ONCE, FORGET_EVERY = 500, timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +54,8 @@ class Inbox:
     since: datetime
     _recent: dict[tuple[str, bool], tuple[Outcome, datetime]] = field(default_factory=dict)
     waiting: int = 0  # as far as this process knows: what was kept here and is not sorted yet
+    _at_once: int = AT_ONCE
+    _forgot: datetime | None = None
     _awake: asyncio.Event = field(default_factory=asyncio.Event)
 
     def wake(self) -> None:
@@ -101,7 +104,7 @@ class Inbox:
 
     async def sort_waiting(self) -> int:
         """Sort the oldest requests that wait; how many they were. Raises JournalError with nothing written."""
-        waiting = await self.engine.journal.read(lambda tx: tx.waiting(AT_ONCE))
+        waiting = await self.engine.journal.read(lambda tx: tx.waiting(self._at_once))
         if not waiting:
             self.waiting = 0
             return 0
@@ -119,6 +122,7 @@ class Inbox:
     async def _sort(self, reads: Sequence[Read]) -> None:
         """One transaction. What it concluded is remembered for a moment, once it is durable."""
         concluded: dict[tuple[str, bool], Outcome] = {}
+        began = asyncio.get_running_loop().time()
         try:
             touched = await self.engine.commit(lambda tx: self._sorted(tx, reads, concluded))
         except (FirstfiveError, Fenced):
@@ -127,6 +131,11 @@ class Inbox:
             self.engine.complain(problem)
             touched = await self._one_by_one(reads)
             concluded.clear()
+        took = asyncio.get_running_loop().time() - began
+        if took > SLICE:
+            self._at_once = max(FEWEST, self._at_once // 2)
+        elif took < SLICE / 4:
+            self._at_once = min(AT_ONCE, self._at_once * 2)
         now = self.engine.clock.now()
         if len(self._recent) > REMEMBERED:
             self._recent.clear()
@@ -225,7 +234,9 @@ class Inbox:
         if again:
             outcomes = await self.engine.commit(lambda tx: [self.engine.sort(tx, signal) for signal in again])
             await self._learn({outcome.incident for outcome in outcomes if outcome.incident})
-        await self.engine.journal.write(lambda tx: tx.forget(now - KEPT_FOR, FORGET_AT_ONCE))
+        if self._forgot is None or not timedelta(0) <= now - self._forgot < FORGET_EVERY:
+            gone = await self.engine.journal.write(lambda tx: tx.forget(now - KEPT_FOR, FORGET_AT_ONCE))
+            self._forgot = None if gone == FORGET_AT_ONCE else now
 
 
 def _parts(reads: Sequence[Read]) -> list[list[Read]]:

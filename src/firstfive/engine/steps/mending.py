@@ -34,10 +34,14 @@ Finder = Callable[["Engine", Incident], Awaitable[Found]]
 
 
 async def seek(engine: Engine, row: Work) -> None:
-    """Look once with everything that settings let be offered, and offer what is new."""
+    """Look once with everything that settings let be offered, and offer what is new.
+
+    Settings describe files, stores and logs of the default target, so nothing is looked for where another host is in trouble.
+    """
     state = await engine.incident(row.incident)
     events: list[ev.Event] = []
-    if state.mitigated_at is None and state.resolved_at is None:
+    here = state.host in ("", engine.policy.target)
+    if here and state.mitigated_at is None and state.resolved_at is None:
         finders = [find for name, find in FINDERS.items() if name in engine.policy.offers]
         told = await asyncio.gather(*(find(engine, state) for find in finders), return_exceptions=True)
         for one in told:

@@ -70,7 +70,7 @@ async def offer(engine: Engine, incident_id: str, by: str, pack: str, fields: Fi
         takes = ", ".join(sorted(known | {"on"}))
         raise Refused(f"unknown field {unknown[0]}", remedy=f"{pack} takes: {takes}", exit_code=Exit.USAGE)
     state = await engine.incident(incident_id)
-    target = _text(fields, "on", engine.policy.target)
+    target = _text(fields, "on", state.host or engine.policy.target)
     made, title = await _made(engine, state, pack, fields, target)
     number = 1 + sum(change.pack == pack for change in state.offered.values())
     change = ev.ChangeOffered(

@@ -16,7 +16,7 @@ import msgspec
 
 from firstfive.engine.advance import advance, deed_of
 from firstfive.engine.telling import offered
-from firstfive.engine.telling.pace import Waiting
+from firstfive.engine.telling.pace import Pace, Waiting, keep, pace_of
 from firstfive.engine.telling.routes import Destination
 from firstfive.incident import events as ev
 from firstfive.incident import orders as od
@@ -94,16 +94,12 @@ async def _delivered(engine: Engine, row: Work, made: od.Deliver) -> None:
         return
     others: Mapping[str, Waiting] = {}
     if made.paged is not None:
-        turn = await _paced(engine, row, made)
-        if turn is None:
+        turn = await engine.write(lambda tx: _paced(engine, tx, row, made))
+        if turn is None or isinstance(turn, Incident):
             return
         others = turn
     receipt = await _handed(engine, row, made, state, root, others)
     engine.vitals.handed(made.notifier, _RESULT[type(receipt)])
-    if made.paged is not None and isinstance(receipt, Delivered):
-        engine.pace.arrived(made.person, others)
-    elif made.paged is not None:
-        engine.pace.missed(made.person, row.incident, Waiting(key=row.key, title=made.title))
     match receipt:
         case Delivered(reference=reference):
             opened = (
@@ -148,18 +144,27 @@ def _patient(engine: Engine, row: Work, made: od.Deliver, after: timedelta) -> b
     return engine.clock.now() + pause(row.key, row.tries, after) - made.since <= PATIENCE
 
 
-async def _paced(engine: Engine, row: Work, made: od.Deliver) -> Mapping[str, Waiting] | None:
-    """What goes out within this page, by incident; None when it has to wait for its turn."""
-    now = engine.clock.now()
-    if engine.pace.told_already(made.person, row.incident, row.key):
-        await engine.write(lambda tx: _told_within(engine, tx, row, made))
-        return None
-    free = engine.pace.free_at(made.person, row.incident, Waiting(key=row.key, title=made.title), now)
+def _paced(engine: Engine, tx: Transaction, row: Work, made: od.Deliver) -> Mapping[str, Waiting] | Incident | None:
+    """What goes out within this page, by incident; the incident when it went out within another, None when it waits for its turn."""
+    now, pace, turn = engine.clock.now(), pace_of(tx, made.person), None
+    if pace.told_already(row.incident, row.key):
+        keep(tx, made.person, pace)
+        return _closed(engine, tx, row, _unsaid(engine.rules.load(tx, row.incident), made), "done")
+    free = pace.free_at(row.incident, Waiting(key=row.key, title=made.title), now)
     if free > now:
-        why = f"{made.person} was paged a moment ago"
-        await engine.journal.write(lambda tx: tx.put_off(row, free, why, tried=False))
-        return None
-    return engine.pace.paged(made.person, row.incident, now)
+        tx.put_off(row, free, f"{made.person} was paged a moment ago", tried=False)
+    else:
+        turn = pace.paged(row.incident, now)
+    keep(tx, made.person, pace)
+    return turn
+
+
+def _missed(tx: Transaction, row: Work, made: od.Deliver) -> None:
+    """A page that did not arrive holds up no other."""
+    if made.paged is not None:
+        pace = pace_of(tx, made.person)
+        pace.missed(row.incident, Waiting(key=row.key, title=made.title))
+        keep(tx, made.person, pace)
 
 
 def over(state: Incident, made: od.Deliver) -> bool:
@@ -209,7 +214,12 @@ async def _later(engine: Engine, row: Work, made: od.Deliver, after: timedelta, 
     if due - made.since > patience:
         await engine.write(lambda tx: _dead(engine, tx, row, made, f"{why}; it was tried for {now - made.since}"))
         return
-    await engine.journal.write(lambda tx: tx.put_off(row, due, why))
+
+    def again(tx: Transaction) -> None:
+        _missed(tx, row, made)
+        tx.put_off(row, due, why)
+
+    await engine.journal.write(again)
 
 
 def pause(key: str, tries: int, after: timedelta) -> timedelta:
@@ -238,26 +248,26 @@ def _taken(
     others: Mapping[str, Waiting],
 ) -> Incident:
     """Told, and with it what went out within it, so that none of it is told again after a crash."""
+    pace = pace_of(tx, made.person) if made.paged is not None else Pace()
+    pace.arrived(others)
     for waiting in others.values():
         other = tx.take(waiting.key, engine.clock.now())
         if other is None:
-            engine.pace.told_within(waiting)  # it is in somebody's hands now, or was taken meanwhile
+            pace.told_within(waiting)  # it is in somebody's hands now, or was taken meanwhile
             continue
         page = deed_of(other.kind, other.data)
         said = () if not isinstance(page, od.Deliver) else _unsaid(engine.rules.load(tx, other.incident), page)
         _closed(engine, tx, other, said, "done")
+    if made.paged is not None:
+        keep(tx, made.person, pace)
     state = engine.rules.load(tx, row.incident)
     return _closed(engine, tx, row, (*opened, *_unsaid(state, made)), "done")
-
-
-def _told_within(engine: Engine, tx: Transaction, row: Work, made: od.Deliver) -> Incident:
-    """It went out within another page to the same person, while its own row was in hand."""
-    return _closed(engine, tx, row, _unsaid(engine.rules.load(tx, row.incident), made), "done")
 
 
 def _dead(engine: Engine, tx: Transaction, row: Work, made: od.Deliver, why: str) -> Incident:
     """Given up at this destination; the last of them makes it a failure of the whole message."""
     why = engine.tools.redactor.line(why)
+    _missed(tx, row, made)
     tx.give_up(row, why)
     state = engine.rules.load(tx, row.incident)
     others = tx.states([key for key in made.siblings if key != row.key])

@@ -29,6 +29,9 @@ DURABLE = sa.text(
 DURABLE_TOO = "SELECT CASE WHEN current_setting('synchronous_commit') = 'off' THEN set_config('synchronous_commit', 'on', true) END"
 
 
+ONE_IS_FREE = 10.0  # seconds that somebody waits at most until one of the node's connections is free
+
+
 def read(address: str) -> URL:
     """The address for our driver. Raises JournalError, without showing it, when it is none."""
     try:
@@ -57,5 +60,5 @@ def pool(url: URL, connections: int) -> sa.Engine:
     words: dict[str, object] = {**LINE, "application_name": "firstfive", "options": _SESSION}
     given = {name: value for name, value in words.items() if name not in url.query}
     return sa.create_engine(
-        url, connect_args=given, pool_size=connections, max_overflow=0, pool_timeout=15, pool_pre_ping=True
+        url, connect_args=given, pool_size=connections, max_overflow=0, pool_timeout=ONE_IS_FREE, pool_pre_ping=True
     )

@@ -33,7 +33,7 @@ from firstfive.stores.writer import told_each
 
 T = TypeVar("T")
 
-WRITERS, READERS = 6, 4
+WRITERS, READERS = 5, 4  # and one connection more for the beat, so that no crowd of writers lets this node's leases end
 TRIES, PATIENCE = 12, 20.0  # tries of one function, and seconds to wait for a database that is away
 _STATUS = sa.text("SELECT txid_status(:xid)")
 # What a transaction ends with, in one question: its number, none when it wrote nothing, and word to the other nodes.
@@ -74,7 +74,7 @@ class PostgresJournal:
     def open(cls, given: str, *, read_only: bool = False) -> PostgresJournal:
         """Connect, prove the server, bring the tables up to date unless `read_only`, and begin to beat. Raises JournalError."""
         url = address.read(given)
-        where, pool = address.shown(url), address.pool(url, WRITERS + READERS)
+        where, pool = address.shown(url), address.pool(url, WRITERS + READERS + 1)
         made = cls(where=where, owner=secrets.token_hex(8), pool=pool)
         sa.event.listen(pool, "connect", made._doubt)
         try:

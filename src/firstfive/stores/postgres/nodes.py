@@ -30,6 +30,21 @@ BEAT = 4.0
 FORGOTTEN = timedelta(days=1)
 _TICK = timedelta(microseconds=1)
 _CLOCK = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+_NAMES = "SELECT concat(count(*), ' ', sum(hashtext(name))) FROM duty"  # tells whether a name came or went
+# A beat in one question: the leases of our rows and of what we look after renewed, this node shown, and who else is there.
+_BEAT = sa.text(f"""
+WITH clock AS MATERIALIZED ({_CLOCK} AS at),
+held AS (UPDATE work SET lease = clock.at + :lease FROM clock WHERE work.owner = :boot AND work.state = 'leased'),
+here AS (INSERT INTO node (boot, host, process, version, beat, page, local, behind)
+  SELECT :boot, :host, :process, :version, clock.at, :page, :local, :behind FROM clock
+  ON CONFLICT (boot) DO UPDATE SET beat = excluded.beat, page = excluded.page, local = excluded.local, behind = excluded.behind),
+kept AS (UPDATE duty SET until = clock.at + :lease FROM clock WHERE duty.owner = :boot AND duty.until > clock.at RETURNING duty.name),
+others AS (SELECT behind, version FROM node, clock WHERE beat > clock.at - :lease AND boot <> :boot)
+SELECT clock.at, ARRAY(SELECT name FROM kept) AS kept, ARRAY(SELECT name FROM duty WHERE until <= clock.at) AS free,
+  (SELECT count(*) FROM others WHERE NOT behind) AS ahead, (SELECT count(*) FROM others WHERE behind) AS behind,
+  ARRAY(SELECT DISTINCT version FROM others) AS versions, ({_NAMES}) AS names
+FROM clock
+""")  # noqa: S608 - constants
 
 
 def now_of(connection: sa.Connection) -> int:
@@ -71,7 +86,12 @@ class Nodes:
     wanted: tuple[str, ...] = ()
     held: frozenset[str] = frozenset()
     beaten: float = 0.0
+    versions: frozenset[str] = frozenset({firstfive.__version__})  # of all that were alive at the last beat
     _base: tuple[int, float] = (0, 0.0)  # the database's clock, and ours that never jumps, at one instant
+    _shared: tuple[tuple[str, ...], str] = (
+        (),
+        "",
+    )  # what was wanted when it was shared out last, and the names that were there then
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
@@ -153,51 +173,54 @@ class Nodes:
                 self._beat()
 
     def _beat(self) -> None:
-        with self.pool.begin() as connection:
-            before = time.monotonic()
-            now = now_of(connection)
-            self._base = (now, (before + time.monotonic()) / 2)
-            until = now + LEASE // _TICK
-            mine = (work.c.owner == self.owner, work.c.state == "leased")
-            connection.execute(work.update().where(*mine).values(lease=until))
-            shows = {"host": socket.gethostname(), "process": os.getpid(), "version": firstfive.__version__}
-            shows |= {"beat": now, "page": self.page, "local": self.local, "behind": self.behind}
-            said = insert(node).values(boot=self.owner, **shows)
-            connection.execute(said.on_conflict_do_update(index_elements=["boot"], set_=shows))
-            connection.execute(node.delete().where(node.c.beat < now - FORGOTTEN // _TICK))
-            held = self._shared_out(connection, now, until)
+        shows = {"host": socket.gethostname(), "process": os.getpid(), "version": firstfive.__version__}
+        shows |= {"page": self.page, "local": self.local, "behind": self.behind}
+        before = time.monotonic()
+        with self.pool.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            seen = connection.execute(_BEAT, {"boot": self.owner, "lease": LEASE // _TICK, **shows}).one()
+        self._base = (seen.at, (before + time.monotonic()) / 2)
+        self.versions = frozenset({*seen.versions, firstfive.__version__})
+        ahead, behind = seen.ahead + (not self.behind), seen.behind + self.behind
+        share = 0 if self.behind and seen.ahead else -(-len(self.wanted) // max(1, ahead or behind))
+        held = frozenset(seen.kept)
+        if self._shared != (self.wanted, seen.names) or self._unsettled(held, frozenset(seen.free), share):
+            held = self._shared_out(seen.at, share)
         self.held, self.beaten = held, before
 
-    def _shared_out(self, connection: sa.Connection, now: int, until: int) -> frozenset[str]:
-        """Renew what is ours, take what is free up to our share, let go of what is more than that.
+    def _unsettled(self, held: frozenset[str], free: frozenset[str], share: int) -> bool:
+        """Whether more is to be done than to renew what this node holds, which is all of it nearly always."""
+        wanted = frozenset(self.wanted)
+        return len(held) > share or not held <= wanted or (len(held) < share and bool(free & wanted))
 
-        A node that is behind looks after nothing as long as one is alive that is not.
+    def _shared_out(self, now: int, share: int) -> frozenset[str]:
+        """Renew what is ours, take what is free up to our share, let go of what is more than that and of what nobody wants here.
+
+        A node that is behind has no share as long as one is alive that is not.
         """
-        alive = sa.select(node.c.behind, sa.func.count()).where(node.c.beat > now - LEASE // _TICK)
-        among = {bool(row[0]): int(row[1]) for row in connection.execute(alive.group_by(node.c.behind))}
-        if self.behind and among.get(False):
-            connection.execute(duty.update().where(duty.c.owner == self.owner).values(owner="", until=0))
-            return frozenset()
-        if not self.wanted:
-            connection.execute(duty.delete().where(duty.c.owner == self.owner))
-            return frozenset()
-        known = insert(duty).values([{"name": name, "owner": "", "until": 0} for name in self.wanted])
-        connection.execute(known.on_conflict_do_nothing())
-        share = -(-len(self.wanted) // max(1, among.get(False, 0) or among.get(True, 0)))
-        rows = connection.execute(
-            sa.select(duty.c.name, duty.c.owner, duty.c.until)
-            .where(duty.c.name.in_(self.wanted))
-            .order_by(duty.c.name)
-            .with_for_update(skip_locked=True)
-        ).all()
-        ours = [row.name for row in rows if row.owner == self.owner and row.until > now]
-        free = [row.name for row in rows if row.until <= now]
-        kept, spare = ours[:share], ours[share:]
-        taken = (*kept, *free[: max(0, share - len(kept))])
-        if spare:
-            connection.execute(duty.update().where(duty.c.name.in_(spare)).values(owner="", until=0))
-        if taken:
-            connection.execute(duty.update().where(duty.c.name.in_(taken)).values(owner=self.owner, until=until))
+        wanted, until = self.wanted, now + LEASE // _TICK
+        with self.pool.begin() as connection:
+            connection.execute(node.delete().where(node.c.beat < now - FORGOTTEN // _TICK))
+            mine = duty.update().where(duty.c.owner == self.owner)
+            connection.execute(mine.where(duty.c.name.not_in(wanted)).values(owner="", until=0))
+            if wanted:
+                known = insert(duty).values([{"name": name, "owner": "", "until": 0} for name in wanted])
+                connection.execute(known.on_conflict_do_nothing())
+            rows = connection.execute(
+                sa.select(duty.c.name, duty.c.owner, duty.c.until)
+                .where(duty.c.name.in_(wanted))
+                .order_by(duty.c.name)
+                .with_for_update(skip_locked=True)
+            ).all()
+            ours = [row.name for row in rows if row.owner == self.owner and row.until > now]
+            free = [row.name for row in rows if row.until <= now]
+            kept, spare = ours[:share], ours[share:]
+            taken = (*kept, *free[: max(0, share - len(kept))])
+            if spare:
+                connection.execute(duty.update().where(duty.c.name.in_(spare)).values(owner="", until=0))
+            if taken:
+                connection.execute(duty.update().where(duty.c.name.in_(taken)).values(owner=self.owner, until=until))
+            names = str(connection.exec_driver_sql(_NAMES).scalar())
+        self._shared = (wanted, names)
         return frozenset(taken)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import psycopg
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as AllInUse
 
 from firstfive.errors import JournalError
 
@@ -62,7 +63,7 @@ _WORDS = (
 
 def is_database(problem: BaseException) -> bool:
     """Whether the database itself, or the way to it, raised this."""
-    return isinstance(problem, DBAPIError | psycopg.Error)
+    return isinstance(problem, DBAPIError | psycopg.Error | AllInUse)
 
 
 def state_of(problem: BaseException) -> str:
@@ -85,6 +86,12 @@ def is_lost(problem: BaseException) -> bool:
 
 def told(problem: BaseException, where: str) -> JournalError:
     """The error for an operator; `where` is the address without its password."""
+    if isinstance(problem, AllInUse):
+        return JournalError(
+            "all connections of this node to PostgreSQL are in use",
+            where=where,
+            remedy="look for what waits in pg_stat_activity; writing goes on by itself once one is free",
+        )
     state = state_of(problem)
     meaning = _MEANING.get(state) or _MEANING.get(state[:2])
     cause = problem.orig if isinstance(problem, DBAPIError) else problem

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import select
 import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,11 +21,15 @@ from sqlalchemy.engine import URL
 
 from firstfive.stores.postgres.address import LINE
 from firstfive.stores.postgres.trouble import is_database
-from firstfive.stores.tables import incident
 
 CHANNEL = "firstfive"
 LOOK_EVERY = 2.0
 _NOTIFY = sa.text("SELECT pg_notify(:channel, :said)")
+# Those that are finished count too, since what finished them may be what nobody heard.
+_ENDS = (
+    "SELECT id, last_seq FROM incident WHERE is_open"
+    " UNION SELECT id, last_seq FROM (SELECT id, last_seq FROM incident ORDER BY number DESC LIMIT 100) AS newest"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -46,7 +52,8 @@ class Waking:
 
     def begin(self) -> None:
         """Listen from now on."""
-        self._ends = self._seen()
+        with self.pool.connect() as connection:
+            self._ends = {row.id: row.last_seq for row in connection.exec_driver_sql(_ENDS)}
         self._thread = threading.Thread(target=self._run, name="journal-listener", daemon=True)
         self._thread.start()
 
@@ -99,21 +106,25 @@ class Waking:
         }
         with psycopg.connect(**{**LINE, **words, "autocommit": True}) as connection:
             connection.execute(f"LISTEN {CHANNEL}")
+            looked = time.monotonic()
             while not self._stop.is_set():
-                for said in connection.notifies(timeout=LOOK_EVERY, stop_after=100):
-                    sender, _, name = said.payload.partition(" ")
-                    if sender != self.owner:
-                        self.heard((name,))
-                    if self._stop.is_set():
-                        return
-                self._look()
+                left = looked + LOOK_EVERY - time.monotonic()
+                if left <= 0:
+                    self._look(connection)
+                    looked = time.monotonic()
+                elif not self._told(connection):
+                    select.select([connection], [], [], left)  # the driver's own wait wakes ten times a second
 
-    def _look(self) -> None:
+    def _told(self, connection: psycopg.Connection[Any]) -> bool:
+        """Pass on what others said by now; whether there was anything."""
+        told = tuple(connection.notifies(timeout=0))
+        for said in told:
+            sender, _, name = said.payload.partition(" ")
+            if sender != self.owner:
+                self.heard((name,))
+        return bool(told)
+
+    def _look(self, connection: psycopg.Connection[Any]) -> None:
         """Tell what no notification told."""
-        before, self._ends = self._ends, self._seen()
+        before, self._ends = self._ends, dict(connection.execute(_ENDS).fetchall())
         self.heard([name for name, end in self._ends.items() if before.get(name) != end])
-
-    def _seen(self) -> dict[str, int]:
-        with self.pool.connect() as connection:
-            rows = connection.execute(sa.select(incident.c.id, incident.c.last_seq).where(incident.c.is_open))
-            return {row.id: row.last_seq for row in rows}

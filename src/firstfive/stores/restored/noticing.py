@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from firstfive.ports import Epoch, Journal, Transaction
 from firstfive.stores.restored.epoch import begin, latest
 from firstfive.stores.restored.mark import MOST, Mark, forgotten, keep, kept
+from firstfive.stores.tables import incident
 
 
 def notice(connection: sa.Connection, mark: Mark, at: datetime, moved: str = "") -> str:
@@ -38,15 +39,22 @@ async def recall(journal: Journal, folder: Path, name: str, at: datetime) -> str
     return why
 
 
-async def remember(journal: Journal, folder: Path, name: str) -> None:
-    """Keep where the newest timelines end. Raises JournalError."""
-    heads, epoch = await journal.read(lambda tx: (tx.heads()[-MOST:], tx.epoch()))
-    ends = {one.incident: (one.seq, one.hash) for one in heads if one.seq}
+async def remember(journal: Journal, folder: Path, name: str) -> Epoch | None:
+    """Keep where the newest timelines end; the epoch that is now. Raises JournalError."""
+    ends, epoch = await journal.read(lambda tx: (_newest(_connection(tx)), tx.epoch()))
     mark = Mark(ends=ends, epoch=epoch.number if epoch is not None else 0)
     held = getattr(journal, "mark", None)
     if isinstance(held, Mark):
         held.epoch = mark.epoch  # one that somebody said by hand is no news on the next connection
-    keep(folder, name, mark)
+    if kept(folder, name) != mark:
+        keep(folder, name, mark)
+    return epoch
+
+
+def _newest(connection: sa.Connection) -> dict[str, tuple[int, str]]:
+    wanted = sa.select(incident.c.id, incident.c.last_seq, incident.c.last_hash).where(incident.c.last_seq > 0)
+    rows = connection.execute(wanted.order_by(incident.c.number.desc()).limit(MOST)).all()
+    return {row.id: (row.last_seq, row.last_hash) for row in reversed(rows)}
 
 
 def declared(database: str, why: str, at: datetime) -> Epoch:
