@@ -153,6 +153,20 @@ def test_looks_before_an_undecided_change_go_on_and_those_after_it_wait() -> Non
     assert runs(ordered(under_way)) == []
 
 
+def test_what_a_person_asks_for_does_not_stand_behind_a_question() -> None:
+    first = (1, ev.RollbackProposed(step="down#3", why="a fresh deploy"))
+    asked = ((3, "ana", ev.StepRequested(step="pay#1")), (4, "ana", ev.StepRequested(step="pay#2")))
+    waiting = ordered(story(first, *WAITING, *asked))
+    assert "pay#1" in runs(waiting), "one wants to look before saying yes"
+    assert [ask.run.step for ask in asks(waiting)] == ["pay#2"]
+    behind = story(first, *WAITING, (3, "ana", ev.StepRequested(step="down#3")), *asked)
+    assert "pay#1" in runs(ordered(behind)), "nor does what was asked for later"
+    assert [ask.run.step for ask in asks(ordered(behind))] == ["pay#2"]
+    begun = ((5, "ana", ev.Approved(run=ASKED.id, sha256=ASKED.sha256)), (6, ev.StepStarted(run=ASKED)))
+    under_way = ordered(story(first, *WAITING, *asked[:1], *begun))
+    assert "pay#1" in runs(under_way), "a look disturbs no change"
+
+
 APPROVED = (*WAITING, (20, "ana", ev.Approved(run=ASKED.id, sha256=ASKED.sha256)))
 
 LIVES = [

@@ -42,6 +42,7 @@ DOOR = [
     (STARTED, OVER, "still running", "not while a change is running"),
     (LOST, OVER, "outcome is unknown", "nor while nobody knows what it did"),
     (CLOSED, OVER, "already resolved", "nor twice"),
+    (CLOSED, ev.StepRequested(step="down#3"), "already resolved", "nothing is begun any more, so nothing is promised"),
     (CLOSED, ev.UpdateAsked(text="x"), "already resolved", "no update after the last word"),
     (CLOSED, ev.Acknowledged(responder="ben"), "already resolved", "no acknowledgement after the end"),
     (OPEN, ev.Acknowledged(responder="ben"), None, "anyone may take it"),
@@ -118,6 +119,12 @@ FOLDS = [
         lambda s: (s.acknowledged_by, s.acknowledged_at),
         ("ben", b.seconds(1)),
         "the first answer counts, the last one has it",
+    ),
+    (
+        (*WAITS, (2, "ana", OVER)),
+        lambda s: s.waiting(),
+        (),
+        "what nobody can answer any more waits for nobody",
     ),
     (
         (),

@@ -67,6 +67,16 @@ def test_the_changing_step_waits_for_its_approval(world: World) -> None:
     assert [a.run.environment for a in world.incident.waiting()] == [(("FF_PREVIOUS_VERSION", "1.4.1"),)]
 
 
+def test_what_the_ledger_knows_is_never_signed_by_the_person_who_declares(world: World) -> None:
+    world.deploy("1.4.1", "", minutes_ago=6000, first=True)
+    world.deploy("1.4.2", minutes_ago=2)
+    world.do(lambda: world.engine.declare("kim", "the shop is down", 1))
+    by = {type(entry.event): entry.by for entry in world.incident.entries}
+    assert (by[ev.Declared], by[ev.DeployNoticed], by[ev.FactsFound]) == ("kim", ev.SELF, ev.SELF)
+    asked = world.incident.waiting()
+    assert [a.run.environment for a in asked] == [(("FF_PREVIOUS_VERSION", "1.4.1"),)], "and it is decided on"
+
+
 def test_without_a_deploy_the_clock_proposes_it_after_five_minutes(world: World) -> None:
     world.signal(world.symptom(HttpSymptom, "shop"))
     world.pass_(minutes=4, seconds=59)

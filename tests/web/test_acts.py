@@ -82,6 +82,19 @@ def test_a_button_of_another_site_does_nothing(room: Room, headers: dict[str, st
     assert count(room, ev.Approved) == 0
 
 
+def test_one_tap_on_a_phone_takes_an_incident_but_says_yes_to_no_command(room: Room) -> None:
+    tap = {"user-agent": "ntfy/1.16 (Android)"}
+    taken = post(room, path(room, "ack", "ben"), **tap)
+    assert (taken.status, room._state("INC-1").acknowledged_by) == (200, "ben")
+    refused = post(room, path(room, APPROVE), **tap)
+    assert (refused.status, "without having shown it" in refused.text, count(room, ev.Approved)) == (403, True, 0)
+
+
+def test_another_site_takes_no_incident(room: Room) -> None:
+    assert post(room, path(room, "ack", "ben"), origin="https://evil.example").status == 403
+    assert room._state("INC-1").acknowledged_by != "ben"
+
+
 def test_what_is_not_ours_or_too_old_is_refused_in_words(room: Room) -> None:
     assert "not one of ours" in get(room, "/act/abc.def").text
     where = path(room, APPROVE)

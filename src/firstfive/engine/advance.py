@@ -112,9 +112,18 @@ class Rules:
 
 
 def advance(
-    tx: Transaction, rules: Rules, incident_id: str, events: Sequence[ev.Event], *, by: str, now: datetime
+    tx: Transaction,
+    rules: Rules,
+    incident_id: str,
+    events: Sequence[ev.Event],
+    *,
+    by: str,
+    now: datetime,
+    known: Sequence[ev.Event] = (),
 ) -> Incident:
     """Append `events` by `by`, then let the rules run until they have nothing more to conclude; their deeds become work rows.
+
+    `known` is what the program itself adds before anything is decided; it never stands there in a person's name.
 
     Conclusions are written one at a time, so that each is decided on everything before it; deeds are taken only from the last
     round. A timeline never runs backwards: a clock that did is held at the newest entry.
@@ -124,8 +133,11 @@ def advance(
     if state.entries:
         now = max(now, state.entries[-1].at)
     pending, author = tuple(events), by
-    for _ in range(ROUNDS):
-        for entry in tx.append(incident_id, author, pending, now) if pending else ():
+    for number in range(ROUNDS):
+        added = [*tx.append(incident_id, author, pending, now)] if pending else []
+        if number == 0 and known:
+            added += tx.append(incident_id, ev.SELF, known, now)
+        for entry in added:
             state = step_on(state, entry)
         handbook = rules.handbook_for(state)
         ordered = decide(handbook, rules.policy, state, now)

@@ -388,7 +388,7 @@ class Engine:
         known: tuple[ev.Event, ...] = ()
         if newest is not None:
             known = sorting.back_again(newest, ledger) or sorting.deploy_events(newest, now)
-        return advance(tx, self.rules, incident_id, (declared, *more, *known), by=by, now=now)
+        return advance(tx, self.rules, incident_id, (declared, *more), known=known, by=by, now=now)
 
     def complain(self, problem: BaseException) -> None:
         """Log a fault, and keep the newest twenty for `doctor`."""

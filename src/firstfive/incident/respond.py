@@ -37,7 +37,10 @@ def orders(handbook: Handbook, policy: Policy, incident: Incident, now: datetime
     if incident.resolved_at is None:
         waits: Step | None = None
         for runbook, step in _wanted(handbook, incident):
-            if waits is not None and not _looks_before(handbook, incident, waits, step):
+            held = waits is not None and not _looks_before(handbook, incident, waits, step)
+            if (
+                held and step.id not in incident.requested
+            ):  # whoever asks has seen what waits, and looks before saying yes
                 continue
             yield from _move(handbook, policy, incident, runbook, step)
             if waits is None and _blocks(incident, step):
@@ -364,8 +367,7 @@ def digest_of(target: str, script: str, environment: tuple[tuple[str, str], ...]
 def _approved(incident: Incident, now: datetime) -> Iterator[Order]:
     in_question = any(a.state == "unknown" for a in incident.attempts.values())
     for attempt in incident.attempts.values():
-        offer = incident.offered.get(attempt.run.step)
-        over = incident.resolved_at is not None and not (offer and offer.afterwards)
+        over = incident.resolved_at is not None and not incident.afterwards(attempt.run.step)
         if attempt.state != "approved" or over:
             continue
         until = attempt.at + APPROVAL_LIVES

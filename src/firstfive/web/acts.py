@@ -15,6 +15,7 @@ from firstfive.errors import Exit, FirstfiveError, Refused
 from firstfive.web import paper
 from firstfive.web.accounts.approving import by_link, may
 from firstfive.web.engine_face import Room, found, room_of, seen
+from firstfive.web.gate import from_our_pages
 from firstfive.web.problems import status_of
 
 
@@ -40,6 +41,8 @@ async def act(request: Request) -> Response:
         link = room.links.open(request.path_params["token"], room.clock.now())
     except Refused as refused:
         return _told(refused)
+    if link.act not in (REACH, ACK) and not from_our_pages(request.headers):
+        return _told(unseen())
     if link.act in (REACH, ACK) and link.run:
         await room.reached(link.by, link.run)
     if link.act == REACH:
@@ -57,6 +60,15 @@ async def act(request: Request) -> Response:
             raise
         return await _page(room, link, done="", refused=problem)
     return await _page(room, link, done="Done.", refused=None)
+
+
+def unseen() -> Refused:
+    """A yes or no to a command is given on the page that shows it; taking an incident may also be one tap on a phone."""
+    return Refused(
+        "this says yes or no to a command without having shown it, so nothing was done",
+        remedy="open the link and press the button below the command",
+        exit_code=Exit.NOT_AUTHORISED,
+    )
 
 
 def _told(refused: Refused) -> Response:

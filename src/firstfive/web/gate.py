@@ -153,7 +153,7 @@ async def _refusal(request: Request, door: Door) -> Response | None:
     if request.url.path.startswith(OPEN[0]) or request.url.path == OPEN[1]:
         return None
     if request.url.path.startswith(SEALED):
-        return _stranger(request, door)
+        return None if by_a_program(request.headers) else _stranger(request, door)
     if door.entrance is not None:
         if door.entrance.required():
             return await _by_name(request, door, door.entrance)
@@ -165,7 +165,7 @@ async def _refusal(request: Request, door: Door) -> Response | None:
 
 def _stranger(request: Request, door: Door) -> Response | None:
     """What stands open: reading it, and sending its own forms."""
-    return None if request.method in SAFE or from_our_pages(request.headers) else door.refuse(request, 403, _foreign())
+    return None if request.method in SAFE or from_our_pages(request.headers) else door.refuse(request, 403, foreign())
 
 
 def _from_the_form(request: Request, door: Door) -> Response | None:
@@ -185,7 +185,7 @@ def _by_key(request: Request, door: Door) -> Response | None:
     if not same(request.cookies.get(door.cookie, ""), door.key):
         return door.refuse(request, 401, _no_key())
     if request.method not in SAFE and not from_our_pages(request.headers):
-        return door.refuse(request, 403, _foreign())
+        return door.refuse(request, 403, foreign())
     return None
 
 
@@ -199,7 +199,7 @@ async def _by_name(request: Request, door: Door, entrance: Entrance) -> Response
     if caller is None:
         return _to_sign_in(request, door)
     if caller.session and request.method not in SAFE and not from_our_pages(request.headers):
-        return door.refuse(request, 403, _foreign())
+        return door.refuse(request, 403, foreign())
     if need is None:
         return door.refuse(request, 404, _nothing())
     return None if _allows(caller, need) else door.refuse(request, 403, _too_little(caller, need))
@@ -244,14 +244,6 @@ def _too_little(caller: Caller, need: Need) -> FirstfiveError:
     return FirstfiveError(what, remedy="ask somebody who has it, or an admin for it", exit_code=Exit.NOT_AUTHORISED)
 
 
-def _foreign() -> FirstfiveError:
-    return FirstfiveError(
-        "this request was sent by another site, so nothing was done",
-        remedy="open the room itself and do it there",
-        exit_code=Exit.NOT_AUTHORISED,
-    )
-
-
 def _below(path: str, public: str) -> bool:
     """Whether this is the public path or below it. It is the path that routes are found by: one taken out of an address could hold part
     of the Host header.
@@ -291,6 +283,20 @@ def _no_key() -> FirstfiveError:
     return FirstfiveError(
         "you are not signed in",
         remedy="open the sign-in address that `firstfive serve` printed, or send its key as a bearer token",
+        exit_code=Exit.NOT_AUTHORISED,
+    )
+
+
+def by_a_program(headers: Headers) -> bool:
+    """Whether no browser sent this: a browser says with every form where it comes from. The button of a phone's notification does not."""
+    return not any(name in headers for name in ("sec-fetch-site", "origin", "referer"))
+
+
+def foreign() -> FirstfiveError:
+    """The refusal of what another site sent."""
+    return FirstfiveError(
+        "this request was sent by another site, so nothing was done",
+        remedy="open the room itself and do it there",
         exit_code=Exit.NOT_AUTHORISED,
     )
 

@@ -29,7 +29,7 @@ def accept(s: Incident, event: ev.Event, now: datetime, *, by: str = "", silent:
             _accept_approval(s, event, by, now)
         case ev.Resumed():
             _accept_resume(s, event)
-        case ev.ChangeOffered(afterwards=False) if s.resolved_at is not None:
+        case ev.ChangeOffered(afterwards=False) | ev.StepRequested() if s.resolved_at is not None:
             raise Refused(f"{s.id} is already resolved", remedy="declare a new one if it came back")
         case ev.UndoRequested(run=run_id):
             _accept_undo(s, run_id)
@@ -185,11 +185,10 @@ def undoable(s: Incident) -> Attempt | None:
 
 def _waiting(s: Incident, run_id: str) -> Attempt:
     attempt = s.attempts.get(run_id)
-    offer = s.offered.get(attempt.run.step) if attempt else None
     if attempt is None:
         raise Refused(f"no run {run_id} in {s.id}", remedy=f"firstfive status {s.id} lists what waits for approval")
     if attempt.state != "asked":
         raise Refused(f"{run_id} does not wait for approval: it is {attempt.state}")
-    if s.resolved_at is not None and not (offer and offer.afterwards):
+    if s.resolved_at is not None and not s.afterwards(attempt.run.step):
         raise Refused(f"{s.id} is already resolved", remedy="declare a new one if it came back")
     return attempt

@@ -127,8 +127,14 @@ class Incident:
         return tuple(a for a in self.attempts.values() if a.run.step == step)
 
     def waiting(self) -> tuple[Attempt, ...]:
-        """Runs that wait for a person's approval."""
-        return tuple(a for a in self.attempts.values() if a.state == "asked")
+        """Runs that wait for a person's approval; once it is resolved only what may still be done afterwards."""
+        asked = (a for a in self.attempts.values() if a.state == "asked")
+        return tuple(a for a in asked if self.resolved_at is None or self.afterwards(a.run.step))
+
+    def afterwards(self, step: str) -> bool:
+        """Whether this is a change that is offered to be made after the incident, such as starting an updater again."""
+        offer = self.offered.get(step)
+        return offer is not None and offer.afterwards
 
     def value(self, fact: str) -> bool | int | float | str | tuple[str, ...] | None:
         """The present value of a fact, or None when nobody collected it."""
