@@ -89,8 +89,9 @@ drills: $(CORE)  ## every fault on PAGE unchanged and on the corrected page, bes
 docs: $(STAMP)  ## check the documentation: links, commands, codes
 	$(BIN)/pytest -q -p no:randomly tests/docs
 
-help-text: $(CORE)  ## render the text of firstfive --help and the calls in docs/reference/http.md anew
+help-text: $(CORE)  ## render the text of firstfive --help and the tables in docs/reference/cli.md and http.md anew
 	$(BIN)/python -c 'from firstfive.cli.commands import rendered_help; print(rendered_help(), end="")' > src/firstfive/cli/help.txt
+	$(BIN)/python -c 'from pathlib import Path; from firstfive.cli.commands import within; p = Path("docs/reference/cli.md"); p.write_text(within(p.read_text()))'
 	$(BIN)/python -c 'from pathlib import Path; from firstfive.web.contract.written import within; p = Path("docs/reference/http.md"); p.write_text(within(p.read_text()))'
 
 lock:  ## pin the newest versions that pyproject.toml allows

@@ -84,6 +84,35 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "completion": ("journal", "Print the shell completion script."),
 }
 
+# What works only on the machine of the vault and the journal, and why; every other command asks a server elsewhere when it is told to.
+ONLY_HERE: dict[str, str] = {
+    "init": "it makes a file beside the page",
+    "check": "it compiles pages of this machine",
+    "risk": "it reads scripts of this machine",
+    "fmt": "it mends pages of this machine",
+    "lsp": "an editor speaks to it on this machine",
+    "serve": "it is the server",
+    "status-page": "it writes the page's files into a folder of the machine where the server is",
+    "pack": "it writes files out of the vault, for the day on which no server answers",
+    "break-glass": "it runs a bundle without any server",
+    "merge": "it takes a file into the journal itself",
+    "scan": "it reads log files of this machine",
+    "offenders": "it reads log files of this machine",
+    "account": "it opens the accounts beside the journal, which works when nobody can sign in; /people in the room does the rest",
+    "token": "it opens the accounts beside the journal, and a token gives out no further ones; /account in the room makes one",
+    "migrate": "it copies the database itself, which no server may write meanwhile",
+    "oncall-import": "it reads a file of this machine",
+    "postmortem-check": "it reads a file of this machine",
+    "learn": "it compares the timeline with the page, and mends that",
+    "backup": "it copies the journal and the vault, as files",
+    "restore": "it puts files back where the server was",
+    "drill": "it breaks a lab beside the program; GET /api/v1/drills tells how drills went",
+    "export": "it writes whole timelines out of the journal, as the hash chain covers them",
+    "import": "it takes a file into the journal itself",
+    "verify": "a proof by the server that is doubted would prove nothing: it reads the journal itself",
+    "completion": "it is about the shell of this machine",
+}
+
 Serve = Callable[[Any, Any], None]
 
 
@@ -98,8 +127,33 @@ def group_for(words: list[str]) -> click.Group:
         module, about = COMMANDS[name]
         command: click.Command = getattr(importlib.import_module(f"firstfive.cli.{module}"), attribute(name))
         command.short_help = about
+        if name in ONLY_HERE:
+            _keep_here(command, name)
         group.add_command(command, name)
     return group
+
+
+def _keep_here(command: click.Command, name: str) -> None:
+    """Refuse `--server` on this command and those below it with the reason, in place of calling it unknown."""
+    for below in command.commands.values() if isinstance(command, click.Group) else ():
+        _keep_here(below, name)
+    if not any("--server" in one.opts for one in command.params):
+
+        def refused(context: click.Context, _: click.Parameter, url: str | None) -> None:
+            if url is not None:
+                raise stays_here(context.command_path.partition(" ")[2], name, url)
+
+        command.params.append(click.Option(["--server"], hidden=True, expose_value=False, callback=refused))
+
+
+def stays_here(said: str, name: str, url: str) -> FirstfiveError:
+    """The refusal of a command that was sent to a server elsewhere."""
+    return FirstfiveError(
+        f"{said} works only on the machine of the vault: {ONLY_HERE[name]}",
+        where=url,
+        remedy="run it there, without --server and with FIRSTFIVE_SERVER empty",
+        exit_code=Exit.USAGE,
+    )
 
 
 def attribute(name: str) -> str:
@@ -194,3 +248,16 @@ def rendered_help() -> str:
         "            7 vault does not compile, 8 conflict, 130 interrupted.",
     ]
     return "\n".join(lines) + "\n"
+
+
+BEGIN, END = "<!-- who asks a server: written by make help-text -->", "<!-- end of who asks a server -->"
+
+
+def within(text: str) -> str:
+    """The reference with its table of what works with `--server` written anew between the two marks."""
+    rows = [
+        f"| `{name}` | {f'only there: {ONLY_HERE[name]}' if name in ONLY_HERE else 'asks it'} |" for name in COMMANDS
+    ]
+    table = "\n".join(["| Command | With `--server` |", "|---|---|", *rows])
+    before, _, rest = text.partition(BEGIN)
+    return f"{before}{BEGIN}\n\n{table}\n\n{END}{rest.partition(END)[2]}"

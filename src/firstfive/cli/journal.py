@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from firstfive.cli.incident import BY, INCIDENT, by
-from firstfive.cli.line import View, anywhere, ask, options, server_of, settings_of, show
+from firstfive.cli.line import View, anywhere, ask, only_there, options, server_of, settings_of, show
 from firstfive.errors import Exit, FirstfiveError, Refused
 
 
@@ -20,6 +20,9 @@ def timeline(incident: str, vault: Path | None, config: Path | None, as_json: bo
     """The timeline of an incident; with --json the whole record, one entry a line, as the hash chain covers it."""
     settings = settings_of(vault, config)
     if as_json:
+        only_there(
+            settings, "timeline --json", "it is the record as the hash chain covers it, read from the journal itself"
+        )
         for line in _record(settings.database, incident):
             click.echo(line)
         return
@@ -56,7 +59,7 @@ def _record(database: str, incident: str) -> list[str]:
 @click.option(
     "--html", type=click.Path(path_type=Path, dir_okay=False), help="Also write it there as HTML, fit for print."
 )
-@options
+@anywhere
 def postmortem(
     incident: str,
     write: bool,
@@ -68,6 +71,8 @@ def postmortem(
 ) -> None:
     """Where the post-mortem of an incident is and when it is due."""
     settings = settings_of(vault, config)
+    if html is not None:
+        only_there(settings, "--html", "the post-mortem is a file of its vault")
     if write:
         ask(settings, "POST", f"/incidents/{incident}/write-up", {"by": by(settings, named)})
     seen = ask(settings, "GET", f"/incidents/{incident}")
@@ -78,7 +83,7 @@ def postmortem(
         soon = due if seen["resolved_at"] else "it is written when the incident is resolved"
         why = seen.get("postmortem_why_not") or soon
         raise FirstfiveError(f"{incident} has no post-mortem yet: {why}")
-    path = str(settings.vault / written["path"])
+    path = str(written["path"]) if settings.server else str(settings.vault / written["path"])
     if html is not None:
         from firstfive.documents.paper.note import note
 

@@ -67,12 +67,10 @@ def settings_of(vault: Path | None, config: Path | None, *, here: bool = False) 
     if context is None or _FAR in context.meta:
         return replace(settings, server=(context.meta[_FAR] if context else "") or settings.server)
     if settings.server and not here:
-        raise FirstfiveError(
-            f"{context.info_name} reads what is remembered on this machine, and FIRSTFIVE_SERVER names a server elsewhere",
-            where=settings.server,
-            remedy="run it on that machine, or with FIRSTFIVE_SERVER empty",
-            exit_code=Exit.USAGE,
-        )
+        from firstfive.cli.commands import stays_here
+
+        said = context.command_path.partition(" ")[2]
+        raise stays_here(said, said.partition(" ")[0], settings.server)
     return settings
 
 
@@ -98,6 +96,30 @@ def server_of(settings: Settings) -> Server | None:
         return Server(host=host, port=port, key=key, tls=str(known.get("tls", "")))
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def only_there(settings: Settings, option: str, why: str) -> None:
+    """Raises FirstfiveError when a server elsewhere is meant: `option` is not to be had over its API, and why."""
+    if settings.server:
+        raise FirstfiveError(
+            f"{option} works only on the machine of the vault: {why}",
+            where=settings.server,
+            remedy=f"leave {option} out, or run the command there",
+            exit_code=Exit.USAGE,
+        )
+
+
+def rows_of(settings: Settings, path: str, rows: str) -> View:
+    """The answer to a GET that comes in parts, with every row of the list called `rows`."""
+    from urllib.parse import urlencode
+
+    first = ask(settings, "GET", path)
+    part = first
+    while part["next"]:
+        mark = "&" if "?" in path else "?"
+        part = ask(settings, "GET", f"{path}{mark}{urlencode({'cursor': part['next']})}")
+        first[rows] += part[rows]
+    return first
 
 
 def ask(settings: Settings, method: str, path: str, body: View | None = None) -> View:

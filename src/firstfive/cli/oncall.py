@@ -1,6 +1,6 @@
 """`firstfive oncall` and `firstfive oncall-import`: who answers now, who is next, where nobody is; schedules from elsewhere.
 
-Called by the front door. Reads the settings and the calendars that they name; needs no server, journal or page.
+Called by the front door. Reads the settings and the calendars that they name, or asks a server elsewhere; needs no journal and no page.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from firstfive.cli.line import View, options, settings_of, show
+from firstfive.cli.line import View, anywhere, ask, only_there, settings_of, show
 from firstfive.errors import Exit, FirstfiveError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ BACK, AHEAD = timedelta(days=14), timedelta(days=90)
 )
 @click.option("--ical", is_flag=True, help="Print the next 90 days as a calendar (iCalendar) instead.")
 @click.option("--person", help="In the calendar, the turns of this person alone.")
-@options
+@anywhere
 def oncall(
     moment: str | None, ical: bool, person: str | None, vault: Path | None, config: Path | None, as_json: bool
 ) -> None:
@@ -37,6 +37,12 @@ def oncall(
     from firstfive.app.shelf.rota import schedules, strangers
 
     settings = settings_of(vault, config)
+    if settings.server:
+        for option, given in (("--at", moment), ("--ical", ical)):
+            if given:
+                only_there(settings, option, "it is reckoned from the schedules in the settings")
+        show(ask(settings, "GET", "/oncall"), as_json=as_json, text=_told)
+        return
     at = _moment(moment)
     found, remarks = schedules(settings, at - BACK, at + AHEAD)
     if ical:

@@ -137,6 +137,10 @@ class Beside:
         """What the settings say, without secrets."""
         return self.typed.get(practice.SettingsRead, "/settings")
 
+    def coverage(self) -> beside.Coverage:
+        """How far the page was ever tried."""
+        return self.typed.get(beside.Coverage, "/coverage")
+
     def handbook(self) -> beside.Handbook:
         """The page in force as it was understood."""
         return self.typed.get(beside.Handbook, "/handbook")

@@ -18,6 +18,7 @@ from firstfive.app.shelf.doctor import examine
 from firstfive.app.shelf.notes import promises_of, read_notes
 from firstfive.app.shelf.rota import schedules, strangers
 from firstfive.documents import actions as promised
+from firstfive.documents.learning import coverage as covered
 from firstfive.documents.learning.coverage import coverage
 from firstfive.documents.lists.parted import part_of
 from firstfive.documents.oncall import calendar, said, view
@@ -169,6 +170,13 @@ class Books:
         kept = await self.program.engine.outside.letters(EVERY)
         rows, more = part_of(kept, asked)
         return {"outbox": [told.letter(one) for one in rows], "next": more}
+
+    async def coverage(self, asked: Asked) -> Told:
+        """How far the page was ever tried."""
+        deploys = await self.program.journal.read(lambda tx: tx.deploys(EVERY))
+        page = self.program.engine.handbook
+        silent = await asyncio.to_thread(drills.gaps, self.settings, page)
+        return {**covered.view(coverage(page, await self._indexed(proofs), deploys)), "gaps": list(silent)}
 
     async def handbook(self, asked: Asked) -> Told:
         """The page in force, and how far each runbook was proved."""

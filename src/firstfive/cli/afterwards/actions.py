@@ -1,6 +1,6 @@
 """`firstfive actions`: what was promised in the vault's post-mortems, who promised it, and what is late.
 
-Called by the front door. Reads files; sends nothing and files no issue.
+Called by the front door. Reads the vault's files, or asks a server elsewhere for what it read there.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from firstfive.cli.line import View, options, settings_of, show
+from firstfive.cli.line import View, anywhere, only_there, rows_of, settings_of, show
 from firstfive.errors import Exit, FirstfiveError
 
 if TYPE_CHECKING:
@@ -29,21 +29,21 @@ if TYPE_CHECKING:
 @click.option(
     "--file", "file_them", is_flag=True, help="File those without a ticket as issues, by the settings' [forge]."
 )
-@options
+@anywhere
 def actions(
     overdue: bool, owner: str | None, everything: bool, day: str | None, ical: bool, issues: str | None, file_them: bool,
     vault: Path | None, config: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Action items of the vault's post-mortems: open ones by the day they are due, late ones first."""
-    from firstfive.app.shelf.notes import promises_of, read_notes
     from firstfive.documents import actions as promised
     from firstfive.engine.clock import SystemClock
 
     now = SystemClock().now()
     today = _day(day) if day else now.date()
     settings = settings_of(vault, config)
-    notes = read_notes(settings)
-    found, unread = promises_of(notes)
+    if file_them:
+        only_there(settings, "--file", "it files issues by the settings' [forge], with the tokens of that machine")
+    found, unread, folder = _read(settings)
     chosen = promised.overdue(found, today) if overdue else promised.in_order(found)
     chosen = promised.by_owner(chosen, owner) if owner is not None else chosen
     chosen = chosen if everything else tuple(item for item in chosen if not item.done)
@@ -58,8 +58,26 @@ def actions(
         _show_issues(chosen, issues, as_json=as_json)
     else:
         rows = [promised.as_json(item, today) for item in chosen]
-        answer = {"on": today.isoformat(), "folder": notes.folder, "actions": rows, "unread": unread}
+        answer = {"on": today.isoformat(), "folder": folder, "actions": rows, "unread": unread}
         show(answer, as_json=as_json, text=lambda _: promised.listing(chosen, today))
+
+
+def _read(settings: Settings) -> tuple[tuple[ActionItem, ...], list[View], str]:
+    """Every promise, what could not be read, and the folder of the post-mortems; a server elsewhere does not say that."""
+    from firstfive.app.shelf.notes import promises_of, read_notes
+    from firstfive.documents.actions import ActionItem
+
+    if not settings.server:
+        notes = read_notes(settings)
+        found, unread = promises_of(notes)
+        return tuple(found), list(unread), notes.folder
+    told = rows_of(settings, "/actions?all=1&limit=1000", "actions")
+    names = ("text", "owner", "ticket", "done", "file", "line", "incident")
+    items = tuple(
+        ActionItem(**{name: row[name] for name in names}, due=date.fromisoformat(row["due"]) if row["due"] else None)
+        for row in told["actions"]
+    )
+    return items, told["unread"], ""
 
 
 def _show_issues(items: tuple[ActionItem, ...], forge: str, *, as_json: bool) -> None:

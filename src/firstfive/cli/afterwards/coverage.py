@@ -1,6 +1,6 @@
 """`firstfive coverage`: how far the page was ever tried.
 
-Called by the front door. Reads the index of what happened; changes nothing.
+Called by the front door. Reads the index of what happened, or asks a server elsewhere; changes nothing.
 """
 
 from __future__ import annotations
@@ -11,35 +11,36 @@ from typing import TYPE_CHECKING
 
 import click
 
-from firstfive.cli.line import View, options, settings_of, show
+from firstfive.cli.line import View, anywhere, ask, settings_of, show
 from firstfive.errors import FirstfiveError
 
 if TYPE_CHECKING:
-    from firstfive.documents.learning.coverage import Coverage, RunbookCover
     from firstfive.incident.signals import Deploy
     from firstfive.settings import Settings
 
-SHOWN = 10
-
 
 @click.command()
-@options
+@anywhere
 def coverage(vault: Path | None, config: Path | None, as_json: bool) -> None:
     """When each runbook last mended something, what is stale or never ran, and what no runbook fitted or no symptom showed."""
+    settings = settings_of(vault, config)
+    told = ask(settings, "GET", "/coverage") if settings.server else _here(settings)
+    show(told, as_json=as_json, text=_shown)
+
+
+def _here(settings: Settings) -> View:
     from firstfive.app import read_handbook
     from firstfive.app.history import History, proofs
     from firstfive.app.shelf.drills import gaps
     from firstfive.documents.learning import coverage as covered
 
-    settings = settings_of(vault, config)
     handbook = read_handbook(settings)
     index = History(settings=settings, told=lambda text: click.echo(f"note: {text}", err=True)).open()
     try:
         found = covered.coverage(handbook, proofs(index), _deploys(settings))
     finally:
         index.close()
-    view = {**_view(found), "gaps": list(gaps(settings, handbook))}
-    show(view, as_json=as_json, text=_shown)
+    return {**covered.view(found), "gaps": list(gaps(settings, handbook))}
 
 
 def _deploys(settings: Settings) -> tuple[Deploy, ...]:
@@ -56,41 +57,6 @@ def _deploys(settings: Settings) -> tuple[Deploy, ...]:
         return asyncio.run(read())
     except FirstfiveError:
         return ()  # no journal yet
-
-
-def _view(found: Coverage) -> View:
-    return {
-        "runbooks": [_row(one) for one in found.runbooks],
-        "unmatched": [
-            {"incident": p.incident, "at": p.at.isoformat(), "seen": list(p.seen)} for p in found.unmatched[:SHOWN]
-        ],
-        "mended": [{"step": step, "times": times} for step, times in found.mended],
-    }
-
-
-def _row(one: RunbookCover) -> View:
-    proof = one.proof
-    return {
-        "runbook": one.runbook,
-        "number": one.number,
-        "title": one.title,
-        "used": one.used,
-        "drills": one.drills,
-        "proven": None
-        if proof is None
-        else {
-            "at": proof.at.isoformat(),
-            "incident": proof.incident,
-            "drill": proof.drill,
-            "by": proof.by,
-            "minutes": proof.minutes,
-            "step": proof.mended_by,
-            "page": proof.text[:12],
-        },
-        "stale": one.stale,
-        "never": list(one.never),
-        "idle": list(one.idle),
-    }
 
 
 def _shown(answer: View) -> str:

@@ -1,6 +1,6 @@
 """`firstfive metrics`: numbers over the incidents of the journal, and over post-mortems from before it.
 
-Called by the front door. Reads the journal beside a running server or without one; writes nothing.
+Called by the front door. Reads the journal beside a running server or without one, or asks a server elsewhere; writes nothing.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from pathlib import Path
 
 import click
 
-from firstfive.cli.line import options, settings_of, show
+from firstfive.cli.line import anywhere, ask, only_there, settings_of, show
+from firstfive.documents.metrics import MetricRow
 from firstfive.errors import Exit, FirstfiveError
+from firstfive.settings import Settings
 
 
 @click.command()
@@ -31,18 +33,17 @@ from firstfive.errors import Exit, FirstfiveError
 @click.option(
     "--svg", type=click.Choice(["ttd", "tta", "ttm", "ttr"]), help="A plot of that span, a dot an incident, instead."
 )
-@options
+@anywhere
 def metrics(
     by: str, since: str, past: bool, as_csv: bool, prometheus: bool, svg: str | None,
     vault: Path | None, config: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """How long incidents took to be seen, taken, mitigated and over: every value, median, p90, and what is unknown."""
-    from firstfive.app.shelf.numbers import rows_of
     from firstfive.documents import metrics as told
 
     settings = settings_of(vault, config)
     began = day_of("--since", since)
-    rows = [row for row in rows_of(settings, past=past, note=_note) if began is None or row.began >= began]
+    rows = [row for row in _rows(settings, past=past) if began is None or row.began >= began]
     groups = told.summarise(rows, by=by)
     if svg:
         drawn = told.dot_plot(groups, span_key=svg)
@@ -55,6 +56,19 @@ def metrics(
         show({"csv": lines}, as_json=as_json, text=lambda a: str(a["csv"]).rstrip())
     else:
         show(told.as_json(groups, by=by), as_json=as_json, text=lambda _: told.table(groups, by=by))
+
+
+def _rows(settings: Settings, *, past: bool) -> list[MetricRow]:
+    """A row for each incident, out of the index beside the journal or of what a server elsewhere says."""
+    if settings.server:
+        from firstfive.documents.metrics import rows_in
+
+        if past:
+            only_there(settings, "--past", "it reads the vault's post-mortems")
+        return rows_in(ask(settings, "GET", "/metrics"))
+    from firstfive.app.shelf.numbers import rows_of
+
+    return rows_of(settings, past=past, note=_note)
 
 
 def day_of(option: str, text: str) -> datetime | None:

@@ -1,6 +1,6 @@
 """`firstfive nodes` and `firstfive migrate`: who writes the journal, and how it gets into another database.
 
-They read and write the journal themselves; no server is asked.
+They read and write the journal themselves; `nodes` alone asks a server elsewhere when it is told to.
 """
 
 from __future__ import annotations
@@ -10,27 +10,33 @@ from pathlib import Path
 
 import click
 
-from firstfive.cli.line import View, options, settings_of, show
+from firstfive.cli.line import View, anywhere, ask, only_there, settings_of, show
 from firstfive.errors import Exit, FirstfiveError
+
+ALONE = "One process owns this journal, a file."
 
 
 @click.group(invoke_without_command=True)
-@options
+@anywhere
 @click.pass_context
 def nodes(context: click.Context, vault: Path | None, config: Path | None, as_json: bool) -> None:
     """Which nodes share the journal, what each looks after, and when it was last heard."""
     if context.invoked_subcommand is not None:
         return
     settings = settings_of(vault, config)
+    if settings.server:
+        told = ask(settings, "GET", "/nodes")
+        show(told, as_json=as_json, text=_shown if told["shared"] else lambda _: ALONE)
+        return
     if settings.database.startswith("sqlite"):
-        show({"nodes": [], "shared": False}, as_json=as_json, text=lambda _: "One process owns this journal, a file.")
+        show({"nodes": [], "shared": False}, as_json=as_json, text=lambda _: ALONE)
         return
     show({"nodes": _known(settings.database), "shared": True}, as_json=as_json, text=_shown)
 
 
 @nodes.command()
 @click.option("--why", required=True, help="What was restored, and from when: it stands on every open timeline.")
-@options
+@anywhere
 def restored(why: str, vault: Path | None, config: Path | None, as_json: bool) -> None:
     """Say that the journal was put back to an earlier moment: changes of open incidents then wait for a person.
 
@@ -40,6 +46,7 @@ def restored(why: str, vault: Path | None, config: Path | None, as_json: bool) -
     from firstfive.stores.restored import declared
 
     settings = settings_of(vault, config)
+    only_there(settings, "nodes restored", "it writes into the database itself")
     said = " ".join(why.split())
     if not said:
         raise FirstfiveError("say what was restored", remedy='give it with --why "..."', exit_code=Exit.USAGE)

@@ -51,7 +51,7 @@ class Reach:
             try:
                 return over_http(server, "GET", _path(incident), None, token=self.settings.token), True
             except FirstfiveError as problem:
-                if problem.exit_code is not Exit.TARGET_UNREACHABLE:
+                if problem.exit_code is not Exit.TARGET_UNREACHABLE or self.settings.server:
                     raise
         return self.looking.seen(incident), False
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from firstfive.cli.incident import BY, by
-from firstfive.cli.line import View, options, settings_of
+from firstfive.cli.line import View, anywhere, settings_of
 from firstfive.cli.quick import line
 from firstfive.errors import Exit, Refused
 
@@ -28,7 +28,7 @@ EXTRA = "the whole screen needs the package textual: pip install 'firstfive[room
 @click.argument("incident", metavar="[INC-N]", required=False)
 @click.option("--plain", is_flag=True, help="Line by line, for pipes, screen readers and plain terminals.")
 @BY
-@options
+@anywhere
 def room(
     incident: str | None, plain: bool, named: str | None, vault: Path | None, config: Path | None, as_json: bool
 ) -> int:

@@ -204,6 +204,71 @@ class Handbook:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Proven:
+    """The last time that a runbook mended something: when, in which incident, by whom, how fast, after which step, by which page."""
+
+    at: str
+    incident: str
+    drill: bool
+    by: str
+    minutes: float | None
+    step: str
+    page: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cover:
+    """A runbook: in how many incidents it ran, `drills` among them, its proof, why that is `stale`, steps that never ran, never helped."""
+
+    runbook: str
+    number: str
+    title: str
+    used: int
+    drills: int
+    proven: Proven | None
+    stale: str
+    never: tuple[str, ...]
+    idle: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unmatched:
+    """An incident that no runbook fitted, and what was seen in it."""
+
+    incident: str
+    at: str
+    seen: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mended:
+    """After this step all was well, so many times."""
+
+    step: str
+    times: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """A fault that no symptom of the page showed when it was last drilled, and the edit that adds one; empty where one is there by now."""
+
+    fault: str
+    what: str
+    at: str
+    diff: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """How far the page was ever tried."""
+
+    runbooks: tuple[Cover, ...]
+    unmatched: tuple[Unmatched, ...]
+    mended: tuple[Mended, ...]
+    gaps: tuple[Gap, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
     """One process on a shared journal: `alive` while its leases hold, `behind` when it cannot read what a newer version wrote, `this` for
     the one that answers; what it looks after, and how many rows of work it holds.

@@ -84,6 +84,7 @@ class MetricRow:
     updates_due: int
     updates_on_time: int
     rolled_back: bool
+    drill: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """How far the page was ever tried: when each runbook last mended something, what is stale, what never ran, what no runbook fitted.
 
-Called by the `coverage` command. Pure: the page as it is now, the proofs of every incident, and the newest deploys.
+Called by the `coverage` command and the API. Pure: the page as it is now, the proofs of every incident, and the newest deploys.
 """
 
 from __future__ import annotations
@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from firstfive.documents.learning.proof import Proof, digest_of
 from firstfive.handbook.model import Handbook, Runbook
 from firstfive.incident.signals import Deploy
+
+SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,3 +94,39 @@ def _stale(runbook: Runbook, proof: Proof, deploys: Sequence[Deploy]) -> str:
 
 def _day(at: datetime) -> str:
     return at.strftime("%Y-%m-%d")
+
+
+def view(found: Coverage) -> dict[str, Any]:
+    """The map as plain data: runbooks, the newest incidents that none fitted, and what mended how often."""
+    return {
+        "runbooks": [_row(one) for one in found.runbooks],
+        "unmatched": [
+            {"incident": p.incident, "at": p.at.isoformat(), "seen": list(p.seen)} for p in found.unmatched[:SHOWN]
+        ],
+        "mended": [{"step": step, "times": times} for step, times in found.mended],
+    }
+
+
+def _row(one: RunbookCover) -> dict[str, Any]:
+    proof = one.proof
+    return {
+        "runbook": one.runbook,
+        "number": one.number,
+        "title": one.title,
+        "used": one.used,
+        "drills": one.drills,
+        "proven": None
+        if proof is None
+        else {
+            "at": proof.at.isoformat(),
+            "incident": proof.incident,
+            "drill": proof.drill,
+            "by": proof.by,
+            "minutes": proof.minutes,
+            "step": proof.mended_by,
+            "page": proof.text[:12],
+        },
+        "stale": one.stale,
+        "never": list(one.never),
+        "idle": list(one.idle),
+    }

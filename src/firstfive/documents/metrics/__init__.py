@@ -18,5 +18,6 @@ from firstfive.documents.metrics.rows import MetricRow as MetricRow
 from firstfive.documents.metrics.rows import row_of as row_of
 from firstfive.documents.metrics.show import as_csv as as_csv
 from firstfive.documents.metrics.show import as_json as as_json
+from firstfive.documents.metrics.show import rows_in as rows_in
 from firstfive.documents.metrics.show import span as span
 from firstfive.documents.metrics.show import table as table

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from firstfive.documents.metrics.figures import MEDIAN, P90, Figures, Group
@@ -113,7 +113,28 @@ def _row(row: MetricRow) -> dict[str, Any]:
         "updates_due": row.updates_due,
         "updates_on_time": row.updates_on_time,
         "rolled_back": row.rolled_back,
+        "drill": row.drill,
     }
+
+
+def rows_in(told: Mapping[str, Any]) -> list[MetricRow]:
+    """The rows of what `as_json` said, as another installation reads them."""
+    return [
+        MetricRow(
+            id=row["id"],
+            source=row["source"],
+            level=row["severity"] or 0,
+            runbook=row["runbook"] or "",
+            began=datetime.fromisoformat(row["began"]),
+            updates_due=row["updates_due"],
+            updates_on_time=row["updates_on_time"],
+            rolled_back=row["rolled_back"],
+            drill=row.get("drill", False),
+            **{name: None if row[name] is None else timedelta(seconds=row[name]) for name in DEFINITIONS},
+        )
+        for group in told["groups"]
+        for row in group["rows"]
+    ]
 
 
 def as_csv(rows: Iterable[MetricRow]) -> str:
@@ -127,7 +148,7 @@ def as_csv(rows: Iterable[MetricRow]) -> str:
     writer = csv.DictWriter(out, [*columns, "updates_due", "updates_on_time", "rolled_back"])
     writer.writeheader()
     for row in plain:
-        writer.writerow({name: _harmless(value) for name, value in row.items()})
+        writer.writerow({name: _harmless(value) for name, value in row.items() if name != "drill"})
     return out.getvalue()
 
 

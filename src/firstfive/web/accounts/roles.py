@@ -52,7 +52,16 @@ _BESIDE = (
     ),
     *(
         f"{API}/{name}"
-        for name in ("oncall", "deploys", "actions", "approvals", "handbook", "handbook/{runbook}", "drills")
+        for name in (
+            "oncall",
+            "deploys",
+            "actions",
+            "approvals",
+            "coverage",
+            "handbook",
+            "handbook/{runbook}",
+            "drills",
+        )
     ),
 )
 

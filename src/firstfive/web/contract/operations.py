@@ -255,6 +255,9 @@ BESIDE = (
         "Every question for a yes and every answer, newest first.",
         asks=queries.Part,
     ),
+    _get(
+        "coverage", f"{AT}/coverage", "beside", beside.Coverage, "How far the page was ever tried, runbook by runbook."
+    ),
     _get("doctor", f"{AT}/doctor", "beside", beside.Doctor, "What must hold, and the remedy where it does not."),
     _get("nodes", f"{AT}/nodes", "beside", beside.Nodes, "Who writes the journal, and what each node looks after."),
     _get("drills", f"{AT}/drills", "beside", practice.Drills, "What was practised, how it went, what is due."),

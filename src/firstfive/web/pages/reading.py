@@ -60,6 +60,7 @@ def routes() -> list[Route]:
         Route("/oncall.ics", oncall_ical),
         Route("/handbook/{runbook}", runbook),
         Route("/drills/{card}", drill),
+        Route(f"{AT}/coverage", coverage),
         Route(f"{AT}/handbook", handbook),
         Route(f"{AT}/handbook/{{runbook}}", handbook_part),
     ]
@@ -138,6 +139,11 @@ def _file(text: str, media: str, name: str) -> Response:
 async def handbook(request: Request) -> Response:
     """The compiled page as data."""
     return as_json(request, await shelf_of(request).handbook(_asked(request, ())))
+
+
+async def coverage(request: Request) -> Response:
+    """How far the page was ever tried, as data."""
+    return as_json(request, await shelf_of(request).coverage(_asked(request, ())))
 
 
 async def _one(request: Request) -> Told:

@@ -63,6 +63,10 @@ class Shelf(Protocol):
         """Messages that wait or were given up: `outbox`, `next`."""
         ...
 
+    async def coverage(self, asked: Asked) -> Told:
+        """How far the page was ever tried: `runbooks`, `unmatched`, `mended`, `gaps`."""
+        ...
+
     async def handbook(self, asked: Asked) -> Told:
         """The compiled page: `title`, `digest`, `problems`, `runbooks` with what was proved of each."""
         ...
