@@ -150,6 +150,22 @@ def test_a_post_mortem_is_named_as_it_lies_there(vault: Vault, laptop: Path, ask
 
 
 @pytest.mark.process
+def test_what_takes_several_values_is_asked_over_a_server_too(
+    vault: Vault, laptop: Path, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSH_CLIENT", "198.51.100.7 50000 22")
+    said = ask("block", "INC-1", "203.0.113.9", "--server", vault.url)
+    assert said.code == 0, said.err
+    mine = ask("block", "INC-1", "198.51.100.7", "--server", vault.url)
+    assert mine.code != 0, "whoever asks is never shut out"
+    words = ("--container", "shop", "--container", "pay", "--file", "/etc/hosts", "--file", "/etc/passwd")
+    kept = ask("evidence", "INC-1", *words, "--server", vault.url, "--json")
+    assert kept.code == 0, kept.err
+    (offer,) = [one for one in kept.json["offered"] if one["id"].startswith("evidence")]
+    assert all(name in offer["title"] for name in ("shop", "pay", "/etc/hosts", "/etc/passwd"))
+
+
+@pytest.mark.process
 def test_the_room_in_lines_follows_and_acts_on_a_server_elsewhere(vault: Vault, laptop: Path, ask: Ask) -> None:
     words = ("room", "INC-1", "--plain", "--server", vault.url)
     said = process(*words, cwd=laptop, typed="note said from afar\nquit\n", FIRSTFIVE_TOKEN=vault.key)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from firstfive.errors import Exit, Refused
@@ -183,7 +186,25 @@ REPEATS = [
 
 @pytest.mark.parametrize(("lines", "event", "by", "again", "because"), REPEATS, ids=[r[4] for r in REPEATS])
 def test_saying_it_again_is_known_from_saying_it(lines, event, by, again, because) -> None:
-    assert repeats(b.incident(*lines), event, by) is again, because
+    assert repeats(b.incident(*lines), event, by, b.T0 + timedelta(seconds=60)) is again, because
+
+
+TWO = (*OPEN, (1, ev.ApprovalAsked(run=RUN, why="", people=2)))
+ONE_OF_TWO = (*TWO, (2, "ana", YES))
+
+
+@pytest.mark.parametrize(
+    ("event", "by", "seconds", "again", "because"),
+    [
+        (YES, "ana", 3, True, "a second click while another person is waited for"),
+        (YES, "Ana ", 3, True, "however it is written"),
+        (YES, "ana", 602, False, "the first one does not count any more"),
+        (replace(YES, alone="ben sleeps"), "ana", 3, False, "it says why one is enough"),
+        (YES, "ben", 3, False, "the second person"),
+    ],
+)
+def test_one_of_two_who_says_yes_again_says_nothing_new(event, by, seconds, again, because) -> None:
+    assert repeats(b.incident(*ONE_OF_TWO), event, by, b.T0 + timedelta(seconds=seconds)) is again, because
 
 
 def test_the_fingerprint_of_a_signal_is_about_what_and_not_when() -> None:

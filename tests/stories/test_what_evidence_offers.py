@@ -12,6 +12,7 @@ import pytest
 
 from firstfive.engine.steps.packing import PackRules
 from firstfive.handbook.model import HttpSymptom
+from firstfive.incident import events as ev
 from firstfive.incident.mends.put_back import Kept
 from firstfive.incident.mends.restore import Stored
 from firstfive.incident.policy import Policy
@@ -185,3 +186,17 @@ def test_a_crash_after_any_event_offers_it_once_and_runs_it_once(tmp_path: Path,
     assert list(offered(world)) == ["rejoin.1"]
     assert len(world.host.changes) == 1
     world.close()
+
+
+def test_a_yes_that_is_said_twice_stands_once_until_it_does_not_count_any_more(world: World) -> None:
+    evidence(world, "/srv/shop/[*].log", FULL)
+    trouble(world)
+    (waiting,) = [one for one in world.incident.waiting() if one.people == 2]
+    yes = ev.Approved(run=waiting.run.id, sha256=waiting.run.sha256, confirm=waiting.confirm)
+    for _ in range(3):
+        world.say(yes, by="sam")
+    assert world.kinds().count("Approved") == 1
+    assert world.incident.attempts[waiting.run.id].state == "asked", "nobody else has said so"
+    world.say(yes, by="ana")
+    assert world.kinds().count("Approved") == 2
+    assert world.incident.attempts[waiting.run.id].state != "asked"

@@ -98,7 +98,7 @@ class Room:
 
     async def say(self, incident_id: str, by: str, event: ev.Event) -> Incident:
         state = self._state(incident_id)
-        if repeats(state, event, by):
+        if repeats(state, event, by, self.clock.now()):
             return state
         self.tell(incident_id, [(self.at(), by, accept(state, event, self.clock.now()))])
         return self._state(incident_id)

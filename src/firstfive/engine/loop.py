@@ -150,7 +150,7 @@ class Engine:
 
         def write(tx: Transaction) -> Incident:
             state = self.rules.load(tx, incident_id)
-            if repeats(state, event, by):
+            if repeats(state, event, by, now):
                 return state
             handbook = self.rules.handbook_for(state)
             accepted = accept(state, sound(handbook, event), now, by=by, silent=silent(handbook, state))

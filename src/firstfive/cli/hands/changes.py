@@ -44,7 +44,7 @@ def block(
     """Ask to drop what an address sends, for a while. Never your own address, a private one or a proxy."""
     settings = settings_of(vault, config)
     seconds = int(reading.span({"for": lasts}, "for", "", shown="--for").total_seconds())
-    mine = settings.variables.get("SSH_CLIENT", "").split()[:1]
+    mine = "".join(settings.variables.get("SSH_CLIENT", "").split()[:1])
     fields: View = {"address": address, "seconds": seconds, "how": how, "mine": mine, "on": on}
     _offer(settings, incident, "block", fields, named, as_json=as_json)
 
@@ -69,7 +69,7 @@ def evidence(
     as_json: bool,
 ) -> None:
     """Ask to copy logs and states to /var/incidents with a manifest, before the mending destroys them."""
-    fields: View = {"containers": list(containers), "files": list(files), "journal": journal, "on": on}
+    fields: View = {"containers": "\n".join(containers), "files": "\n".join(files), "journal": journal, "on": on}
     _offer(settings_of(vault, config), incident, "evidence", fields, named, as_json=as_json)
 
 

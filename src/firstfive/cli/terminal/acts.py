@@ -5,6 +5,7 @@ Called by `plain` and `screen`. An approval is only ever made of a row that was 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,13 +32,17 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """One call of the API once the questions are answered. `shown` is what has to be read before."""
+    """One call of the API once the questions are answered. `shown` is what has to be read before.
+
+    With `then` nothing is called yet: it makes the act that follows out of the fields.
+    """
 
     verb: str
     title: str
     fields: View
     questions: tuple[Question, ...] = ()
     shown: tuple[Line, ...] = ()
+    then: Callable[[View], Act] | None = None
 
 
 def filled(act: Act, typed: tuple[str, ...]) -> dict[str, Any]:

@@ -170,7 +170,7 @@ def _afterwards(seen: View) -> Iterator[Item]:
             lines=(labelled("Post-mortem", f"{written['path']}, due {written['due'] or 'not limited'}"),),
         )
     if over and seen["closing"]:
-        yield _heading("After every incident (firstfive close)", "closing")
+        yield _heading("After every incident", "closing")
         for box in seen["closing"]:
             yield Item(
                 id=f"box:{box['id']}",

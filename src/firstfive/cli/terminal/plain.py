@@ -40,6 +40,8 @@ WORDS = {
     "settle": "settle RUN",
     "watch": "resolve CAUSE",
     "choose": "run STEP",
+    "tell": "public",
+    "close": "close",
 }
 
 
@@ -229,7 +231,7 @@ class Room:
             self._lines(rows)
 
     def _ask(self, act: Act) -> None:
-        """Show what has to be read and ask the first question; with none to ask it is said at once."""
+        """Show what has to be read and ask the first question; with none to ask it is said at once, or leads on."""
         if act.shown and not self.as_json:
             self._lines(["", f"{act.title}:", *(f"  {text_of(part)}" for part in act.shown)])
         if not act.questions:
@@ -259,6 +261,9 @@ class Room:
         self._call(act, acts.filled(act, self._answers))
 
     def _call(self, act: Act, fields: dict[str, Any]) -> None:
+        if act.then is not None:
+            self._ask(act.then(fields))
+            return
         before = {row["run"] for row in self.seen["waiting"]}
         self.seen = self.reach.say(self.incident, act.verb, fields)
         self._entries(self.seen["timeline"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from firstfive.cli.hands.steps import waiting
-from firstfive.cli.terminal import acts
+from firstfive.cli.terminal import acts, aside
 from firstfive.cli.terminal.acts import Act
 from firstfive.cli.terminal.lines import View
 from firstfive.errors import Exit, Refused
@@ -25,6 +25,9 @@ hypothesis TEXT       say what you think it is
 update TEXT           send an update now
 severity N WHY        grade it anew
 resolve [CAUSE]       declare it over
+public                words for customers: shown as they would stand, then told
+close [BOX]           a box of the closing list: done, or not needed here
+offer [PACK]          a change beside the page: block, evidence, disable-account, mend-websocket, resume-updater
 show                  the incident as it stands
 timeline [WHICH]      its entries: all, people, steps, found, told, or words in them
 step STEP             everything about a step, with all of its output
@@ -60,10 +63,22 @@ def act_of(seen: View, words: str) -> Act:
             return acts.undo(seen)
         case "set" if "=" in rest:
             return _set(seen, rest)
+        case "public" | "close" | "offer":
+            return _aside(seen, verb, rest)
         case "settle":
             return acts.settle(_lost(seen, rest))
         case _:
             raise Refused(f"{words.strip()!r} is not understood", remedy="help lists the words", exit_code=Exit.USAGE)
+
+
+def _aside(seen: View, verb: str, rest: str) -> Act:
+    match verb:
+        case "public":
+            return aside.public(seen)
+        case "close":
+            return aside.tick(seen, rest)
+        case _:
+            return aside.packed({"pack": rest}) if rest else aside.pack(seen)
 
 
 def _saying(act: Act, text: str) -> Act:

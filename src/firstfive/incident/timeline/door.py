@@ -10,7 +10,7 @@ from datetime import datetime
 from firstfive.errors import Exit, Refused
 from firstfive.incident import events as ev
 from firstfive.incident import safety
-from firstfive.incident.timeline.state import Attempt, Incident
+from firstfive.incident.timeline.state import APPROVAL_LIVES, Attempt, Incident
 
 
 def accept(s: Incident, event: ev.Event, now: datetime, *, by: str = "", silent: str = "") -> ev.Event:  # noqa: C901 - one arm an event
@@ -62,8 +62,12 @@ def accept(s: Incident, event: ev.Event, now: datetime, *, by: str = "", silent:
     return event
 
 
-def repeats(s: Incident, event: ev.Event, by: str) -> bool:
-    """Whether a person says again what the timeline already holds from them: a second click, or an answer that got lost."""
+def repeats(s: Incident, event: ev.Event, by: str, now: datetime) -> bool:
+    """Whether a person says again what the timeline already holds from them: a second click, or an answer that got lost.
+
+    While a second person is waited for, a yes stands for as long as it counts; after that it is said anew, and so is one with a reason
+    why one person is enough.
+    """
     match event:
         case ev.Acknowledged(responder=responder):
             return s.acknowledged_by == responder
@@ -73,12 +77,12 @@ def repeats(s: Incident, event: ev.Event, by: str) -> bool:
             return s.postmortem_asked or s.postmortem is not None
         case ev.Approved(run=run_id, sha256=sha256):
             attempt = s.attempts.get(run_id)
-            if attempt is None or attempt.state not in ("approved", "started", "finished", "unknown"):
+            if attempt is None or attempt.run.sha256 != sha256:
                 return False
-            return (
-                any(safety.plain_name(who) == safety.plain_name(by) for who, _ in attempt.approvals)
-                and attempt.run.sha256 == sha256
-            )
+            mine = [at for who, at in attempt.approvals if safety.plain_name(who) == safety.plain_name(by)]
+            if attempt.state == "asked":
+                return any(now - at < APPROVAL_LIVES for at in mine) and not event.alone
+            return bool(mine) and attempt.state in ("approved", "started", "finished", "unknown")
         case ev.PublicUpdate():
             return bool(s.public) and s.public[-1][0] == event
         case ev.UndoRequested(run=run_id):

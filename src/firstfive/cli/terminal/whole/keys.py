@@ -19,8 +19,8 @@ HINTS = {
     "settle": "x settles it",
     "watch": "e resolves it",
     "choose": "choose a step below, r asks for it",
-    "tell": "in another terminal: firstfive public",
-    "close": "in another terminal: firstfive close",
+    "tell": "p tells customers",
+    "close": "c ticks the first open box, or the one under the cursor",
 }
 KEYS = (
     ("a", "ack"),
@@ -43,6 +43,9 @@ MORE = (
     ("h", "hypothesis: what you think it is"),
     ("s", "change the severity"),
     ("e", "end: resolve it"),
+    ("p", "public: words for customers, shown as they would stand"),
+    ("c", "close: tick the box under the cursor, or the first that is open"),
+    ("o", "offer: a change beside the page (block, evidence, ...)"),
     ("b", "a step of another runbook"),
     ("Enter", "everything about what is under the cursor"),
     ("Tab", "between the work and the timeline"),
@@ -61,6 +64,9 @@ SAID = {
     "settle": "settled",
     "update": "the update is on its way",
     "resolve": "resolved",
+    "public": "everybody is told",
+    "tick": "ticked",
+    "offer": "asked for",
 }
 BOUND: list[BindingType] = [
     Binding("a", "say('ack')", "ack"),
@@ -74,6 +80,9 @@ BOUND: list[BindingType] = [
     Binding("h", "say('hypothesis')", "hypothesis"),
     Binding("s", "say('severity')", "severity"),
     Binding("e", "say('resolve')", "resolve"),
+    Binding("p", "say('public')", "customers"),
+    Binding("c", "close", "closing list"),
+    Binding("o", "say('offer')", "another change"),
     Binding("b", "other", "another runbook"),
     Binding("f", "filter", "filter"),
     Binding("slash", "search", "search"),

@@ -21,7 +21,7 @@ from textual.events import Resize
 from textual.widgets import OptionList, Static
 
 from firstfive.cli.hands.steps import waiting
-from firstfive.cli.terminal import acts
+from firstfive.cli.terminal import acts, aside
 from firstfive.cli.terminal.acts import Act, Question
 from firstfive.cli.terminal.chosen import CHOICES, wanted
 from firstfive.cli.terminal.following import Following, Link, Spoken
@@ -241,6 +241,8 @@ class Whole(App[int]):
             "severity": lambda: acts.severity(self.seen),
             "resolve": acts.resolve,
             "undo": lambda: acts.undo(self.seen),
+            "public": lambda: aside.public(self.seen),
+            "offer": lambda: aside.pack(self.seen),
         }
         self.do(made[verb])
 
@@ -289,6 +291,11 @@ class Whole(App[int]):
 
         self.do(lost)
 
+    def action_close(self) -> None:
+        """The box under the cursor, or the first that is open."""
+        kind, name = self.under_cursor()
+        self.do(lambda: aside.tick(self.seen, name if kind == "box" else ""))
+
     def action_other(self) -> None:
         """A step of a runbook that is not in use."""
         self.do(lambda: acts.other(self.reach.runbooks()))
@@ -313,18 +320,20 @@ class Whole(App[int]):
         """One act asked and said; the approval that it leads to, if any."""
         typed: tuple[str, ...] = ()
         if act.questions:
-            careful = act.verb in ("approve", "run", "undo")
+            careful = act.verb in ("approve", "run", "undo") or (act.verb == "public" and act.then is None)
             answer = await self.push_screen_wait(Sheet(act.title, lambda: act.shown, act.questions, careful=careful))
             if answer is None:
                 self.tell("nothing was said")
                 return None
             typed = answer
+        if act.then is not None:
+            return act.then(acts.filled(act, typed))
         before = {row["run"] for row in self.seen["waiting"]}
         seen = await asyncio.to_thread(self.reach.say, self.incident, act.verb, acts.filled(act, typed))
         self.take(seen)
         self.tell(SAID.get(act.verb, "done"))
         fresh = [row for row in seen["waiting"] if row["run"] not in before]
-        if act.verb not in ("run", "undo", "set") or len(fresh) != 1:
+        if act.verb not in ("run", "undo", "set", "offer") or len(fresh) != 1:
             return None
         lacking = acts.values_of(fresh[0])
         return lacking[0] if lacking else acts.approval_of(seen, fresh[0])
