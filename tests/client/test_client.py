@@ -50,6 +50,19 @@ def test_an_incident_from_the_first_word_to_the_last(ops: Client) -> None:
     assert made.id in [one.id for one in ops.past.history(limit=1)]
 
 
+def test_a_light_client_gets_of_the_timeline_only_what_came_since(vault: Vault, ops: Client) -> None:
+    light = Client(vault.url, token=vault.key, by="sam", light=True)
+    made = ops.declare("the shop is slow", level=2)
+    assert len(made.timeline) > 1
+    said = light.note(made.id, "seen from far")
+    assert [entry.text for entry in said.timeline] == ["sam notes: seen from far"]
+    assert said.seq == light.incident(made.id).seq == said.timeline[-1].seq
+    assert light.note(made.id, "again").timeline[0].seq == said.seq + 1
+    whole = ops.note(made.id, "the whole")
+    assert len(whole.timeline) == whole.seq
+    assert len(light.incident(made.id).timeline) == whole.seq, "what is only read is whole"
+
+
 def test_what_stands_beside_incidents(ops: Client) -> None:
     made = ops.outside.silence('alertname="RedisDown"', "host=~shop.*", seconds=60, comment="planned")
     assert made.id in [one.id for one in ops.outside.silences()]

@@ -24,7 +24,8 @@ class Client:
     """A server at `url`, such as `https://ops.example.org`, asked with a token of `firstfive token new`, or its key.
 
     `by` is the person in whose name is acted where there are no accounts. `certificate` is the file of a certificate of its own,
-    `timeout` the seconds of one try, `tries` how often a call is sent at most.
+    `timeout` the seconds of one try, `tries` how often a call is sent at most. With `light` the incident that comes back from what is
+    said about it holds of its timeline only the entries that came since, which is most of its size when it has gone on for long.
     """
 
     url: str
@@ -33,13 +34,19 @@ class Client:
     certificate: str = ""
     timeout: float = 20
     tries: int = 3
+    light: bool = False
     line: Line = field(init=False, repr=False)
     typed: Typed = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Raises FirstfiveError for an address that is none."""
         line = Line(
-            url=self.url, token=self.token, certificate=self.certificate, timeout=self.timeout, tries=self.tries
+            url=self.url,
+            token=self.token,
+            certificate=self.certificate,
+            timeout=self.timeout,
+            tries=self.tries,
+            light=self.light,
         )
         object.__setattr__(self, "line", line)
         object.__setattr__(self, "typed", Typed(line=line, by=self.by))

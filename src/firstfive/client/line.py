@@ -50,6 +50,7 @@ class Line:
 
     `certificate` is the PEM file of the very certificate that it must show, whatever names stand in it; empty for the machine's own
     trust. `tries` is how often one call is sent at most, `timeout` the seconds for one of them, `remedy` what to do when none is answered.
+    With `light` the answer to what is said about an incident holds of its timeline only what came since.
     """
 
     url: str
@@ -57,6 +58,7 @@ class Line:
     certificate: str = ""
     timeout: float = 20
     tries: int = 3
+    light: bool = False
     remedy: str = "look whether the server runs and whether this machine reaches it, then ask again"
 
     def __post_init__(self) -> None:
@@ -80,6 +82,7 @@ class Line:
         Raises ApiError when the server refuses, Unreachable when no try was answered.
         """
         headers = {"Idempotency-Key": key or os.urandom(16).hex()} if method == "POST" and self.tries > 1 else {}
+        headers |= {"Prefer": "return=minimal"} if self.light and method == "POST" else {}
         for number in range(self.tries):
             try:
                 return self._once(method, path, body, headers)

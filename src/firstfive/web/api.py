@@ -18,12 +18,14 @@ from firstfive.documents.lists.parted import MOST, limit_of, part_of
 from firstfive.documents.metrics import exposition, own_families
 from firstfive.documents.summary import summary
 from firstfive.engine import requests
+from firstfive.incident.timeline import Incident
 from firstfive.web import asked
 from firstfive.web.accounts.approving import may
 from firstfive.web.contract.answering import as_json
-from firstfive.web.engine_face import found, room_of, seen
+from firstfive.web.engine_face import Room, found, room_of, seen
 
 AT = "/api/v1"
+MINIMAL = "return=minimal"  # RFC 7240
 EVERY = 1_000_000
 
 
@@ -89,6 +91,18 @@ async def report(request: Request) -> Response:
     return as_json(request, seen(room, told))
 
 
+def _after(request: Request, room: Room, before: Incident, now: Incident) -> Response:
+    """The incident as it stands once something was said; where less is preferred, its timeline holds only what came since."""
+    told = seen(room, now)
+    preferred = {word.strip().casefold() for word in request.headers.get("prefer", "").split(",")}
+    if MINIMAL not in preferred:
+        return as_json(request, told)
+    rows: Any = told["timeline"]
+    answer = as_json(request, {**told, "timeline": [row for row in rows if row["seq"] > before.seq]})
+    answer.headers.update({"Preference-Applied": MINIMAL, "Vary": "Prefer"})
+    return answer
+
+
 async def incident(request: Request) -> Response:
     """One incident in full."""
     room = room_of(request)
@@ -115,7 +129,7 @@ async def offer(request: Request) -> Response:
     fields = await asked.json_fields(request)
     by, pack = asked.person(fields), asked.text(fields, "pack")
     given = {name: value for name, value in fields.items() if name not in ("by", "pack")}
-    return as_json(request, seen(room, await room.offer(state.id, by, pack, given)))
+    return _after(request, room, state, await room.offer(state.id, by, pack, given))
 
 
 async def look_back(request: Request) -> Response:
@@ -123,7 +137,7 @@ async def look_back(request: Request) -> Response:
     room = room_of(request)
     await asked.json_fields(request)
     state = await found(room, request.path_params["id"])
-    return as_json(request, seen(room, await room.look_back(state.id)))
+    return _after(request, room, state, await room.look_back(state.id))
 
 
 def saying(verb: str) -> Callable[[Request], Awaitable[Response]]:
@@ -136,6 +150,6 @@ def saying(verb: str) -> Callable[[Request], Awaitable[Response]]:
         state = await found(room, incident_id)
         by = asked.person(fields)
         may(request, verb, fields.get("run"), lambda: seen(room, state))
-        return as_json(request, seen(room, await room.say(incident_id, by, requests.event_of(verb, fields))))
+        return _after(request, room, state, await room.say(incident_id, by, requests.event_of(verb, fields)))
 
     return said

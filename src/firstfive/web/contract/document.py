@@ -160,7 +160,10 @@ def _in_header(one: Operation) -> list[dict[str, Any]]:
     if one.method == "POST" and one.path.startswith(AT):
         about = "sent again with the same key and body the call acts once and gets the first answer"
         shape = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"}
-        return [{"name": "Idempotency-Key", "in": "header", "description": about, "schema": shape}]
+        key = {"name": "Idempotency-Key", "in": "header", "description": about, "schema": shape}
+        light = "with return=minimal the timeline of the answer holds only the entries that came since"
+        prefer = {"name": "Prefer", "in": "header", "description": light, "schema": {"type": "string"}}
+        return [key, prefer] if one.answers is incident.Incident and "{id}" in one.path else [key]
     return []
 
 
