@@ -88,7 +88,6 @@ ASKED = [
     "nodes",
     "history",
     "status",
-    "doctor",
     "timeline INC-1",
 ]
 

@@ -11,7 +11,7 @@ import pytest
 
 from cli.door import Ask
 from cli.test_serve import quiet_vault as quiet_vault
-from cli.test_serve import start
+from programs import start
 
 TOLD = "Chat does not work. Next update by 14:30 UTC."
 

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.door import Ask, argv, environment
+from cli.door import Ask, environment
+from programs import end, start
 
 pytestmark = pytest.mark.process
 
@@ -61,31 +62,11 @@ def quiet_vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def start(vault: Path, *words: str) -> subprocess.Popen[str]:
-    running = subprocess.Popen(
-        argv("serve", *words),
-        cwd=vault,
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    until = time.monotonic() + 30
-    while not (vault / ".firstfive" / "server.json").exists():
-        assert running.poll() is None, running.communicate()
-        assert time.monotonic() < until, "it does not come up"
-        time.sleep(0.05)
-    return running
-
-
 @pytest.fixture
 def server(quiet_vault: Path) -> Iterator[subprocess.Popen[str]]:
     running = start(quiet_vault, "--json")
     yield running
-    if running.poll() is None:
-        running.terminate()
-    running.communicate(timeout=20)
+    end(running)
 
 
 def test_serve_says_where_the_room_is(server: subprocess.Popen[str], quiet_vault: Path) -> None:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cli.door import argv, environment
+from cli.door import environment
+from programs import start
 
 PAGE = """# Incident Response
 
@@ -99,19 +100,8 @@ class Served:
 
 def begin(vault: Path) -> Served:
     """Start the program of a vault."""
-    with (vault / "log").open("a") as log:
-        running = subprocess.Popen(
-            argv("serve", "--json"),
-            cwd=vault,
-            env=environment(AM_TOKEN="am-secret-token", GH_SECRET="gh-secret"),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        )
-    assert running.stdout is not None
-    line = running.stdout.readline()
-    assert line, "it does not come up"
+    secrets = environment(AM_TOKEN="am-secret-token", GH_SECRET="gh-secret")
+    running = start(vault, "--json", log=vault / "log", out=subprocess.PIPE, settings=secrets)
     known = json.loads((vault / ".firstfive" / "server.json").read_text())
     return Served(vault=vault, process=running, port=known["port"], key=known["key"])
 

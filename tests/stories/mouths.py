@@ -9,7 +9,6 @@ import json
 import os
 import random
 import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -17,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import programs
 from notifiers.recorded import Asked, Recorded, Reply, serving
 from stories.dying_mouth import BOUNDARIES
 
@@ -84,7 +84,7 @@ class Server:
     token: str
     room: str
     hook_url: str
-    running: subprocess.Popen[bytes] | None = None
+    running: subprocess.Popen[str] | None = None
 
     def prepare(self) -> None:
         vault = self.folder / "vault"
@@ -98,15 +98,13 @@ class Server:
         )
 
     def start(self, *dying: str) -> None:
-        known = self.folder / "state" / "server.json"
-        known.unlink(missing_ok=True)
-        program = [str(DYING), *dying] if dying else ["-m", "firstfive"]
-        words = [sys.executable, *program, "serve", "--config", str(self.folder / "firstfive.toml"), "--json"]
+        program = (str(DYING), *dying) if dying else programs.PROGRAM
         environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT / 'tests'}"}
+        words = ("--config", str(self.folder / "firstfive.toml"), "--json")
         with (self.folder / "serve.log").open("ab") as log:
-            self.running = subprocess.Popen(words, env=environment, stdout=log, stderr=log)
+            self.running = programs.spawn(self.folder, *words, program=program, settings=environment, out=log, err=log)
         until = time.monotonic() + PATIENCE
-        while not known.exists():
+        while programs.told(self.running, self.folder / "state") is None:
             assert time.monotonic() < until, self.log()
             if self.dead():
                 return

@@ -10,7 +10,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import firstfive
+import programs
 from postgres.cluster import Cluster, cluster
 
 T = TypeVar("T")
@@ -67,7 +67,7 @@ class Node:
     prefix: tuple[str, ...] = ()  # words before the program, which end by becoming it
     environment: Mapping[str, str] = field(default_factory=dict)
     space: str = ""  # the network namespace that it runs in
-    process: subprocess.Popen[bytes] | None = None
+    process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -79,17 +79,16 @@ class Node:
         )
         environment = {**os.environ, "PYTHONPATH": str(SOURCE), "HOME": str(self.home), **self.environment}
         with (self.folder / "log").open("ab") as log:
-            argv = [*self.prefix, sys.executable, "-m", "firstfive", "serve", "--config", str(config), "--json"]
-            self.process = subprocess.Popen(argv, stdout=log, stderr=log, env=environment, cwd=self.folder)
+            words = ("--config", str(config), "--json")
+            self.process = programs.spawn(
+                self.folder, *words, prefix=self.prefix, settings=environment, out=log, err=log
+            )
 
     def known(self) -> dict[str, Any] | None:
         """Where it answers; None until it does."""
         assert self.process is not None
         assert self.process.poll() is None, (self.folder / "log").read_text()
-        with contextlib.suppress(OSError, ValueError):
-            found = json.loads((self.folder / "state" / "server.json").read_text())
-            return found if found["pid"] == self.process.pid else None
-        return None
+        return programs.told(self.process, self.folder / "state")
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """One call of the API. Raises OSError when it does not answer, AssertionError when it refuses."""

@@ -18,7 +18,7 @@ from types import TracebackType
 import pytest
 
 from cli.door import argv, environment
-from cli.test_serve import start
+from programs import end, start
 
 PAGE = """# Incident Response
 
@@ -100,17 +100,11 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def ended(running: subprocess.Popen[str]) -> None:
-    if running.poll() is None:
-        running.terminate()
-    running.communicate(timeout=20)
-
-
 @pytest.fixture
 def server(place: Path) -> Iterator[subprocess.Popen[str]]:
     running = start(place)
     yield running
-    ended(running)
+    end(running)
 
 
 def until(true: Callable[[], object], why: Callable[[], object], seconds: float = 20) -> None:

@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from cli.door import Ask, argv, environment, process
-from cli.terminal.staged import Seat, ended, place, server, until
-from cli.test_serve import start
+from cli.terminal.staged import Seat, place, server, until
 from firstfive.stores.accounts.book import FILE, Accounts
 from firstfive.stores.accounts.model import Role
+from programs import end, start
 
 __all__ = ["place", "server"]
 
@@ -189,7 +189,7 @@ def test_a_server_that_is_killed_and_comes_back_costs_no_line_and_repeats_none(
         line.wait_for("sam notes: after 4")
         known = timeline(ask)
     finally:
-        ended(again)
+        end(again)
     heard = told(line.out.read_text())
     assert len(heard) == len(known)
     assert heard == known, "every entry once, in order"
@@ -214,7 +214,7 @@ def test_restarts_one_after_another_lose_nothing(place: Path, ask: Ask, lines: l
         line.wait_for("sam notes: at last")
         known = timeline(ask)
     finally:
-        ended(running)
+        end(running)
     until(lambda: len(told(line.out.read_text())) >= len(known), line.out.read_text)
     assert told(line.out.read_text()) == known
 
@@ -354,7 +354,7 @@ def test_without_the_extra_it_is_lines_and_says_how_to_get_more(place: Path, ask
     assert "\x1b" not in text
 
 
-def test_where_nobody_types_it_follows_until_it_is_ended(
+def test_where_nobody_types_it_follows_until_it_is_end(
     server: subprocess.Popen[str], place: Path, ask: Ask, tmp_path: Path
 ) -> None:
     ask("declare", "the shop is shut", "--severity", "1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import subprocess
 import unicodedata
 from collections.abc import Awaitable, Callable
@@ -14,12 +15,12 @@ from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
 from cli.door import Ask
-from cli.terminal.staged import ended, place, server, until
-from cli.test_serve import start
+from cli.terminal.staged import place, server, until
 from firstfive.cli.terminal.reach import Reach
 from firstfive.cli.terminal.whole.screen import Whole
 from firstfive.cli.terminal.whole.sheet import UNREAD, Sheet
 from firstfive.settings import load
+from programs import end, start
 
 __all__ = ["place", "server"]
 
@@ -59,7 +60,8 @@ class Seen:
     async def write(self, text: str) -> None:
         """What a person types on the line of a sheet, and Enter."""
         await self.wait_for(lambda: self.app.screen.query(Input))
-        await self.pilot.press(*({" ": "space", "#": "number_sign", ".": "full_stop"}.get(c, c) for c in text), "enter")
+        keys = (c if c.isalnum() else re.sub("[ -]", "_", unicodedata.name(c).lower()) for c in text)
+        await self.pilot.press(*keys, "enter")
 
     async def sheet(self) -> Sheet:
         await self.wait_for(lambda: isinstance(self.app.screen, Sheet) and self.app.screen.query("#text"))
@@ -352,6 +354,6 @@ def test_a_server_that_goes_and_comes_back(shut: subprocess.Popen[str], place: P
         played(play)
     finally:
         for one in again:
-            ended(one)
+            end(one)
     ids = [entry["seq"] for entry in view(ask)["timeline"]]
     assert ids == sorted(set(ids))

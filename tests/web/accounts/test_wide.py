@@ -7,7 +7,6 @@ import ipaddress
 import json
 import socket
 import ssl
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -20,8 +19,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from cli.door import argv, environment, process
+from cli.door import process
 from firstfive.stores.accounts import FILE, Accounts
+from programs import start
 from web.accounts.house import PASSWORD, PORT, house
 
 pytestmark = pytest.mark.process
@@ -110,14 +110,10 @@ def test_the_room_is_not_opened_to_a_network(
 @contextmanager
 def serving(vault: Path) -> Iterator[dict[str, str]]:
     """What `serve --json` says, while it runs."""
-    running = subprocess.Popen(
-        argv("serve", "--json"), cwd=vault, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    running = start(vault, "--json")
     try:
         assert running.stdout is not None
-        line = running.stdout.readline()
-        assert line, running.communicate(timeout=20)[1]
-        yield json.loads(line)
+        yield json.loads(running.stdout.readline())
     finally:
         running.terminate()
         _, err = running.communicate(timeout=20)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,9 +13,10 @@ from typing import Any
 
 import requests
 
-from cli.door import argv, environment
+from cli.door import environment
 from firstfive.stores.accounts import Role
 from firstfive.stores.accounts.opening import open_accounts
+from programs import end, start
 from web.pages.shop import PAGE
 
 SETTINGS = "[listen]\nport = 0\n"
@@ -31,7 +31,7 @@ class Vault:
     port: int
     key: str
     session: requests.Session
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[str]
 
     @property
     def url(self) -> str:
@@ -66,25 +66,9 @@ def token(folder: Path, *scopes: str, role: Role = Role.ADMIN, name: str = ADMIN
         book.close()
 
 
-def begin(folder: Path, **more: str) -> subprocess.Popen[bytes]:
-    """Start the program of a vault; it is up when its server.json is there."""
-    known = folder / ".firstfive" / "server.json"
-    known.unlink(missing_ok=True)
-    with (folder / "log").open("ab") as log:
-        running = subprocess.Popen(
-            argv("serve"),
-            cwd=folder,
-            env=environment(**more),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=log,
-        )
-    until = time.monotonic() + 60
-    while not known.exists():
-        assert running.poll() is None, (folder / "log").read_text()
-        assert time.monotonic() < until, "it does not come up"
-        time.sleep(0.05)
-    return running
+def begin(folder: Path, **more: str) -> subprocess.Popen[str]:
+    """Start the program of a vault, and wait for it."""
+    return start(folder, log=folder / "log", out=subprocess.DEVNULL, settings=environment(**more))
 
 
 @contextmanager
@@ -104,5 +88,4 @@ def serving(folder: Path, *, accounts: bool = False, settings: str = SETTINGS) -
         try:
             yield vault
         finally:
-            vault.process.terminate()
-            vault.process.wait(30)
+            end(vault.process)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 
-import serving
+import programs
 from cli.door import ROOT, environment, process
 from stories.nodes import Node, site
 from web.pages.shop import PAGE
@@ -35,9 +35,9 @@ class Life:
     """One life of a server on the vault; with a `moment` it dies there."""
 
     def __init__(self, vault: Path, moment: str = "") -> None:
-        program = (str(DYING), moment) if moment else serving.PROGRAM
+        program = (str(DYING), moment) if moment else programs.PROGRAM
         paths = {"PYTHONPATH": f"{ROOT / 'src'}:{ROOT / 'tests'}"}
-        self.running = serving.start(vault, log=vault / "log", program=program, settings=environment(**paths))
+        self.running = programs.start(vault, log=vault / "log", program=program, settings=environment(**paths))
         told = json.loads((vault / ".firstfive" / "server.json").read_text())
         self.url, self.key = f"http://127.0.0.1:{told['port']}/api/v1", told["key"]
 
@@ -52,7 +52,7 @@ class Life:
         return self
 
     def __exit__(self, *_: object) -> None:
-        serving.end(self.running)
+        programs.end(self.running)
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from cli.door import argv, environment
 from probes.network.certificates import Authority
+from programs import end, start
 from web.served import Stream
 
 pytestmark = pytest.mark.process
@@ -84,17 +84,13 @@ class Server:
 @contextmanager
 def serving(vault: Path, authority: Path | None) -> Iterator[Server]:
     """Serve until the block is left; what is said on standard error is nothing."""
-    with (vault / "log").open("a") as log:
-        command = argv("serve", "--vault", str(vault), "--port", "0", "--json")
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=vault, env=environment())
-    assert process.stdout is not None
+    words = ("--vault", str(vault), "--port", "0", "--json")
+    process = start(vault, *words, log=vault / "log", out=subprocess.PIPE)
     try:
-        assert process.stdout.readline()
         known = json.loads((vault / ".firstfive" / "server.json").read_text())
         yield Server(process=process, port=known["port"], key=known["key"], authority=authority)
     finally:
-        process.terminate()
-        process.communicate(timeout=20)
+        end(process)
     assert "rror" not in (vault / "log").read_text()
 
 

@@ -6,7 +6,6 @@ import asyncio
 import http.client
 import json
 import subprocess
-import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,7 +14,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from cli.door import argv, environment
 from documents.good_postmortem import GOOD
 from documents.story import AFTERWARDS, WHOLE
 from firstfive.app import read_handbook
@@ -26,6 +24,7 @@ from firstfive.ports import Transaction
 from firstfive.settings import load
 from firstfive.stores import open_journal
 from incident.builders import T0, declared
+from programs import end, start
 
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
 LONG = "a-very-long-word-without-any-space-" * 6
@@ -201,23 +200,9 @@ class Shop:
 @contextmanager
 def open_shop(folder: Path) -> Iterator[Shop]:
     """Serve the vault until the block is left."""
-    running = subprocess.Popen(
-        argv("serve"),
-        cwd=folder,
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    known = folder / ".firstfive" / "server.json"
+    running = start(folder, out=subprocess.DEVNULL, err=subprocess.DEVNULL)
     try:
-        until = time.monotonic() + 60
-        while not known.exists():
-            assert running.poll() is None
-            assert time.monotonic() < until, "it does not come up"
-            time.sleep(0.05)
-        told = json.loads(known.read_text())
+        told = json.loads((folder / ".firstfive" / "server.json").read_text())
         yield Shop(port=told["port"], key=told["key"])
     finally:
-        running.terminate()
-        running.wait(30)
+        end(running)
