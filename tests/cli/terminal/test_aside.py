@@ -168,6 +168,15 @@ def test_a_change_beside_the_page_is_asked_for_shown_and_waits(shut: object, pla
 
 
 @pytest.mark.process
+def test_whoever_asks_for_a_block_is_not_shut_out_by_it(shut: object, place: Path, ask: Ask) -> None:
+    typed = "offer block\n198.51.100.7\n1h\n"
+    done = process("room", "INC-1", "--plain", cwd=place, typed=typed, SSH_CLIENT="198.51.100.7 50000 22")
+    assert done.code != 0
+    assert "198.51.100.7" in done.err
+    assert view(ask)["waiting"] == []
+
+
+@pytest.mark.process
 def test_the_keys_and_the_words_are_listed(shut: object, place: Path) -> None:
     async def play(screen: Seen) -> None:
         await screen.press("question_mark")

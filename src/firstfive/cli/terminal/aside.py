@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from firstfive.cli.terminal.acts import YES, Act, Question
-from firstfive.cli.terminal.lines import Line, View, labelled, plain
+from firstfive.cli.terminal.lines import Line, View, labelled, output, plain
 from firstfive.documents.public import PublicStatus, word_of
 from firstfive.documents.public.wording import check_wording
 from firstfive.errors import Exit, Refused
@@ -76,7 +76,7 @@ def preview(fields: View) -> Act:
     shown: list[Line] = [
         plain("Everybody would read this:", "soft"),
         plain(f"{about}: {word}" if about else word, "strong"),
-        *(plain(row, "out") for row in text.split("\n")),
+        *output(text),
     ]
     for problem in problems:
         told = f"“{problem.phrase}”: {problem.why}" if problem.phrase else problem.why

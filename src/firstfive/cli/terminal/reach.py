@@ -70,9 +70,13 @@ class Reach:
                 f"no server runs, so nothing can be said from here: this is a read-only look at {incident}",
                 remedy=f"firstfive serve starts it; `firstfive note {incident} ...` in another terminal is written down without one",
             )
-        return over_http(
-            server, "POST", f"{_path(incident)}/{verb}", {"by": self.by, **fields}, token=self.settings.token
-        )
+        given = {"by": self.by, **fields, **(self._mine() if fields.get("pack") == "block" else {})}
+        return over_http(server, "POST", f"{_path(incident)}/{verb}", given, token=self.settings.token)
+
+    def _mine(self) -> View:
+        """Where whoever asks for a block sits, which is never blocked."""
+        mine = self.settings.variables.get("SSH_CLIENT", "").split()[:1]
+        return {"mine": mine[0]} if mine else {}
 
 
 def _path(incident: str) -> str:
