@@ -21,14 +21,15 @@ from sshd.server import Bench, bench, needed
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("engine"), pytest.mark.timeout(180)]
 
-SLEEPS = "echo 'I serve'; trap 'exit 0' TERM; while :; do /bin/busybox sleep 0.2; done\n"
+# A tail begins a second before the present, so what it shall hear is said again and again.
+SERVES = "trap 'exit 0' TERM; while :; do echo 'I serve'; /bin/busybox sleep 0.2; done\n"
 T = TypeVar("T")
 
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
     with tempfile.TemporaryDirectory(prefix="ff-", ignore_cleanup_errors=True) as folder, engine(Path(folder)) as up:
-        up.release("shop", "1", SLEEPS)
+        up.release("shop", "1", SERVES)
         up.docker("run", "-d", "--name", "shop", "--network", "none", "shop:1")
         until = monotonic() + 30
         while "I serve" not in up.docker("logs", "shop"):
