@@ -16,7 +16,7 @@ from firstfive.incident.policy import Policy
 from firstfive.incident.records import Run
 from firstfive.incident.recover import page_step
 from firstfive.incident.respond import planned, run_of, standing, value_of
-from firstfive.incident.timeline import APPROVAL_LIVES, Attempt, Incident, undoable
+from firstfive.incident.timeline import Attempt, Incident, undoable
 
 Row = dict[str, object]
 
@@ -213,4 +213,4 @@ def approved_until(incident: Incident) -> Iterator[tuple[str, str | None]]:
     """Run id and the instant its approval ends, for runs that are approved and have not begun."""
     for attempt in incident.attempts.values():
         if attempt.state == "approved":
-            yield attempt.run.id, iso(attempt.at + APPROVAL_LIVES)
+            yield attempt.run.id, iso(attempt.lives_until)

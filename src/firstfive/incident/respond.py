@@ -20,7 +20,7 @@ from firstfive.incident.orders import Order, PlanRollback, Record, RunStep, Wake
 from firstfive.incident.policy import Policy
 from firstfive.incident.records import Run
 from firstfive.incident.recover import UNDO, last_change, page_step, verifying
-from firstfive.incident.timeline import APPROVAL_LIVES, Attempt, Incident
+from firstfive.incident.timeline import Attempt, Incident
 from firstfive.shell.conditions import Outcome
 from firstfive.shell.risk import Verdict
 
@@ -370,7 +370,7 @@ def _approved(incident: Incident, now: datetime) -> Iterator[Order]:
         over = incident.resolved_at is not None and not incident.afterwards(attempt.run.step)
         if attempt.state != "approved" or over:
             continue
-        until = attempt.at + APPROVAL_LIVES
+        until = attempt.lives_until
         if now >= until:
             yield Record(event=ev.ApprovalExpired(run=attempt.run.id))
             continue

@@ -17,7 +17,7 @@ from firstfive.handbook.model import LogSymptom, Step, entering
 from firstfive.incident import events as ev
 from firstfive.incident.packs.offered import VERIFY
 from firstfive.incident.records import Fact, Run
-from firstfive.incident.timeline import APPROVAL_LIVES, Attempt, Incident
+from firstfive.incident.timeline import Attempt, Incident
 from firstfive.ports import Heard, OutcomeLost, OutOfTouch, Output, Trace, Transaction, Work
 from firstfive.shell import facts
 
@@ -125,7 +125,7 @@ def allowed(state: Incident, attempt: Attempt | None, run: Run, now: datetime) -
         return False
     if attempt is None or attempt.state != "approved" or attempt.run != run:
         return False
-    return now - attempt.at < APPROVAL_LIVES
+    return now < attempt.lives_until
 
 
 async def _executed(
@@ -168,8 +168,7 @@ async def _executed(
 
 def _may_still_begin(attempt: Attempt, now: datetime) -> bool:
     """A run that this program died over may begin on its own approval while that lives; one that was called unknown may not."""
-    given = [at for _, at in attempt.approvals] or [attempt.at]
-    return attempt.state == "started" and now - max(given) < APPROVAL_LIVES
+    return attempt.state == "started" and now < attempt.lives_until
 
 
 def _not_begun(engine: Engine, run: Run, why: str) -> tuple[ev.Event, ...]:

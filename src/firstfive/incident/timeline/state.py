@@ -48,6 +48,11 @@ class Attempt:
     seq: int = 0
     started_seq: int = 0
 
+    @property
+    def lives_until(self) -> datetime:
+        """Until when it may begin: the oldest yes that it rests on counts ten minutes."""
+        return min((at for _, at in self.approvals), default=self.at) + APPROVAL_LIVES
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
