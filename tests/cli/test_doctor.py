@@ -37,7 +37,8 @@ def test_all_is_well(ask: Ask, well: Path) -> None:
     assert (said.code, said.err) == (0, "")
     lines = said.out.splitlines()
     assert all(line.startswith("ok    ") for line in lines), said.out
-    assert [line.split(":")[0].removeprefix("ok    ") for line in lines] == [
+    named = [line.split(":")[0].removeprefix("ok    ") for line in lines]
+    assert [name for name in named if name != "the image before"] == [  # that is said where an Engine is
         *(
             "settings",
             "page",
@@ -52,6 +53,23 @@ def test_all_is_well(ask: Ask, well: Path) -> None:
         ),
         *("disk", "journal", "port", "SQLite", "tools"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("pinned", "told"),
+    [
+        ("true", "kept by a tag"),
+        ("false", "not kept: a prune can take the roll-back away ([docker] pin_images = true keeps it)"),
+    ],
+)
+def test_beside_an_engine_it_says_whether_a_roll_back_survives_a_prune(
+    ask: Ask, well: Path, pinned: str, told: str
+) -> None:
+    settings = well / "firstfive.toml"
+    settings.write_text(settings.read_text() + f'[docker]\nsocket = "engine.sock"\npin_images = {pinned}\n')
+    with closing(socket.socket(socket.AF_UNIX)) as engine:
+        engine.bind(os.path.relpath(well / "engine.sock"))
+        assert findings(ask)["the image before"] == (True, told, "")
 
 
 def test_each_thing_that_is_missing_has_its_remedy(ask: Ask, vault: Path) -> None:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from firstfive.app.eyes import probes_for
+from firstfive.app.eyes import probes_for, sockets_of
 from firstfive.app.hands import target_of
 from firstfive.app.pages import read_handbook
 from firstfive.documents.filling import OPEN, unread
@@ -167,6 +167,9 @@ def _eyes(settings: Settings, handbook: Handbook) -> list[Finding]:
         found.append(
             _found(f"release link {name}", link.is_symlink(), str(link), f"no link is there; mend [deploys] {name}")
         )
+    if sockets_of(settings):
+        off = "not kept: a prune can take the roll-back away ([docker] pin_images = true keeps it)"
+        found.append(_found("the image before", True, "kept by a tag" if settings.pin_images else off, ""))
     return found
 
 

@@ -95,7 +95,10 @@ def problem_with(deploy: Deploy, found: Found) -> str:
         return f"there is no container {deploy.container} any more"
     if not found.image:
         short = deploy.previous_image_id.removeprefix("sha256:")[:12]
-        return f"the image that ran before ({deploy.previous} {short}) was pruned from this host: pull it, or deploy it again"
+        return (
+            f"the image that ran before ({deploy.previous} {short}) was pruned from this host: pull it, or deploy it again;"
+            " [docker] pin_images = true keeps it from now on"
+        )
     if found.container.get("Image") == deploy.previous_image_id:
         return f"{deploy.container} already runs the image that ran before"
     if not found.compose:
