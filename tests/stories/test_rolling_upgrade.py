@@ -195,7 +195,7 @@ def test_a_newer_schema_is_made_beside_an_older_node_that_goes_on_and_is_not_sta
         (older.folder / "log").write_text("")
         older.start()
         assert older.process is not None
-        assert older.process.wait(timeout=30) != 0
+        assert older.process.wait(timeout=120) != 0
         said = (older.folder / "log").read_text()
         assert (
             f"a newer version of Firstfive wrote this journal (schema 9000, known here up to {schema.NEWEST})" in said

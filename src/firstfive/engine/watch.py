@@ -24,7 +24,8 @@ HELD = frozenset({SignalKind.HTTP, SignalKind.PROBE, SignalKind.STATUS})  # look
 # Looks of a crowd begin together, five times a second: that costs half of what a timer each does (bench/http_checks.py).
 MANY, SLOT = 50, 0.2
 LOOK_DEADLINE = 30.0
-NOT_MINE = 1.0
+# Whether a look has become ours is asked once a second, of a crowd less often: what a node holds changes every four seconds at most.
+NOT_MINE, NOT_MINE_MOST, ASKED_A_SECOND = 1.0, 4.0, 100
 
 
 def who(probe: Probe) -> str:
@@ -82,7 +83,7 @@ class Watch:
         while True:
             if not self.mine(who(probe)):  # another node looks; what it tells is told there
                 self._forget(probe)
-                await self.clock.sleep(NOT_MINE)
+                await self.clock.sleep(min(max(NOT_MINE, len(self.probes) / ASKED_A_SECOND), NOT_MINE_MOST))
                 continue
             doubtful = await self.once(probe)
             seconds = self.interval.total_seconds()
