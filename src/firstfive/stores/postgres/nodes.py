@@ -175,10 +175,11 @@ class Nodes:
     def _beat(self) -> None:
         shows = {"host": socket.gethostname(), "process": os.getpid(), "version": firstfive.__version__}
         shows |= {"page": self.page, "local": self.local, "behind": self.behind}
-        before = time.monotonic()
         with self.pool.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            before = time.monotonic()
             seen = connection.execute(_BEAT, {"boot": self.owner, "lease": LEASE // _TICK, **shows}).one()
-        self._base = (seen.at, (before + time.monotonic()) / 2)
+            after = time.monotonic()
+        self._base = (seen.at, (before + after) / 2)
         self.versions = frozenset({*seen.versions, firstfive.__version__})
         ahead, behind = seen.ahead + (not self.behind), seen.behind + self.behind
         share = 0 if self.behind and seen.ahead else -(-len(self.wanted) // max(1, ahead or behind))
