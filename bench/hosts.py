@@ -23,10 +23,10 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "tests"))
 
 import plot  # noqa: E402
+from serving import Server, Sink, bounded, load, part, serving, sink, soon  # noqa: E402
 
 from firstfive.handbook.compile import Options, compile_vault  # noqa: E402
 from firstfive.shell.risk import load_table  # noqa: E402
-from serving import Server, Sink, bounded, load, part, serving, sink, soon  # noqa: E402
 from sshd.server import Bench, bench  # noqa: E402
 
 LOOKS = 5  # a host, and so many incidents on it

@@ -29,10 +29,11 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "tests"))
 
+from serving import Server, Sink, bounded, load, part, serving, sink, soon, used  # noqa: E402
+
 from firstfive.stores import open_journal  # noqa: E402
 from intake import LOAD, MARK, alert, free_port  # noqa: E402
 from postgres import cluster  # noqa: E402
-from serving import Server, Sink, bounded, load, part, serving, sink, soon, used  # noqa: E402
 
 DURABLE = ("fsync=on", "full_page_writes=on", "synchronous_commit=on")
 CONNECTIONS = 64
