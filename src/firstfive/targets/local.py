@@ -11,6 +11,7 @@ import contextlib
 import os
 import shutil
 import signal
+import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -34,7 +35,6 @@ from firstfive.targets.run_wrapper import (
     tidy_program,
     trace_program,
 )
-from firstfive.targets.spawn import started
 
 LIVE_SECONDS = 0.1
 READ_AFTER = 0.01
@@ -308,8 +308,7 @@ def _spawned(
         if stdin:
             os.write(source, stdin)
             os.lseek(source, 0, os.SEEK_SET)
-        program = _found(argv[0], environment.get("PATH", os.defpath))
-        pid = started(program, argv, workdir, environment, (source, out_write, err_write))
+        pid = _started(argv, workdir, environment, (source, out_write, err_write))
     except OSError as problem:
         os.close(out_read)
         os.close(err_read)
@@ -330,6 +329,23 @@ def _spawned(
 def _nothing() -> int:
     """An empty stdin, opened once."""
     return os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
+
+
+def _started(argv: list[str], workdir: Path, environment: Mapping[str, str], streams: tuple[int, int, int]) -> int:
+    source, out, err = streams
+    child = subprocess.Popen(
+        argv,
+        executable=_found(argv[0], environment.get("PATH", os.defpath)),
+        stdin=source,
+        stdout=out,
+        stderr=err,
+        cwd=workdir,
+        env=dict(environment),
+        start_new_session=True,
+        close_fds=False,  # every descriptor of ours is closed on exec already
+    )
+    child.returncode = 0  # it is awaited by its pid
+    return child.pid
 
 
 def _bare(environment: Mapping[str, str]) -> Mapping[str, str]:
