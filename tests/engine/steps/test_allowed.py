@@ -29,6 +29,13 @@ ROWS = [
     ((ASKED, (2, "ana", ev.Declined(run=RUN.id, why="no"))), RUN, 3, False, "declined"),
     ((ASKED, YES, (3, ev.ApprovalExpired(run=RUN.id))), RUN, 4, False, "withdrawn"),
     ((ASKED, YES, (3, "ana", ev.Resolved(why="over", root_cause=""))), RUN, 4, False, "the incident is over"),
+    (
+        (ASKED, YES, (3, ev.JournalRestored(epoch=1, why="a copy was put back"))),
+        RUN,
+        4,
+        False,
+        "the journal was restored",
+    ),
     ((), RUN, 3, False, "nobody was ever asked"),
 ]
 
