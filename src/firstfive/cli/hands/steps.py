@@ -57,7 +57,7 @@ def approve(
     config: Path | None,
     as_json: bool,
 ) -> None:
-    """Approve a waiting step (default: the one that waits): exactly these bytes, once, within ten minutes."""
+    """Approve a waiting step (default: the one that waits): exactly these bytes, once, within ten minutes from now."""
     settings = settings_of(vault, config)
     who = by(settings, named)
     seen = ask(settings, "GET", f"/incidents/{incident}")

@@ -143,7 +143,7 @@ def asked(row: View) -> list[Line]:
     told += [plain("to undo it:", "soft"), *commands(row["undo"])] if row["undo"] else []
     told += [] if row["undo"] or row["undoes"] else [plain("the page names nothing that undoes this", "change")]
     told += _conditions(row)
-    bytes_of = f"Covers exactly these bytes on {line(str(row['target']))}, once, for ten minutes (sha256 {row['sha256'][:12]})."
+    bytes_of = f"Covers these bytes on {line(str(row['target']))}, once, for ten minutes from the yes (sha256 {row['sha256'][:12]})."
     return [*told, plain(bytes_of, "soft")]
 
 
