@@ -81,7 +81,7 @@ class Target(Protocol):
     ) -> Output: ...
     async def run(
         self, run: Run, heard: Heard | None = None
-    ) -> Output: ...  # raises OutcomeLost, OutOfTouch; attaches when the run id already began
+    ) -> Output: ...  # raises OutcomeLost, OutOfTouch; FirstfiveError only when it did not begin now; attaches when it already began
     async def trace(self, run_id: str) -> Trace: ...
 
 

@@ -110,6 +110,11 @@ SENTENCES: list[tuple[str, ev.Event, str]] = [
         f"Changing: {ROLL} started on local, approved by ana",
     ),
     ("firstfive", ev.StepStarted(run=LOOK), "Looking: 3.1 step 1 (Last lines) started on local"),
+    (
+        "firstfive",
+        ev.StepNotBegun(run=ROLL_BACK.id, step="down#3", target="gone", why="gone could not be reached"),
+        f"{ROLL} could not begin on gone: gone could not be reached",
+    ),
     ("firstfive", b.finished(ROLL_BACK), f"{ROLL} finished as expected: exit 0 after 1.2 s"),
     (
         "firstfive",

@@ -197,6 +197,23 @@ def test_what_expired_is_asked_again_with_a_new_run() -> None:
     assert ask.run.id == "INC-1.down.3.2"
 
 
+def test_a_look_that_could_not_begin_waits_for_a_person_and_holds_nothing_up() -> None:
+    (look, *_) = (o.run for o in ordered(story()) if isinstance(o, RunStep))
+    away = ev.StepNotBegun(run=look.id, step=look.step, target=look.target, why="away")
+    lines = ((10, ev.StepStarted(run=look)), (11, away))
+    assert look.step not in runs(ordered(story(*lines), 12))
+    assert look.step not in runs(ordered(story(*lines), 6000))
+    assert look.step in runs(ordered(story(*lines, (20, "ana", ev.StepRequested(step=look.step))), 21))
+
+
+def test_a_look_after_a_change_that_could_not_begin_is_not_taken_again_and_again() -> None:
+    done = (*APPROVED, (21, ev.StepStarted(run=ASKED, approved_by="ana")), (22, b.finished(ASKED)))
+    (check,) = (o.run for o in ordered(story(*done), 23) if isinstance(o, RunStep) and o.run.step == "down#4")
+    away = ev.StepNotBegun(run=check.id, step=check.step, target=check.target, why="away")
+    lines = (*done, (24, ev.StepStarted(run=check)), (25, away))
+    assert "down#4" not in runs(ordered(story(*lines), 26))
+
+
 def test_an_unknown_outcome_stops_every_other_change() -> None:
     other = b.run("pay#3", script="prune", environment=())
     lines = (

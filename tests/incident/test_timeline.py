@@ -130,6 +130,12 @@ FOLDS = [
         "what nobody can answer any more waits for nobody",
     ),
     (
+        (*STARTED, (4, ev.StepNotBegun(run=RUN.id, step="down#3", target="local", why="away"))),
+        lambda s: (s.status, s.attempts[RUN.id].state, s.attempts[RUN.id].why),
+        (Status.INVESTIGATING, "expired", "away"),
+        "a change that could not begin mitigates nothing",
+    ),
+    (
         (),
         lambda s: (s.started_at, s.value("x"), s.waiting()),
         (None, None, ()),

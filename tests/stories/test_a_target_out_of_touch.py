@@ -33,6 +33,10 @@ def states(world: World) -> list[str]:
     return [a.state for a in changes(world)]
 
 
+def not_begun(world: World) -> list[str]:
+    return [e.event.why for e in world.incident.entries if isinstance(e.event, ev.StepNotBegun)]
+
+
 def notes(world: World) -> list[str]:
     return [e.event.text for e in world.incident.entries if isinstance(e.event, ev.Noted)]
 
@@ -72,7 +76,7 @@ def test_a_command_that_never_reached_the_host_is_not_begun_behind_a_person_s_ba
     world.pass_(seconds=6)
     assert world.host.changes == []
     assert states(world) == ["expired", "asked"]
-    assert "never began" in notes(world)[-1]
+    assert "never began" in not_begun(world)[-1]
     world.approve()
     assert states(world) == ["expired", "finished"]
     assert len(world.host.changes) == 1
@@ -117,7 +121,9 @@ def test_a_host_that_refuses_to_begin_is_said_and_the_step_is_asked_for_anew(wor
     world.host.refuses = "INC-1 was not begun on local: the disk may be full"
     world.approve()
     assert states(world) == ["expired", "asked"]
-    assert "the disk may be full; mend that and try again" in notes(world)[-1]
+    assert not_begun(world) == [
+        "INC-1 was not begun on local: the disk may be full; mend that and try again; nothing was run"
+    ]
     world.host.refuses = ""
     world.pass_(minutes=12)
     assert world.host.changes == [], "a person says yes again"

@@ -70,6 +70,7 @@ class Host:
     die_in_run: bool = False
     cut: str = ""  # "before" or "after" the command reached it: from then on it cannot be asked
     refuses: str = ""
+    unseen: str = ""  # why it cannot be looked at
 
     def _answer(self, script: str) -> Output:
         for pattern, text, code in self.answers:
@@ -86,6 +87,8 @@ class Host:
         heard: Heard | None = None,
     ) -> Output:
         self.looks.append(script)
+        if self.unseen:
+            raise FirstfiveError(self.unseen, remedy="ask who runs the host", exit_code=Exit.TARGET_UNREACHABLE)
         return self._answer(script)
 
     async def run(self, run: Run, heard: Heard | None = None) -> Output:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from firstfive.errors import FirstfiveError
-from firstfive.ports import OutcomeLost
+from firstfive.ports import OutcomeLost, OutOfTouch
 from sshd.server import Bench
 
 from .conftest import SHORT, a_run, over_ssh
@@ -76,10 +76,40 @@ def test_a_host_that_does_not_come_back_leaves_an_unknown_outcome(fragile: Bench
 def test_a_host_that_is_not_there_is_said_and_nothing_is_run(fragile: Bench, tmp_path: Path) -> None:
     fragile.server.stop()
     target = over_ssh(fragile, tmp_path)
-    with pytest.raises(FirstfiveError, match="could not be reached"):
+    with pytest.raises(FirstfiveError, match=r"could not be reached: \[Errno 111\]") as told:
         asyncio.run(target.look("echo x", timeout=SHORT))
+    assert told.value.remedy.startswith(f"try ssh -F {fragile.config} prod true from this machine")
     with pytest.raises(FirstfiveError, match="nothing was run"):
         asyncio.run(target.trace("INC-1.step.1"))
+
+
+def test_a_change_for_a_host_that_is_not_there_says_why_it_could_not_be_reached(
+    fragile: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("firstfive.targets.ssh.ASKING", timedelta(seconds=1))
+    fragile.server.stop()
+    target = over_ssh(fragile, tmp_path)
+    object.__setattr__(target, "patience", timedelta(seconds=0.3))
+    with pytest.raises(FirstfiveError, match=r"could not be reached: \[Errno 111\]"):
+        asyncio.run(target.run(a_run("echo x")))
+
+
+def test_a_key_that_changes_under_a_run_leaves_its_outcome_unknown_and_never_says_that_it_was_not_run(
+    fragile: Bench, tmp_path: Path
+) -> None:
+    async def changed() -> None:
+        target = over_ssh(fragile, tmp_path)
+        object.__setattr__(target, "patience", timedelta(seconds=1))
+        task = asyncio.create_task(target.run(a_run("echo ran >>log; sleep 2")))
+        while not (tmp_path / "log").exists():
+            await asyncio.sleep(0.02)
+        fragile.known.write_text("")
+        fragile.server.cut()
+        with pytest.raises(OutOfTouch, match="its host key is not known"):
+            await task
+        await target.close()
+
+    asyncio.run(changed())
 
 
 def test_a_look_is_repeated_on_a_new_connection_when_the_kept_one_broke(fragile: Bench, tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def test_an_unknown_host_key_is_refused_with_its_fingerprint(fragile: Bench, tmp
     told = _refusal(fragile, tmp_path)
     assert "not known" in told.what
     assert _fingerprint(fragile.server.host_key) in told.what
-    assert "ssh prod true" in told.remedy
+    assert f"ssh -F {fragile.config} prod true" in told.remedy
 
 
 def test_a_wrong_host_key_is_refused_loudly(fragile: Bench, tmp_path: Path) -> None:

@@ -14,12 +14,14 @@ from firstfive.incident import events as ev
 from firstfive.incident.records import Answer
 from firstfive.incident.recover import UNDO
 
+WHOLE = 1000  # what a person needs to mend a target: a fingerprint, a command
 _ANSWERS = {Answer.GOOD: "well", Answer.BAD: "trouble", Answer.UNKNOWN: "could not tell"}
 
 
 def sentence(entry: ev.Entry, handbook: Handbook) -> str:
-    """What happened, in one line of at most 300 visible characters, without the time."""
-    return line(_said(entry, entry.event, handbook), WIDTH)
+    """What happened, in one line of at most 300 visible characters, without the time. Why nothing could begin is never cut short."""
+    width = WHOLE if isinstance(entry.event, ev.StepNotBegun) else WIDTH
+    return line(_said(entry, entry.event, handbook), width)
 
 
 def step_name(step_id: str, handbook: Handbook) -> str:
@@ -77,6 +79,7 @@ _Running = (
     | ev.Declined
     | ev.ApprovalExpired
     | ev.StepStarted
+    | ev.StepNotBegun
     | ev.StepFinished
     | ev.OutcomeUnknown
     | ev.OutcomeSettled
@@ -204,6 +207,8 @@ def _of_run(entry: ev.Entry, event: _Running, handbook: Handbook) -> str:
         case ev.StepStarted(run=run, approved_by=approved_by):
             consent = f", approved by {approved_by}" if approved_by else ""
             return f"{'Changing' if run.changing else 'Looking'}: {step_name(run.step, handbook)} started on {run.target}{consent}"
+        case ev.StepNotBegun(step=step, target=target, why=why):
+            return f"{step_name(step, handbook)} could not begin on {target}: {why}"
         case ev.StepFinished(step=step, exit_code=code, took=took, met=met, why=why):
             verdict = "as expected" if met else "not as expected"
             told = f" ({why})" if why and why != f"exit {code}" else ""

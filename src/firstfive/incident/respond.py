@@ -266,7 +266,7 @@ def _due(incident: Incident, runbook: Runbook, step: Step, attempts: tuple[Attem
         return True
     if last.state in ("declined", "expired"):
         return last.state == "expired"
-    if step.mode is not Mode.AUTO or last.state != "finished":
+    if step.mode is not Mode.AUTO or last.state not in ("finished", "failed"):
         return False
     looked_before = last.started_seq < incident.changed_seq
     if not verifies:

@@ -152,7 +152,8 @@ class Local:
         if not self._tidied:
             self._tidied.append(True)
             program = tidy_program(place=self._place())
-            await _capture(["sh"], Path("/"), self.environment, ASKING, Kept(), Kept(), program)
+            with contextlib.suppress(FirstfiveError):  # what ran stays told, whether or not we can tidy up
+                await _capture(["sh"], Path("/"), self.environment, ASKING, Kept(), Kept(), program)
 
     def _present(self) -> Mapping[str, str]:
         return self.anew() if self.anew is not None else self.environment

@@ -94,13 +94,15 @@ class Ssh:
     ) -> Output:
         """Run something that only looks. A broken connection is opened again once. Raises FirstfiveError when it cannot be had."""
         given = {**self.environment, **(environment or {})}
-        problem = ""
-        for _ in range(3):
+        tries, broken_since = 0, None
+        while True:
+            tries += 1
             try:
                 return await self._look(script, timeout, given, heard)
             except ConnectionGone as gone:
-                problem = str(gone)
-        raise self._unreachable(problem)
+                broken_since = broken_since or monotonic()
+                if tries == 3 or monotonic() - broken_since > SPARE.total_seconds():
+                    raise self._unreachable(gone) from gone
 
     async def run(self, run: Run, heard: Heard | None = None) -> Output:
         """Execute a run once, or attach to it. Raises OutOfTouch when it may have begun and the host was not reached over `patience`,
@@ -109,14 +111,19 @@ class Ssh:
         began = monotonic()
         until = began + (run.timeout + GRACE + LATEST).total_seconds()
         live = asyncio.create_task(self._live(run.id, heard)) if heard is not None else None
-        sent, silent_since = False, None
+        sent, silent_since, why = False, None, f"no answer within {self.patience.total_seconds():.0f} s"
         try:
             while True:
                 try:
                     return await self._attempt(run, began, until, silent_since)
                 except _BeforeSending as gone:
+                    if gone.refused is not None:
+                        if not sent:
+                            raise gone.refused from gone
+                        await asyncio.sleep(1.0)  # it was let in before, and what it began there goes on
+                    why = str(gone) or why
                     if not sent and monotonic() - began > ASKING.total_seconds():
-                        raise self._unreachable(gone) from gone
+                        raise self._unreachable(why) from gone
                     silent_since = None if self.connection.is_open else silent_since or monotonic()
                 except ConnectionGone:
                     sent, silent_since = True, monotonic()
@@ -125,7 +132,7 @@ class Ssh:
                 if sent and (monotonic() > until or silent > self.patience.total_seconds()):
                     raise OutOfTouch(
                         f"{run.id} may have begun on {self.name}, and {self.host} has not been reached since; "
-                        "when it answers again, the run journal there tells"
+                        f"when it answers again, the run journal there tells ({why})"
                     )
         finally:
             if live is not None:
@@ -181,6 +188,8 @@ class Ssh:
                     shell = await stack.enter_async_context(self.connection.shell())
             except (ConnectionGone, TimeoutError) as gone:
                 raise _BeforeSending(str(gone)) from gone
+            except FirstfiveError as refused:
+                raise _BeforeSending(refused.what, refused) from refused
             try:
                 async with asyncio.timeout_at(asyncio.get_running_loop().time() + max(1.0, until - monotonic())):
                     told = await _told(shell, program, mark)
@@ -209,7 +218,10 @@ class Ssh:
             raise OutcomeLost(f"{run.id} began on {self.name} and left no exit code in its run journal")
         body, dropped = told.body, 0
         if len(body) >= KEEP:
-            body, dropped = await self._both_ends(run.id, body)
+            try:
+                body, dropped = await self._both_ends(run.id, body)
+            except FirstfiveError as away:  # it ran; its end is read once the host answers
+                raise ConnectionGone(away.what) from away
         text = body.decode("utf-8", "replace")
         return Output(
             exit_code=told.exit_code,
@@ -287,15 +299,19 @@ class Ssh:
 
     def _unreachable(self, why: object) -> FirstfiveError:
         return FirstfiveError(
-            f"{self.name} could not be reached: {why}",
+            f"{self.name} could not be reached: {str(why) or 'it did not answer'}",
             where=self.host,
-            remedy=f"try ssh {self.host} true from this machine; nothing was run",
+            remedy=f"try {self.connection.by_hand} from this machine; nothing was run",
             exit_code=Exit.TARGET_UNREACHABLE,
         )
 
 
 class _BeforeSending(Exception):
-    """Nothing had been sent yet."""
+    """Nothing had been sent yet; `refused` where trying again cannot help."""
+
+    def __init__(self, why: str, refused: FirstfiveError | None = None) -> None:
+        super().__init__(why)
+        self.refused = refused
 
 
 def _seen(out: Marked, err: Marked, took: float, *, late: bool) -> Output:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shlex
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -113,6 +114,13 @@ class Connection:
     _failed: int = 0
     _not_before: float = 0.0
     _forwarded: dict[str, Forwarded] = field(default_factory=dict)
+
+    @property
+    def by_hand(self) -> str:
+        """What a person types to try the same connection: with the same files, if they are not the usual ones."""
+        given = ["-F", str(self.config_file)] if self.config_file else []
+        given += ["-o", f"UserKnownHostsFile={self.known_hosts}"] if self.known_hosts else []
+        return shlex.join(["ssh", *given, self.host, "true"])
 
     @property
     def is_open(self) -> bool:
@@ -272,7 +280,7 @@ class Connection:
         return _refusal(
             self.host,
             f"its host key is not known: {shown}",
-            f"compare this fingerprint with the host's own (ssh-keygen -lf there), then accept it once: ssh {self.host} true",
+            f"compare this fingerprint with the host's own (ssh-keygen -lf there), then accept it once: {self.by_hand}",
         )
 
 

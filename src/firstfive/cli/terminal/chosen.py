@@ -26,6 +26,7 @@ _GROUPS: Mapping[str, tuple[type, ...]] = {
         ev.Declined,
         ev.ApprovalExpired,
         ev.StepStarted,
+        ev.StepNotBegun,
         ev.StepFinished,
         ev.OutcomeUnknown,
         ev.OutcomeSettled,

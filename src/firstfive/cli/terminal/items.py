@@ -31,6 +31,7 @@ STATES = {
     "started": ("change", "running"),
     "finished": ("good", "done"),
     "unknown": ("bad", "outcome unknown"),
+    "failed": ("bad", "could not begin"),
 }
 SYMPTOMS = {"hit": ("bad", "seen"), "miss": ("soft", "not there"), "unknown": ("soft", "not known")}
 TICKS = {"proved": "[x]", "said": "[x]", "not needed": "[-]", "open": "[ ]"}

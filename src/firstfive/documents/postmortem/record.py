@@ -108,6 +108,8 @@ def outcome_of(ran: Ran) -> str:
             return "withdrawn"
         case "unknown":
             return f"unknown: {attempt.why}"
+        case "failed":
+            return f"could not begin: {attempt.why}"
         case "started":
             return "running"
         case waiting:

@@ -204,6 +204,8 @@ def _process(handbook: Handbook, incident: Incident) -> str:
         name = prose(step_name(attempt.run.step, handbook))
         if attempt.state == "finished" and not attempt.met and not _came_right(incident, attempt):
             rows.append(f"- {name} did not end as the page expects: {prose(attempt.why)}")
+        elif attempt.state == "failed" and not _came_right(incident, attempt):
+            rows.append(f"- {name} could not begin: {prose(attempt.why)}")
         elif attempt.doubts:
             rows.append(f"- {name}: nobody could check its condition: {prose('; '.join(attempt.doubts))}")
     rows += [f"- Nobody could be paged: {prose(p.why)}" for p, _ in incident.pages if isinstance(p, ev.PageFailed)]

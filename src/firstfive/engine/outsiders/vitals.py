@@ -55,6 +55,8 @@ def _outcome(event: ev.Event) -> str:
             return "expired"
         case ev.OutcomeUnknown():
             return "unknown"
+        case ev.StepNotBegun():
+            return "not begun"
         case _:
             return ""
 

@@ -12,7 +12,7 @@ from firstfive.engine import checks
 from firstfive.engine.advance import advance
 from firstfive.engine.closing import close
 from firstfive.engine.steps.restored import stands
-from firstfive.errors import Exit, FirstfiveError
+from firstfive.errors import FirstfiveError
 from firstfive.handbook.model import LogSymptom, Step, entering
 from firstfive.incident import events as ev
 from firstfive.incident.packs.offered import VERIFY
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from firstfive.engine.loop import Engine
 
 SHOWN = 64 * 1024
+WHOLE = 900
 ASKED_AGAIN = timedelta(seconds=5)
 _BEGUN = ("started", "unknown")
 A_MOMENT = timedelta(seconds=1)
@@ -56,7 +57,7 @@ async def step(engine: Engine, row: Work, run: Run) -> None:
     interrupted = seen if seen is not None and seen.state in _BEGUN else None
     unmet = "" if interrupted or not run.first else await _unmet(engine, run)
     if unmet:
-        await close(engine, row, (ev.ApprovalExpired(run=run.id), ev.Noted(text=unmet)))
+        await close(engine, row, _not_begun(engine, run, unmet))
         return
     state = await engine.write(intend)
     attempt = state.attempts.get(run.id)
@@ -104,13 +105,14 @@ async def _ask_again(engine: Engine, row: Work, run: Run, why: str) -> None:
 
 
 async def _unmet(engine: Engine, run: Run) -> str:
-    """What the page wants first and the target says is not so; empty when all of it holds."""
+    """What the page wants first and the target says is not so, or cannot be asked about; empty when all of it holds."""
     for probe in run.first:
-        output = await engine.tools.target(run.target).look(probe, timeout=checks.PATIENCE)
+        try:
+            output = await engine.tools.target(run.target).look(probe, timeout=checks.PATIENCE)
+        except FirstfiveError as refused:
+            return f"what the page wants first cannot be looked at ({probe}): {_whole(refused)}"
         if output.exit_code != 0:
-            return (
-                f"{run.step} was not run: what the page wants first does not hold on {run.target} ({probe} answers no)"
-            )
+            return f"what the page wants first does not hold ({probe} answers no)"
     return ""
 
 
@@ -131,21 +133,18 @@ def allowed(state: Incident, attempt: Attempt | None, run: Run, now: datetime) -
 async def _executed(
     engine: Engine, run: Run, step: Step | None, heard: Heard, *, interrupted: Attempt | None, paused: bool
 ) -> tuple[ev.Event, ...]:
-    target = engine.tools.target(run.target)
     if not run.changing:
-        tries = (step.retry if step else 0) + 1
-        every = step.retry_every if step else timedelta(seconds=1)
-        for left in range(tries - 1, -1, -1):
-            output = await target.look(run.script, timeout=run.timeout, environment=dict(run.environment), heard=heard)
-            if left == 0 or met(step, output)[0]:
-                break
-            await engine.clock.sleep(every.total_seconds())
+        try:
+            output = await _looked(engine, run, step, heard)
+        except FirstfiveError as refused:
+            return _not_begun(engine, run, _whole(refused))
         return _outcome(engine, run, step, output)
+    trace = Trace.ABSENT
     if interrupted is not None:
         try:
-            trace = await target.trace(run.id)
+            trace = await engine.tools.target(run.target).trace(run.id)
         except FirstfiveError as away:
-            raise OutOfTouch(str(away)) from away
+            raise OutOfTouch(_whole(away)) from away
         if trace is Trace.LOST:
             why = "it began, and the target kept no outcome: find out whether it ran, then settle it"
             return (ev.OutcomeUnknown(run=run.id, step=run.step, why=why),)
@@ -154,16 +153,29 @@ async def _executed(
         if trace is Trace.ABSENT and not _may_still_begin(interrupted, engine.clock.now()):
             return _not_begun(engine, run, f"{run.target} says that {run.id} never began, and its approval is over")
     try:
-        output = await target.run(run, heard)
+        output = await engine.tools.target(run.target).run(run, heard)
     except OutOfTouch:
         raise
     except OutcomeLost as lost:
         return (ev.OutcomeUnknown(run=run.id, step=run.step, why=str(lost)),)
     except FirstfiveError as refused:
-        if refused.exit_code is not Exit.TARGET_UNREACHABLE:
-            raise
-        return _not_begun(engine, run, f"{refused.what}; {refused.remedy}" if refused.remedy else refused.what)
+        if trace is not Trace.ABSENT:  # it did begin; only how it ended could not be read
+            raise OutOfTouch(_whole(refused)) from refused
+        return _not_begun(engine, run, _whole(refused))
     return _outcome(engine, run, step, output)
+
+
+async def _looked(engine: Engine, run: Run, step: Step | None, heard: Heard) -> Output:
+    """What a look saw, taken again as often as the page says while it does not see what it should. Raises FirstfiveError."""
+    target = engine.tools.target(run.target)
+    tries = (step.retry if step else 0) + 1
+    every = step.retry_every if step else timedelta(seconds=1)
+    while True:
+        tries -= 1
+        output = await target.look(run.script, timeout=run.timeout, environment=dict(run.environment), heard=heard)
+        if tries < 1 or met(step, output)[0]:
+            return output
+        await engine.clock.sleep(every.total_seconds())
 
 
 def _may_still_begin(attempt: Attempt, now: datetime) -> bool:
@@ -172,8 +184,14 @@ def _may_still_begin(attempt: Attempt, now: datetime) -> bool:
 
 
 def _not_begun(engine: Engine, run: Run, why: str) -> tuple[ev.Event, ...]:
-    """It certainly did not run: said, and its approval is used up; the step is asked for again."""
-    return ev.Noted(text=engine.tools.redactor.line(f"{run.step} was not run: {why}")), ev.ApprovalExpired(run=run.id)
+    """It certainly did not run: that is said with the whole reason. A change's approval is used up, and it is asked for again."""
+    told = engine.tools.redactor.line(why, width=WHOLE)
+    return (ev.StepNotBegun(run=run.id, step=run.step, target=run.target, why=told),)
+
+
+def _whole(problem: FirstfiveError) -> str:
+    """Everything that an error says to an operator, on one line."""
+    return "; ".join(part for part in (problem.what, problem.remedy) if part)
 
 
 def _outcome(engine: Engine, run: Run, step: Step | None, output: Output) -> tuple[ev.Event, ...]:

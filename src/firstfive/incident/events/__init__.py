@@ -38,6 +38,7 @@ from firstfive.incident.events.runs import RollbackImpossible as RollbackImpossi
 from firstfive.incident.events.runs import RollbackPlanned as RollbackPlanned
 from firstfive.incident.events.runs import RollbackProposed as RollbackProposed
 from firstfive.incident.events.runs import StepFinished as StepFinished
+from firstfive.incident.events.runs import StepNotBegun as StepNotBegun
 from firstfive.incident.events.runs import StepRequested as StepRequested
 from firstfive.incident.events.runs import StepSkipped as StepSkipped
 from firstfive.incident.events.runs import StepStarted as StepStarted
@@ -83,6 +84,7 @@ Event = (
     | Declined
     | ApprovalExpired
     | StepStarted
+    | StepNotBegun
     | StepFinished
     | OutcomeUnknown
     | OutcomeSettled

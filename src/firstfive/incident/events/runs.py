@@ -165,6 +165,19 @@ class StepStarted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StepNotBegun:
+    """A run that certainly did not run, and the whole reason: its target cannot be had, or what comes first does not hold.
+
+    A look stays so until a person asks again; a change is asked for anew, since its approval is used up.
+    """
+
+    run: str
+    step: str
+    target: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepFinished:
     """Outcome. `output` is redacted, stripped and capped; `dropped` counts bytes left out; `met` tells if it met its expectation."""
 

@@ -23,6 +23,7 @@ RunEvent = (
     | ev.UndoRequested
     | ev.ApprovalExpired
     | ev.StepStarted
+    | ev.StepNotBegun
     | ev.StepFinished
     | ev.OutcomeUnknown
     | ev.OutcomeSettled
@@ -47,9 +48,12 @@ def after_run(s: Incident, entry: ev.Entry, event: RunEvent) -> Incident:
             return _moved(s, run_id, seq, state="expired", at=at)
         case ev.StepStarted(run=run, approved_by=approved_by):
             began = s.attempts.get(run.id) or Attempt(run=run, state="started", at=at)
+            raised = run.changing and s.status is Status.INVESTIGATING
             began = replace(began, run=run, state="started", at=at, seq=seq, started_seq=seq, approved_by=approved_by)
-            status = Status.MITIGATING if run.changing and s.status is Status.INVESTIGATING else s.status
-            return replace(s, attempts=with_(s.attempts, run.id, began), status=status)
+            status = Status.MITIGATING if raised else s.status
+            return replace(s, attempts=with_(s.attempts, run.id, replace(began, raised=raised)), status=status)
+        case ev.StepNotBegun(run=run_id, why=why):
+            return _not_begun(s, run_id, entry, why)
         case ev.StepFinished(run=run_id, exit_code=exit_code, met=met, why=why):
             after = _moved(s, run_id, seq, state="finished", at=at, exit_code=exit_code, met=met, why=why)
             return _marked_change(after, run_id, seq)
@@ -67,6 +71,18 @@ def _moved(s: Incident, run_id: str, seq: int, **changes: Any) -> Incident:
     if attempt is None:
         return s
     return replace(s, attempts=with_(s.attempts, run_id, replace(attempt, seq=seq, **changes)))
+
+
+def _not_begun(s: Incident, run_id: str, entry: ev.Entry, why: str) -> Incident:
+    """Nothing ran, so the incident is no further than before: a status that only this run's intent had moved goes back."""
+    attempt = s.attempts.get(run_id)
+    if attempt is None:
+        return s
+    back = attempt.raised and s.status is Status.MITIGATING
+    state = "expired" if attempt.run.changing else "failed"
+    began = 0 if attempt.run.changing else attempt.started_seq
+    after = _moved(s, run_id, entry.seq, state=state, at=entry.at, why=why, started_seq=began, raised=False)
+    return replace(after, status=Status.INVESTIGATING) if back else after
 
 
 def _marked_change(s: Incident, run_id: str, seq: int) -> Incident:

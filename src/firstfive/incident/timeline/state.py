@@ -22,11 +22,13 @@ _EMPTY: Mapping[Any, Any] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One run of a step and what became of it. `state`: asked, approved, declined, expired, started, finished, unknown.
+    """One run of a step and what became of it. `state`: asked, approved, declined, expired, started, failed (a look that could not
+    begin), finished, unknown.
 
     `approvals` are those who said yes while `people` different ones are wanted, out of `who` when that is not empty; `confirm` and
     `first` are what each of them has to type and to affirm; `alone` is why one was enough.
-    `seq` is the entry that moved it last, `started_seq` the one that began it: what a look saw is as old as its beginning.
+    `seq` is the entry that moved it last, `started_seq` the one that began it: what a look saw is as old as its beginning. `raised` tells
+    that the incident counts as being mitigated because this run began.
     """
 
     run: Run
@@ -47,6 +49,7 @@ class Attempt:
     met: bool = False
     seq: int = 0
     started_seq: int = 0
+    raised: bool = False
 
     @property
     def lives_until(self) -> datetime:
