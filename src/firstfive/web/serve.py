@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import os
 import signal
@@ -15,6 +16,7 @@ import ssl
 import sys
 from collections.abc import Callable
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -145,11 +147,10 @@ async def _together(program: Program, listener: socket.socket, say: Callable[[di
     while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn tells it by a flag only
         await asyncio.sleep(0.01)
     known = settings.state / "server.json"
-    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(str(host), host)  # noqa: S104 - where the command line finds it
-    tls = str(settings.tls_cert) if settings.tls_cert else ""
-    write_private(known, json.dumps({"host": here, "port": port, "key": key, "pid": os.getpid(), "tls": tls}))
+    _found_at(known, settings, str(host), int(port), key)
     say({"url": address, **_way_in(entrance, address, key, settings.person), "pid": os.getpid()})
     sys.stdout.flush()
+    gc.freeze()  # what is there by now stays; walking over all of it held every stream up for a tenth of a second, again and again
     try:
         await asyncio.wait({serving, running, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -160,6 +161,13 @@ async def _together(program: Program, listener: socket.socket, say: Callable[[di
             known.unlink()
         await asyncio.gather(serving, running)
         entrance.close()
+
+
+def _found_at(known: Path, settings: Settings, host: str, port: int, key: str) -> None:
+    """Write down where the command line finds this server."""
+    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - asked by this machine alone
+    tls = str(settings.tls_cert) if settings.tls_cert else ""
+    write_private(known, json.dumps({"host": here, "port": port, "key": key, "pid": os.getpid(), "tls": tls}))
 
 
 def _front(settings: Settings, hooks: Hooks) -> Front | None:

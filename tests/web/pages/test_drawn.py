@@ -187,3 +187,16 @@ def test_the_application_of_another_port_draws_for_itself() -> None:
     for app in apps:
         ask(app, "GET", "/incidents/INC-1", headers={"Cookie": COOKIE})
     assert [app.state.drawings.drawn for app in apps] == [1, 1]
+
+
+def test_of_many_that_wait_one_is_open_and_the_others_say_what_they_do(one: Open) -> None:
+    for number in range(3):
+        waits = run(f"pay#{number + 1}", script=f"restart {number}")
+        one.room.tell("INC-1", [(95.0 + number, ev.ApprovalAsked(run=waits, why="it waits"))])
+    text = one.get("/incidents/INC-1", name="ana").text
+    folded = re.findall(r'<details class="folded".*?</summary>', text, re.S)
+    assert len(folded) >= 2
+    assert all("changes things" in one_fold and "local" in one_fold for one_fold in folded)
+    assert text.count('class="approve"') + text.count("You have said yes") >= 3, (
+        "a yes can be said without a script all the same"
+    )

@@ -53,7 +53,8 @@ def test_what_means_nothing_is_said_on_the_page() -> None:
 def test_each_figure_stands_with_its_definition_and_its_dots() -> None:
     archive = Archive(numbers=[numbers(n, n * 7.0) for n in range(1, 9)] + [numbers(10, None)])
     text = seen("/figures?by=severity", archive).text
-    assert text.count("<svg ") == 4
+    assert text.count("<svg ") == 2, "a chart without a dot is not drawn"
+    assert text.count("<table>") == 4
     assert "to every symptom gone" in text
     assert " style=" not in text, "the content policy allows none"
     told = seen("/api/v1/metrics?by=runbook", archive).json()
