@@ -79,6 +79,7 @@ def on_page(page: Path | None, quiet: float, only: Sequence[str]) -> bool:
             told = json.loads(ran.splitlines()[0])
             if "drills" not in told:  # what was drilled before it was broken off is kept
                 print(f"broken off at {fault}: {told['error']['what']}", flush=True)
+                print(f"its server said last: {(lab.RUN / 'serve.log').read_text()[-1500:]}", flush=True)
                 told = json.loads(firstfive(settings, "drill", "history", "--json").splitlines()[0])
             cards += [card_from(one) for one in told["drills"]]
         print(table(cards), flush=True)

@@ -161,12 +161,23 @@ def _practice(settings: Settings, *, scripted: bool = True, within: int | None =
         settings=settings,
         lab=lab_of(settings),
         propose=lambda fault: proposed_for(handbook, fault),
-        ask=lambda method, path, body: ask(settings, method, path, body),
+        ask=lambda method, path, body: _served(settings, method, path, body),
         say=lambda text: None if quiet else click.echo(f"   {text}"),
         page=handbook.digest[:12],
         scripted=scripted,
         patience=float(within) if within else (PLAYED_WITHIN if scripted else 900.0),
     )
+
+
+def _served(settings: Settings, method: str, path: str, body: View | None) -> View:
+    """One call of the server that the drill is about; nobody else answers for it once it is gone."""
+    from firstfive.app.practice import needs_server
+    from firstfive.cli.line import over_http
+
+    server = server_of(settings)
+    if server is None:
+        raise needs_server()
+    return over_http(server, method, path, body, token=settings.token)
 
 
 def _alone(settings: Settings, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
