@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import ipaddress
-import json
 import os
 import shutil
 import signal
@@ -49,6 +48,8 @@ FILES = (
     *(f"nginx/conf/{name}" for name in ("nginx.conf", "websocket.inc", "blocks.inc")),
 )
 HEALTHY_WITHIN = 120  # seconds
+FOLDERS = (Path("/opt/backend"), Path("/var/lib/docker"))  # where the page has the stack and its disk
+MADE = KEPT / "made"  # which of them a lab has made; the last one that is up takes them away
 REGISTERED = Registry(address=REGISTRY, folder=RUN / "registry")
 
 
@@ -187,10 +188,11 @@ exec dockerd --data-root /var/lib/docker --exec-root "$RUN/engine/exec" -p "$RUN
 
 def start_engine() -> None:
     """An engine in a mount namespace of its own. Folders that the page names are made on the machine only while it is up."""
-    made = [str(folder) for folder in (Path("/opt/backend"), Path("/var/lib/docker")) if not folder.exists()]
-    (RUN / "made.json").write_text(json.dumps(made))
-    for folder in made:
-        Path(folder).mkdir(parents=True)
+    for folder in FOLDERS:
+        if not folder.exists():
+            MADE.mkdir(parents=True, exist_ok=True)
+            (MADE / folder.name).write_text(str(folder))
+            folder.mkdir(parents=True)
     environment = {"PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin", "RUN": str(RUN), "HOME": str(RUN)}
     environment["SHARE"] = share.ENGINE
     share.take()
@@ -265,13 +267,24 @@ def down() -> None:
         subprocess.run(["ip", "link", "delete", name], capture_output=True, check=False)
     for name in ("exec/netns/default",):
         subprocess.run(["umount", "-l", str(RUN / "engine" / name)], capture_output=True, check=False)
-    made = RUN / "made.json"
-    for folder in json.loads(made.read_text()) if made.is_file() else []:
-        with contextlib.suppress(OSError):
-            Path(folder).rmdir()
+    for made in MADE.glob("*"):
+        folder = Path(made.read_text())
+        if folder in FOLDERS and not in_use(folder):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+            made.unlink(missing_ok=True)
     shutil.rmtree(RUN, ignore_errors=True)
     if RUN.exists():
         raise LabError(f"{RUN} could not be removed whole; something of it is still in use")
+
+
+def in_use(folder: Path) -> bool:
+    """Whether something is mounted there in anybody's view of the file system, as another lab does: removing it would take that away."""
+    for process in Path("/proc").glob("[0-9]*/mountinfo"):
+        with contextlib.suppress(OSError):
+            if any(line.split(" ")[4] == str(folder) for line in process.read_text().splitlines()):
+                return True
+    return False
 
 
 def end_process(pid: int | None) -> None:

@@ -53,6 +53,7 @@ def test_a_machine_without_the_programs_is_told_which(tmp_path: Path) -> None:
     assert code == 1
     assert "this machine lacks" in told
     assert "npm" in told
+    assert "docker-registry" in told
     assert not (tmp_path / "lab").exists()
 
 
@@ -153,6 +154,32 @@ def test_a_lab_that_is_half_there_is_said_and_taken_down(tmp_path: Path) -> None
     assert lab("down", folder=tmp_path) == (0, "")
     assert "down" in lab("status", folder=tmp_path)[1]
     assert not (tmp_path / "lab").exists()
+
+
+IN_USE = (
+    "import sys, pathlib; sys.path.insert(0, sys.argv[1]); import lab; print(lab.in_use(pathlib.Path(sys.argv[2])))"
+)
+
+
+def test_a_folder_that_another_lab_has_mounted_in_a_view_of_its_own_is_not_removed(tmp_path: Path) -> None:
+    folder = tmp_path / "backend"
+    folder.mkdir()
+
+    def in_use() -> str:
+        words = [sys.executable, "-c", IN_USE, str(LAB.parent), str(folder)]
+        return subprocess.run(words, capture_output=True, text=True, timeout=60, check=True).stdout.strip()
+
+    assert in_use() == "False"
+    script = 'mount --make-rprivate / && mount -t tmpfs lab "$0" && echo mounted && exec sleep 60'
+    other = subprocess.Popen(["unshare", "--mount", "sh", "-c", script, str(folder)], stdout=subprocess.PIPE)
+    try:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"mounted\n"
+        assert in_use() == "True"
+    finally:
+        other.terminate()
+        other.communicate(timeout=20)
+    assert in_use() == "False"
 
 
 def test_nothing_is_entered_while_it_is_down(tmp_path: Path) -> None:

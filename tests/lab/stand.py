@@ -78,6 +78,24 @@ class Stand:
         return '"status":"ok"' in ran.stdout
 
 
+def why_no_lab() -> str:
+    """Why no lab can be put up here; empty when one can."""
+    missing = [program for program in PROGRAMS if shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin") is None]
+    reason = why_not() or (f"{', '.join(missing)} not installed (tests/prepare does it)" if missing else "")
+    return reason or ("" if BUILT.exists() else "the lab's packages are not there (tests/prepare fetches them)")
+
+
+def environment_of(folder: Path, *, own: int) -> dict[str, str]:
+    """Of a lab below `folder` that meets no other: `own` is its part of the addresses."""
+    return os.environ | {
+        "FIRSTFIVE_LAB": str(folder / "lab"),
+        "LAB_ADDRESS": f"127.84.{own}.2",
+        "LAB_SUBNET": f"172.31.{own}.0/24",
+        "PYTHONPATH": str(ROOT / "src"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
 def refuse(reason: str) -> None:
     """Skip loudly; fail in CI."""
     if os.environ.get("CI") == "true":
@@ -91,20 +109,10 @@ def refuse(reason: str) -> None:
 @contextmanager
 def stand(folder: Path, page: Path) -> Iterator[Stand]:
     """The lab up in `folder` (a short path: a socket lies in it), and a server on that page."""
-    missing = [program for program in PROGRAMS if shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin") is None]
-    reason = why_not() or (f"{', '.join(missing)} not installed (tests/prepare does it)" if missing else "")
-    if not reason and not BUILT.exists():
-        reason = "the lab's packages are not there (tests/prepare fetches them)"
+    reason = why_no_lab()
     if reason:
         refuse(reason)
-    own = 100 + os.getpid() % 100  # two runs of these tests on one machine do not meet
-    environment = os.environ | {
-        "FIRSTFIVE_LAB": str(folder / "lab"),
-        "LAB_ADDRESS": f"127.84.{own}.2",
-        "LAB_SUBNET": f"172.31.{own}.0/24",
-        "PYTHONPATH": str(ROOT / "src"),
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
+    environment = environment_of(folder, own=100 + os.getpid() % 100)
     server: subprocess.Popen[bytes] | None = None
     try:
         for _ in range(4):  # connections of a lab that has just gone may hold its ports for a moment
