@@ -241,6 +241,19 @@ def test_what_destroys_takes_two_people_the_name_typed_and_what_comes_first(plac
     assert restored(place)
 
 
+def test_a_restore_that_stops_the_backend_itself_proves_it_instead_of_asking(place: Place) -> None:
+    settings = place.folder / "firstfive.toml"
+    settings.write_text(settings.read_text() + 'stop = ["nickapp-backend"]\n')
+    offered(place)
+    shown = place.ask("approve", "INC-1", "restore.1", "--dry-run")
+    assert "test -z" in shown.out + shown.err, "the proof stands in the bytes that are approved"
+    for by in ("ann", "ben"):
+        assert approved(place, "--confirm", "prod", by=by).code == 0, "nobody says that it is done, for it is not"
+    place.act()
+    assert not restored(place), "it was stopped and still runs, so the data is not touched"
+    assert "what the page wants stopped still runs" in place.told()
+
+
 def five_minutes_on(place: Place, *words: str) -> Said:
     """A person types it five minutes from now."""
     clock = {"LD_PRELOAD": str(FAKETIME), "FAKETIME": "+310s"}

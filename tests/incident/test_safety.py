@@ -284,3 +284,20 @@ def test_a_change_without_an_undo_cannot_be_taken_back() -> None:
     state = b.incident((0, b.declared()), *changed("INC-1.down.3.1", undo=""))
     assert undoable(state) is None
     assert "nothing to take back" in refused(state, ev.UndoRequested(run="INC-1.down.3.1"), at=50, by="ana")
+
+
+STOPS = [
+    (("nickapp-backend",), True, "the container that the page means"),
+    (("nickapp-BACKEND",), True, "however it is spelt"),
+    (("nickapp-redis",), False, "another one"),
+    ((), False, "none"),
+]
+
+
+@pytest.mark.parametrize(("containers", "expected", "why"), STOPS, ids=[row[2] for row in STOPS])
+def test_a_change_that_stops_what_has_to_be_stopped_does_it_itself(
+    containers: tuple[str, ...], expected: bool, why: str
+) -> None:
+    first = safety.First(text="stop the backend container first", probe="true", stopped="backend")
+    assert safety.stops(first, containers) is expected, why
+    assert not safety.stops(safety.First(text="tell everybody"), containers), "no look proves it"

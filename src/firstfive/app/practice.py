@@ -221,14 +221,13 @@ class Practice:
             if (now - quiet).total_seconds() > STEADY:
                 return seen
             busy = any(row["state"] in ("approved", "started") for row in (*seen["steps"], *seen["offered"]))
-            looks = (now - idle).total_seconds() > (
-                WATCHED if taken else READS
-            )  # what was just done is given time to show
+            # what comes in is read first, and what was just done is given time to show
+            looks = (now - idle).total_seconds() > WATCHED if taken else (now - started).total_seconds() > READS
             if busy or (self.scripted and looks and self._approved(seen, taken)):
                 idle = now
             over = (now - started).total_seconds() > patience
             if over or (self.scripted and (now - idle).total_seconds() > IDLE * (2 if taken else 1)):
-                well = await self.lab.well()
+                well = await self._until(self.lab.well, STEADY)  # one look that fails on a busy machine is no suffering
                 if not well or (over and (patience > self.patience or not taken)):
                     return seen  # nothing left to approve and customers still suffer, or time is up
                 if over:

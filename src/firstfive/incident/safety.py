@@ -20,10 +20,13 @@ ALONE_AFTER = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class First:
-    """Something the page wants done before. `probe` is a read-only script whose exit 0 proves it; empty: a person must say so."""
+    """Something the page wants done before. `probe` is a read-only script whose exit 0 proves it; empty: a person must say so. `stopped` is
+    the word for the containers that it proves to be stopped.
+    """
 
     text: str
     probe: str = ""
+    stopped: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +120,12 @@ def _first(duty: Duty) -> First:
     # An engine that does not answer proves nothing: the listing itself must succeed.
     listing = f"running=$(docker ps -q --filter 'name={name}')"
     probe = f'{listing} && test -z "$running"' if re.fullmatch(r"[\w.-]+", name) else ""
-    return First(text=f"{duty.text} ({duty.place})", probe=probe)
+    return First(text=f"{duty.text} ({duty.place})", probe=probe, stopped=name if probe else "")
+
+
+def stops(first: First, containers: Sequence[str]) -> bool:
+    """Whether a change that stops these containers does by itself what has to come first."""
+    return bool(first.stopped) and any(first.stopped in name.lower() for name in containers)
 
 
 def _concerns(runbook: Runbook, duty: Duty, step: Step) -> bool:

@@ -97,6 +97,27 @@ def test_the_backup_takes_the_place_of_the_data_and_goes_back(place: Host) -> No
     assert (place.folder / "data/file").read_text() == "garbage"
 
 
+WANTED = {"stop the backend container first (page:101:1)": 'running=$(cat running) && test -z "$running"'}
+
+
+def test_what_the_page_wants_stopped_is_proved_before_the_data_is_touched(place: Host) -> None:
+    packed = restore.restore(stored(place), damaged(place), now=NOW, proofs=WANTED)
+    assert any("stop the backend container first" in warning for warning in packed.warnings)
+    for running in ("5f3a\n", None):  # it runs, or nobody can tell
+        if running is not None:
+            (place.folder / "running").write_text(running)
+        else:
+            (place.folder / "running").unlink()
+        ran = place.bash(packed.script)
+        assert ran.returncode == 1
+        assert "what the page wants stopped still runs: the data is as it was" in ran.stderr
+        assert (place.folder / "data/file").read_text() == "garbage"
+        assert place.calls[-2:] == ["docker start db", "docker start shop"]
+    (place.folder / "running").write_text("")
+    place.told(packed.script)
+    assert (place.folder / "data/file").read_text() == "good"
+
+
 def test_a_backup_that_is_none_changes_nothing(place: Host) -> None:
     found = damaged(place)
     Path(found.backup).write_text("no archive")

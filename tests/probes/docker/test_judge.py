@@ -34,6 +34,18 @@ LOOKS = [
     ((look(restarts=7), look(121, restarts=9, started="c")), "", "", "two restarts further apart are not one"),
     ((look(), look(2, restarts=1, started="b")), "", "", "one restart is a restart"),
     (
+        (look(), look(2, started="b", asked=1), look(60, started="c", asked=1)),
+        "",
+        "",
+        "two that somebody asked for are no crash loop",
+    ),
+    (
+        (look(), look(2, started="b", asked=1), look(60, started="c"), look(70, started="d")),
+        "restarted 2 times in 70 s although it shows running",
+        "container keeps restarting",
+        "what it does after that by itself counts",
+    ),
+    (
         (look(), look(2, restarts=1, started="b", oom=True)),
         "was killed for want of memory and started again",
         "container out of memory",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -119,11 +121,21 @@ def test_a_crash_loop_is_seen_although_docker_calls_it_up_and_a_good_release_end
 def test_a_container_that_died_twice_before_we_looked_is_told_by_docker_s_events(lab: Lab, shop: Path) -> None:
     for _ in range(2):
         lab.docker("restart", "-t", "0", "nickapp-redis")
-    lab.docker("restart", "-t", "0", "nickapp-backend")
+    for count in (1, 2):
+        os.kill(int(lab.docker("inspect", "-f", "{{.State.Pid}}", "nickapp-backend")), signal.SIGKILL)
+        end = time.monotonic() + 20
+        while lab.docker("inspect", "-f", "{{.RestartCount}} {{.State.Running}}", "nickapp-backend") != f"{count} true":
+            assert time.monotonic() < end, "Docker does not start it again"
+            time.sleep(0.1)
     time.sleep(1.1)  # the Engine tells its clock in whole seconds
-    seen = look(watching(lab, "nickapp-redis"))[0]
+    seen = look(watching(lab))[0]
     assert (seen.firing, seen.family) == (True, "container keeps restarting"), seen.text
-    assert not look(watching(lab))[0].firing
+    probe = watching(lab, "nickapp-redis")
+    assert not look(probe)[0].firing, "somebody restarted it twice, and it never crashed"
+    for _ in range(2):
+        lab.docker("restart", "-t", "0", "nickapp-redis")
+        time.sleep(1.1)
+        assert not look(probe)[0].firing, "nor while we look"
 
 
 def test_stopped_paused_and_gone_are_told_apart(lab: Lab, shop: Path) -> None:

@@ -72,6 +72,9 @@ def _offer(engine: Engine, state: Incident, made: Packed, title: str) -> ev.Chan
     number = 1 + sum(offer.pack == pack for offer in state.offered.values())
     two = pack in (make_room.NAME, restore.NAME)  # what they take away does not come back by itself
     first = safety.first_of_all(engine.handbook_for(state), title) if pack == restore.NAME else ()
+    first = tuple(
+        one for one in first if not one.probe or one.probe not in made.script
+    )  # what it does and proves itself
     return ev.ChangeOffered(
         id=f"{pack}.{number}",
         pack=pack,
@@ -133,8 +136,11 @@ async def _restore(engine: Engine, state: Incident) -> Found:
     for stored in engine.tools.packs.stores:
         found = restore.damage(await _look(engine, restore.looking(stored)))
         if found is not None:
-            packed = restore.restore(stored, found, now=state.declared_at or engine.clock.now())
-            made.append((packed, f"restore {stored.name} from its newest backup"))
+            title = f"restore {stored.name} from its newest backup"
+            first = safety.first_of_all(engine.handbook_for(state), title)
+            itself = {one.text: one.probe for one in first if one.probe and safety.stops(one, stored.stop)}
+            packed = restore.restore(stored, found, now=state.declared_at or engine.clock.now(), proofs=itself)
+            made.append((packed, title))
     return made[:1]
 
 

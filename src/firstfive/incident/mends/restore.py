@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 
 from firstfive.incident.packs.packed import STRICT, Packed, instant, quoted
 
@@ -73,16 +75,23 @@ def damage(told: str) -> Damage | None:
     return Damage(line=line[1], backup=found[3], at=datetime.fromtimestamp(int(found[1]), UTC), size=int(found[2]))
 
 
-def restore(stored: Stored, found: Damage, *, now: datetime) -> Packed:
-    """Stop who writes, move the data aside, unpack the newest backup, start everything again."""
+def restore(
+    stored: Stored, found: Damage, *, now: datetime, proofs: Mapping[str, str] = MappingProxyType({})
+) -> Packed:
+    """Stop who writes, move the data aside, unpack the newest backup, start everything again.
+
+    `proofs` are what a page wants stopped first and this change stops itself: its words, and the look that proves it. The data is touched
+    only once each of them holds.
+    """
     mark = now.strftime("%Y%m%dT%H%M%SZ")
     head = (
         f"{STRICT}\ndata={quoted(stored.data.rstrip('/'))}\naside=$data.broken-{mark}\nback=$data.restored-{mark}\n"
         f"backup={quoted(found.backup)}\nstore={quoted(stored.container)}\nothers=({' '.join(quoted(name) for name in stored.stop)})\n"
     )
+    held = "".join(f"if ! {{ {look}; }}; then not_stopped; fi\n" for look in proofs.values())
     return Packed(
         name=NAME,
-        script=head + _RESTORE,
+        script=head + _RESTORE.replace("HELD\n", held),
         undo=head + _UNDO,
         verify=head + _VERIFY,
         why=(
@@ -93,6 +102,10 @@ def restore(stored: Stored, found: Damage, *, now: datetime) -> Packed:
         warnings=(
             f"what was written since {instant(found.at)} is not in the backup: it stays in the folder that is moved aside",
             f"{' and '.join(stored.stop) or 'nothing'} is stopped meanwhile; the store starts before it",
+            *(
+                f"it does first what the page wants, and proves it before the data is touched: {words}"
+                for words in proofs
+            ),
         ),
     )
 
@@ -100,6 +113,12 @@ def restore(stored: Stored, found: Damage, *, now: datetime) -> Packed:
 _RESTORE = """if [ -e "$aside" ]; then echo "it was restored already: $aside is there"; exit 0; fi
 tar -tf "$backup" >/dev/null
 for name in "${others[@]}" "$store"; do docker stop -t 10 "$name" >/dev/null; done
+not_stopped() {
+  echo "what the page wants stopped still runs: the data is as it was" >&2
+  for name in "$store" "${others[@]}"; do docker start "$name" >/dev/null; done
+  exit 1
+}
+HELD
 mv -T -- "$data" "$aside"
 mkdir -m 700 -- "$data"
 chmod --reference="$aside" -- "$data" && chown --reference="$aside" -- "$data"

@@ -10,10 +10,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from firstfive.incident.signals import Deploy, Signal, SignalKind
-from firstfive.probes.docker.engine import EngineApi
+from firstfive.probes.docker.engine import ENDING, EngineApi
 from firstfive.probes.docker.judge import WINDOW, Look, judge, look_at, well
 
 TOLERATED = timedelta(seconds=3)
+ENDS_WITHIN = timedelta(
+    seconds=15
+)  # from being asked to an end that is taken for obeying; Docker waits ten before it kills
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,9 +42,9 @@ class Containers:
         """One signal a symptom. Raises FirstfiveError when the Engine does not answer: then nobody knows, and nothing is claimed."""
         found: dict[str, Look] = {}
         names = {container for container, _ in self.wanted.values()}
-        ends = await self._ends(names, now)
+        ends, asked = await self._ends(names, now)
         for name in names:
-            found[name] = look_at(await self.engine.container(name), now, ends)
+            found[name] = look_at(await self.engine.container(name), now, ends, asked)
         signals = []
         for symptom, (name, status) in self.wanted.items():
             signal = self._signal(symptom, name, status, found[name])
@@ -50,15 +53,26 @@ class Containers:
             self._remember(name, look)
         return signals
 
-    async def _ends(self, names: Collection[str], now: datetime) -> Mapping[str, tuple[datetime, ...]]:
-        """What ended since the look before, in our time: the Engine's host may have a clock of its own."""
+    async def _ends(
+        self, names: Collection[str], now: datetime
+    ) -> tuple[Mapping[str, tuple[datetime, ...]], Mapping[str, int]]:
+        """What ended by itself since the look before, in our time (the Engine's host may have a clock of its own), and how often each was
+        asked to.
+        """
         theirs = await self.engine.clock()
         if theirs <= (since := self._told or theirs - WINDOW):
-            return {}
-        found = await self.engine.ends(names, since, theirs)
+            return {}, {}
+        ended = await self.engine.ends(names, since, theirs)
+        told = await self.engine.acts(names, "kill", since - ENDS_WITHIN, theirs) if ended else ()
         self._told = theirs
         off = now - theirs if abs(now - theirs) > TOLERATED else timedelta(0)
-        return {container: tuple(end + off for end in ends) for container, ends in found.items()}
+        alone: dict[str, tuple[datetime, ...]] = {}
+        asked: dict[str, int] = {}
+        for container, ends in ended.items():
+            words = [act.at for act in told if act.container == container and act.signal in ENDING]
+            own = tuple(end for end in ends if not any(timedelta(0) <= end - at <= ENDS_WITHIN for at in words))
+            alone[container], asked[container] = tuple(end + off for end in own), len(ends) - len(own)
+        return alone, asked
 
     def _signal(self, symptom: str, name: str, status: str, now: Look) -> Signal | None:
         before = self._looks.get(name, [])

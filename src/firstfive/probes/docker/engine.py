@@ -22,6 +22,7 @@ VERSION = "v1.41"
 PATIENCE_MS = 5000
 LARGEST = 32 * 1024 * 1024
 
+ENDING = frozenset({"2", "3", "9", "15"})  # signals that ask a process to end; others are words, as for a reload
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Json = dict[str, Any]

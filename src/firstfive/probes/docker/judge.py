@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 # Two restarts within this span are a crash loop; one restart after an out-of-memory kill counts that long as well.
@@ -20,7 +21,8 @@ MADE = timedelta(seconds=3)  # from a container's making to its start, on a busy
 class Look:
     """What Docker said of one container at `at` (aware UTC); `id` is empty when there was none of that name.
 
-    `ends` are the instants at which it ended since the look before, as Docker's events tell.
+    `ends` are the instants at which it ended by itself since the look before, as Docker's events tell, and `asked` is how often it ended
+    then because somebody asked it to: who restarts a container makes no crash loop.
     """
 
     at: datetime
@@ -33,6 +35,7 @@ class Look:
     error: str = ""
     health: str = ""
     ends: tuple[datetime, ...] = ()
+    asked: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +46,12 @@ class Trouble:
     family: str = ""
 
 
-def look_at(inspected: Mapping[str, Any] | None, at: datetime, ends: Mapping[str, tuple[datetime, ...]]) -> Look:
+def look_at(
+    inspected: Mapping[str, Any] | None,
+    at: datetime,
+    ends: Mapping[str, tuple[datetime, ...]],
+    asked: Mapping[str, int] = MappingProxyType({}),
+) -> Look:
     """A look out of the answer to `docker inspect` and the ends by container id; None means that there is no such container."""
     if inspected is None:
         return Look(at=at)
@@ -59,6 +67,7 @@ def look_at(inspected: Mapping[str, Any] | None, at: datetime, ends: Mapping[str
         error=str(state.get("Error") or ""),
         health=str((state.get("Health") or {}).get("Status", "")),
         ends=ends.get(str(inspected.get("Id", "")), ()),
+        asked=asked.get(str(inspected.get("Id", "")), 0),
     )
 
 
@@ -82,7 +91,7 @@ def judge(looks: Sequence[Look]) -> Trouble:
     if now.status == "paused":
         return Trouble(words="paused", family="container paused")
     mine = [look for look in looks if look.id == now.id and now.at - look.at <= WINDOW]
-    begun = len({look.started for look in mine if look.started}) - 1
+    begun = len({look.started for look in mine if look.started}) - 1 - sum(look.asked for look in mine)
     ends = sorted({end for look in mine for end in look.ends if now.at - end <= WINDOW})
     grown = max(now.restarts - mine[0].restarts, begun, len(ends))
     if grown >= 2:

@@ -12,14 +12,11 @@ from datetime import UTC, datetime, timedelta
 
 from firstfive.errors import FirstfiveError
 from firstfive.incident.signals import Signal, SignalKind
-from firstfive.probes.docker.engine import EngineApi, Json
+from firstfive.probes.docker.engine import ENDING, EngineApi, Json
 from firstfive.probes.docker.exchange import Around, exchanged, instant, sight_of
 
 LABEL = "com.docker.compose."
 SAME = timedelta(seconds=3)  # clocks that differ by less are taken for one
-ENDING = frozenset(
-    {"2", "3", "9", "15"}
-)  # signals that ask a process to end; others are words between friends, as a reload
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
