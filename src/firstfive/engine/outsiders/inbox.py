@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from firstfive.engine.loop import Engine
 
 # So many requests are sorted in one transaction; fewer where that takes longer than a slice, since nothing else is kept meanwhile.
-AT_ONCE, FEWEST, SLICE = 50, 4, 0.1
+AT_ONCE, FEWEST, SLICE = 50, 8, 0.1
 # While more comes in, sorting leaves the disk and the processor to those who wait for an answer.
 SHARE, FLOODED = 2.0, 30.0
 FLOOD = 2000
-LONGEST_PAUSE = 1.0
+LONGEST_PAUSE = 0.4
 SAME_AGAIN = timedelta(seconds=10)
 REMEMBERED = 50_000
 MOST_SEEN = 200
@@ -54,7 +54,7 @@ class Inbox:
     since: datetime
     _recent: dict[tuple[str, bool], tuple[Outcome, datetime]] = field(default_factory=dict)
     waiting: int = 0  # as far as this process knows: what was kept here and is not sorted yet
-    _at_once: int = AT_ONCE
+    _at_once: int = FEWEST
     _forgot: datetime | None = None
     _awake: asyncio.Event = field(default_factory=asyncio.Event)
 
