@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from itertools import permutations
 from pathlib import Path
 from statistics import median
 
@@ -37,13 +38,14 @@ def told(what: str, ours: float, theirs: float, goal: str) -> None:
 
 
 async def turns(rounds: int, *ways: Way) -> list[float]:
-    """The median seconds of each way; one of each in every round."""
+    """The median seconds of each way; one of each in every round, in every order as often, since each pays for what ran before it."""
     took: list[list[float]] = [[] for _ in ways]
+    orders = list(permutations(range(len(ways))))
     for number in range(rounds):
-        for times, way in zip(took, ways, strict=True):
+        for place in orders[number % len(orders)]:
             began = time.perf_counter()
-            await way(number)
-            times.append(time.perf_counter() - began)
+            await ways[place](number)
+            took[place].append(time.perf_counter() - began)
     return [median(times[len(times) // 10 :]) for times in took]
 
 
