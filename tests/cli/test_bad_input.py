@@ -36,7 +36,12 @@ def one_clear_error(said: Said) -> None:
 # ----------------------------------------------------------------------------------------------------- vault and page
 
 VAULTS = [
-    pytest.param({}, 7, "FF001 there is no page in the vault\n  help: point page = at a Markdown file", id="no page"),
+    pytest.param(
+        {"firstfive.toml": ""},
+        7,
+        "FF001 there is no page in the vault\n  help: point page = at a Markdown file",
+        id="no page",
+    ),
     pytest.param(
         {"Incident Response.md": "# Incident\n\nwords\n"},
         7,
@@ -119,6 +124,63 @@ def test_a_page_with_something_wrong_on_it(ask: Ask, tmp_path: Path, text: str, 
     said = ask("check", str(tmp_path))
     assert said.code == code
     assert said_so in said.out + said.err
+
+
+OUTSIDE = (
+    "error: there is no firstfive.toml here or above, and no page here\n  --> {here}\n"
+    "  help: go to the folder of the vault, or name it: --vault PATH, or its firstfive.toml in $FIRSTFIVE_CONFIG\n"
+)
+
+
+@pytest.mark.parametrize("words", [("status",), ("check",), ("declare", "x"), ("verify",), ("doctor",), ("oncall",)])
+def test_outside_of_a_vault_nothing_is_looked_through(
+    ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    (tmp_path / "deep").mkdir()
+    page(tmp_path / "deep", RUNBOOK)
+    monkeypatch.chdir(tmp_path)
+    said = ask(*words)
+    assert (said.code, said.out, said.err.removeprefix(ALONE)) == (2, "", OUTSIDE.format(here=tmp_path))
+    assert [inner.name for inner in tmp_path.iterdir()] == ["deep"], "nothing is begun there"
+    assert ask("status", "--vault", "deep").out == "No open incident.\n"
+
+
+@pytest.mark.parametrize(
+    ("risk", "told"),
+    [
+        ("frobnicate = 1", "error: the risk claims have an unknown part: frobnicate\n  --> {file}, [risk]\n"),
+        (
+            'cmd.keeper = "frobnicate"',
+            "error: the risk table says 'frobnicate'\n  --> {file}, [risk] keeper\n",
+        ),
+    ],
+)
+def test_a_slip_in_the_claims_names_its_file(ask: Ask, vault: Path, risk: str, told: str) -> None:
+    file = vault / "firstfive.toml"
+    file.write_text(f'page = "Incident Response.md"\n[risk]\n{risk}\n')
+    for words in (("check",), ("status", "--all"), ("fmt",)):
+        said = ask(*words)
+        one_clear_error(said)
+        assert said.code == 2
+        assert said.err.startswith(told.format(file=file)), said.err
+
+
+def test_a_file_that_is_there_is_a_conflict(ask: Ask, vault: Path) -> None:
+    ask("declare", "x")
+    (vault / "kept").write_text("mine")
+    exported = ask("export", "--out", "kept")
+    assert (exported.code, exported.err) == (
+        8,
+        "error: a file is there already, and none is written over\n  --> kept\n"
+        "  help: give another name, or move that file away\n",
+    )
+    copied = ask("backup", "kept")
+    assert (copied.code, copied.err) == (
+        8,
+        f"error: a copy is never written over\n  --> {vault}/kept\n  help: give another name, or remove it\n",
+    )
+    assert (vault / "kept").read_text() == "mine"
+    assert ask("export", "INC-77", "--out", "other").code == 8
 
 
 def test_a_path_below_a_file(ask: Ask, vault: Path) -> None:
@@ -278,6 +340,7 @@ def test_a_journal_that_somebody_else_owns(ask: Ask, vault: Path) -> None:
     finally:
         os.close(held)
     one_clear_error(said)
+    assert said.code == 8
     assert said.err.removeprefix(ALONE) == (
         f"error: process {os.getpid()} uses this journal\n  --> {journal}\n"
         "  help: use the server that runs already, or stop that process, or set another state folder\n"

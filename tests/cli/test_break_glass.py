@@ -56,7 +56,8 @@ def test_a_look_out_of_a_bundle_runs_and_stands_in_the_sealed_log(ask: Ask, bund
     listed = ask("break-glass", str(bundle))
     assert "shop-down#4" in listed.out
     said = ask("break-glass", str(bundle), LOOKS, "--json")
-    assert said.json["exit_code"] is not None
+    assert said.json["exit_code"] != 0, "nothing of the shop is here"
+    assert said.code == 1
     rows = read(vault / "offline" / LOG, key(bundle, vault))
     assert [row["kind"] for row in rows] == ["started", "finished"]
     assert rows[0]["run"]["script"]
@@ -68,9 +69,11 @@ def test_what_changes_something_is_shown_and_asked_back(ask: Ask, bundle: Path, 
     no = ask("break-glass", str(bundle), "shop-down#4", "--set", "previous-version=1.4.1", typed="n\n")
     assert (no.code, "nothing was run" in no.err) == (3, True)
     assert "$ " in no.err
+    nobody = ask("break-glass", str(bundle), "shop-down#4", "--set", "previous-version=1.4.1")
+    assert (nobody.code, "nothing was run" in nobody.err) == (3, True), "at the end of what is typed nobody said yes"
     assert not (vault / "offline" / LOG).exists()
     hostile = ask("break-glass", str(bundle), "shop-down#4", "--set", "previous-version=1; rm -rf /", "--yes")
-    assert hostile.code != 0
+    assert hostile.code == 2
     assert not (vault / "offline" / LOG).exists()
 
 

@@ -138,7 +138,7 @@ def test_declare_says_that_nobody_acts_yet(ask: Ask, vault: Path) -> None:
 
 def test_declare_refuses_a_severity_that_the_page_does_not_have(ask: Ask, vault: Path) -> None:
     said = ask("declare", "x", "--severity", "7")
-    assert said.code == 8
+    assert said.code == 2
     assert said.err == f"{ALONE}error: the page's matrix has no severity 7\n  help: it has 1, 2, 3, 4\n"
 
 

@@ -67,7 +67,7 @@ def _compiled(settings: Settings, pages: Mapping[str, bytes]) -> Handbook:
 
 
 def _options(settings: Settings) -> Options:
-    return Options(risk=load_table(settings.risk or None), lexicon=settings.lexicon)
+    return Options(risk=load_table(settings.risk or None, at=str(settings.file or "")), lexicon=settings.lexicon)
 
 
 def vault_of(settings: Settings, folder: str) -> FolderVault:

@@ -204,6 +204,13 @@ def _misused(wrong: click.ClickException, *, as_json: bool) -> int:
 
 def _worded(problem: OSError) -> FirstfiveError:
     """What the system refused, with the file that it refused."""
+    if isinstance(problem, FileExistsError):
+        return FirstfiveError(
+            "a file is there already, and none is written over",
+            where=str(problem.filename or ""),
+            remedy="give another name, or move that file away",
+            exit_code=Exit.CONFLICT,
+        )
     return FirstfiveError(
         f"the system refused: {problem.strerror or problem}",
         where=str(problem.filename or ""),

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from firstfive.errors import Exit, FirstfiveError
-from firstfive.settings import Settings, load
+from firstfive.errors import Exit, FirstfiveError, SettingsError
+from firstfive.settings import FILE, Settings, load
 
 if TYPE_CHECKING:
     import http.client
@@ -57,21 +57,40 @@ def _far(context: click.Context, _: click.Parameter, url: str | None) -> None:
     context.meta[_FAR] = url or ""
 
 
-def settings_of(vault: Path | None, config: Path | None, *, here: bool = False) -> Settings:
-    """The settings that a command's options ask for; `here` is set by one that is about files of this machine whatever server is named.
+def settings_of(vault: Path | None, config: Path | None, *, here: bool = False, vaultless: bool = False) -> Settings:
+    """The settings that a command's options ask for; `here` is set by one that is about files of this machine whatever server is named,
+    `vaultless` by one that works in any folder.
 
-    Raises FirstfiveError when a server elsewhere is meant and the command, which would read what this one remembers, cannot ask it.
+    Raises FirstfiveError when a server elsewhere is meant and the command, which would read what this one remembers, cannot ask it;
+    SettingsError in a folder that is no vault, before a whole disk is looked through for a page.
     """
     settings = load(vault=vault, config=config)
     context = click.get_current_context(silent=True)
     if context is None or _FAR in context.meta:
-        return replace(settings, server=(context.meta[_FAR] if context else "") or settings.server)
+        settings = replace(settings, server=(context.meta[_FAR] if context else "") or settings.server)
+        if not (settings.server or vault or vaultless):
+            _refuse_outside(settings)
+        return settings
     if settings.server and not here:
         from firstfive.cli.commands import stays_here
 
         said = context.command_path.partition(" ")[2]
         raise stays_here(said, said.partition(" ")[0], settings.server)
+    if not (vault or vaultless):
+        _refuse_outside(settings)
     return settings
+
+
+def _refuse_outside(settings: Settings) -> None:
+    """Raise SettingsError in a folder that has no settings, no page and nothing that was remembered."""
+    here = settings.vault
+    if settings.file or settings.state.is_dir() or any(name.lower().endswith(".md") for name in os.listdir(here)):
+        return
+    raise SettingsError(
+        f"there is no {FILE} here or above, and no page here",
+        where=str(here),
+        remedy=f"go to the folder of the vault, or name it: --vault PATH, or its {FILE} in $FIRSTFIVE_CONFIG",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,7 @@ from firstfive.engine.steps.aloud import Aloud
 from firstfive.engine.telling import outbox, papers
 from firstfive.engine.telling.links import Links
 from firstfive.engine.tools import Tools
-from firstfive.errors import FirstfiveError, Newer, NotLoaded, Refused
+from firstfive.errors import Exit, FirstfiveError, Newer, NotLoaded, Refused
 from firstfive.handbook.model import Handbook
 from firstfive.incident import events as ev
 from firstfive.incident import triage
@@ -171,7 +171,7 @@ class Engine:
         levels = [s.level for s in self.handbook.severities] or [1]
         if level is not None and level not in levels:
             known = ", ".join(str(n) for n in sorted(levels))
-            raise Refused(f"the page's matrix has no severity {level}", remedy=f"it has {known}")
+            raise Refused(f"the page's matrix has no severity {level}", remedy=f"it has {known}", exit_code=Exit.USAGE)
         by, title = person(by), self.tools.redactor.line(title)
         if not title:
             raise Refused("an incident needs a title", remedy="say in one line what is wrong")

@@ -10,7 +10,7 @@ import os
 import time
 from pathlib import Path
 
-from firstfive.errors import JournalError
+from firstfive.errors import Exit, JournalError
 
 # File systems shared between machines: their locks are advisory at best, and SQLite's shared memory does not work across them.
 SHARED = frozenset(
@@ -46,6 +46,7 @@ def take(path: Path) -> int:
             f"process {owner} uses this journal",
             where=str(path),
             remedy="use the server that runs already, or stop that process, or set another state folder",
+            exit_code=Exit.CONFLICT,
         ) from problem
     try:
         os.ftruncate(held, 0)

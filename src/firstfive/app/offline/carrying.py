@@ -14,7 +14,7 @@ from typing import Any
 
 from firstfive import __version__
 from firstfive.app.program import open_program
-from firstfive.errors import FirstfiveError, JournalError
+from firstfive.errors import FirstfiveError, Refused
 from firstfive.handbook.model import Handbook
 from firstfive.incident import events as ev
 from firstfive.incident.timeline import Incident, fold
@@ -39,7 +39,10 @@ class Carried:
 
 
 async def lines(settings: Settings, names: Sequence[str], now: datetime) -> Iterator[str]:
-    """The export, a JSON object a line: the header, each page that an incident is pinned to, every entry. Raises JournalError."""
+    """The export, a JSON object a line: the header, each page that an incident is pinned to, every entry.
+
+    Raises JournalError, or Refused for an incident that is not there.
+    """
     journal = open_journal(settings.database, read_only=True)
 
     def read(tx: Transaction) -> tuple[list[tuple[ev.Entry, ...]], dict[str, bytes]]:
@@ -47,7 +50,7 @@ async def lines(settings: Settings, names: Sequence[str], now: datetime) -> Iter
         timelines = [tx.entries(name) for name in wanted]
         missing = next((name for name, found in zip(wanted, timelines, strict=True) if not found), None)
         if missing is not None:
-            raise JournalError(f"the journal holds no incident {missing}", remedy="firstfive history lists them all")
+            raise Refused(f"there is no incident {missing}", remedy="firstfive history lists them all")
         books = {e.event.handbook for found in timelines for e in found if isinstance(e.event, ev.Declared)}
         return timelines, {digest: kept for digest in sorted(books) if (kept := tx.handbook(digest)) is not None}
 

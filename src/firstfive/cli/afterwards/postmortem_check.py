@@ -27,7 +27,7 @@ def postmortem_check(
     """What a reader of these post-mortems will miss; without FILES, of every one in the vault's folder."""
     from firstfive.app.shelf.notes import form_of, read_notes
 
-    settings = settings_of(vault, config, here=True)
+    settings = settings_of(vault, config, here=True, vaultless=bool(files))
     if files:
         form, remark = form_of(settings)
         found = {str(file): _remarks(str(file), file.read_bytes(), form) for file in files}

@@ -125,22 +125,22 @@ def break_glass(
     vault: Path | None,
     config: Path | None,
     as_json: bool,
-) -> None:
+) -> int:
     """Run a step of a bundle with no server and no journal: shown first, confirmed by you, written to a sealed log."""
     from firstfive.app.offline.bundle import opened
     from firstfive.engine.steps.break_glass import agreed
 
-    settings = settings_of(vault, config)
+    settings = settings_of(vault, config, vaultless=True)
     opened_bundle = opened(bundle, settings)
     if step is None:
         show({"id": opened_bundle.id, "steps": _listing(opened_bundle)}, as_json=as_json, text=_listed)
-        return
+        return int(Exit.OK)
     place, who = log or bundle.resolve().parent / LOG, by(settings, named)
     asked = _wanted(opened_bundle, step, on, _values(values), place)
     run = asked.run
     click.echo(_shown(asked), err=True)
     agreed(asked, by=who, confirm=confirm, done_first=done_first)
-    if run.changing and not yes and not click.confirm("Run exactly this?", err=True):
+    if run.changing and not yes and not confirmed():
         raise Refused("nothing was run", remedy="answer y, or give --yes", exit_code=Exit.NEEDS_APPROVAL)
     output = _ran(opened_bundle, run, place, who)
     answer: View = {
@@ -152,6 +152,7 @@ def break_glass(
         "log": str(place),
     }
     show(answer, as_json=as_json, text=lambda a: f"{said(a)}\nwritten to {a['log']}")
+    return int(Exit.FAILED if output.exit_code else Exit.OK)
 
 
 @click.command()
@@ -173,6 +174,17 @@ def merge(log: Path, incident: str, named: str | None, vault: Path | None, confi
 
 
 # ------------------------------------------------------------------------------------------------------------ pieces
+
+
+def confirmed() -> bool:
+    """A person's yes; where nobody can answer it is a no, and Ctrl-C still ends the command."""
+    try:
+        return click.confirm("Run exactly this?", err=True)
+    except click.Abort as problem:
+        if isinstance(problem.__context__, EOFError):
+            click.echo(err=True)
+            return False
+        raise
 
 
 def _step(handbook: Any, step_id: str) -> Step:

@@ -11,6 +11,7 @@ import click
 
 from firstfive.cli import words
 from firstfive.cli.hands import alone
+from firstfive.cli.hands.alone import confirmed
 from firstfive.cli.incident import BY, INCIDENT, by, say
 from firstfive.cli.line import View, anywhere, ask, server_of, settings_of, show
 from firstfive.errors import Exit, Refused
@@ -82,22 +83,11 @@ def approve(
     if dry_run:
         show(chosen, as_json=as_json, text=lambda _: "nothing was run")
         return
-    if not yes and not _confirmed():
+    if not yes and not confirmed():
         raise Refused("not approved", remedy="answer y, or give --yes", exit_code=Exit.NEEDS_APPROVAL)
     body: View = {"by": who, "run": chosen["run"], "sha256": chosen["sha256"]}
     body |= {name: value for name, value in (("confirm", confirm), ("affirmed", done_first), ("alone", alone)) if value}
     show(ask(settings, "POST", f"/incidents/{incident}/approve", body), as_json=as_json, text=words.incident)
-
-
-def _confirmed() -> bool:
-    """A person's yes; where nobody can answer it is a no, and Ctrl-C still ends the command."""
-    try:
-        return click.confirm("Run exactly this?", err=True)
-    except click.Abort as problem:
-        if isinstance(problem.__context__, EOFError):
-            click.echo(err=True)
-            return False
-        raise
 
 
 def waiting(seen: View, step: str | None) -> View:

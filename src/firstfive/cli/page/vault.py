@@ -30,7 +30,7 @@ class Vault:
 
 def options_of(settings: Settings) -> Options:
     """What the settings bring along for the compiler."""
-    return Options(risk=load_table(settings.risk or None), lexicon=settings.lexicon)
+    return Options(risk=load_table(settings.risk or None, at=str(settings.file or "")), lexicon=settings.lexicon)
 
 
 def pages_of(settings: Settings) -> Mapping[str, bytes]:

@@ -13,7 +13,7 @@ from datetime import date
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
-from firstfive.errors import FirstfiveError
+from firstfive.errors import Exit, FirstfiveError
 from firstfive.shell.bind.placeholders import ParamType
 
 LONGEST_VALUE = 1000  # characters
@@ -54,7 +54,9 @@ def check_value(kind: ParamType, value: str) -> str:
     if checked is None:
         shown = value if value.isprintable() and len(value) <= 60 else f"{value[:60]!a}"
         what = "an empty value" if not value else f"“{shown}”"
-        raise FirstfiveError(f"{what} is not accepted here", remedy=f"give {ACCEPTED[kind]}", code="FF022")
+        raise FirstfiveError(
+            f"{what} is not accepted here", remedy=f"give {ACCEPTED[kind]}", code="FF022", exit_code=Exit.USAGE
+        )
     return checked
 
 

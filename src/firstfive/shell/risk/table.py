@@ -13,11 +13,12 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from firstfive.errors import FirstfiveError
+from firstfive.errors import Exit, FirstfiveError
 from firstfive.shell.risk.options import VERDICTS, Manner, Option, read_options
 from firstfive.shell.risk.verdict import Verdict
 
 _SHORT = re.compile(r"(?P<risk>[a-z-]+)(?P<words>(?: (?:calm|open|none))*)(?:: (?P<options>.*))?", re.DOTALL)
+CLAIM = 'write for example status = "read" below [risk.cmd.keeper.sub]'
 _KEYS = frozenset(
     [
         "risk", "options", "open", "calm", "stop", "single", "args", "operand", "otherwise", "need", "free", "bare", "inherit", "inner",
@@ -90,15 +91,24 @@ class Case:
     entry: str
 
 
-def load_table(overlay: Mapping[str, Any] | None = None) -> Table:
+def load_table(overlay: Mapping[str, Any] | None = None, *, at: str = "") -> Table:
     """The list, with a vault's own reviewed claims (`{"cmd": {"tool": {"sub": {"ps": "read"}}}}`) added.
 
-    A claim adds commands and sub-commands, or replaces a whole entry of the same name. Raises FirstfiveError for a key or a
-    verdict that is not known.
+    A claim adds commands and sub-commands, or replaces a whole entry of the same name. `at` is the file that the claims stand in.
+    Raises FirstfiveError for a key or a verdict that is not known, with the file and the claim.
     """
-    shipped = _shipped()
     if not overlay:
-        return shipped
+        return _shipped()
+    try:
+        return _claimed(overlay)
+    except FirstfiveError as slip:
+        claim = f"[risk] {slip.where}".strip()
+        where = f"{at}, {claim}" if at else claim
+        raise FirstfiveError(slip.what, where=where, remedy=slip.remedy or CLAIM, exit_code=Exit.USAGE) from None
+
+
+def _claimed(overlay: Mapping[str, Any]) -> Table:
+    shipped = _shipped()
     strange = set(overlay) - {"cmd"}
     if strange:
         raise FirstfiveError(

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import IO
 
 import firstfive
-from firstfive.errors import JournalError
+from firstfive.errors import Exit, JournalError
 from firstfive.stores.backup.proof import Proved, prove
 
 FORMAT = 1
@@ -50,7 +50,12 @@ def make(journal: Path, out: Path, now: datetime, *, beside: Mapping[str, Path] 
     if not journal.exists():
         raise JournalError("there is no journal to copy", where=str(journal), remedy="start the server once")
     if out.exists():
-        raise JournalError("a copy is never written over", where=str(out), remedy="give another name, or remove it")
+        raise JournalError(
+            "a copy is never written over",
+            where=str(out),
+            remedy="give another name, or remove it",
+            exit_code=Exit.CONFLICT,
+        )
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".backup-", dir=out.parent) as folder:
