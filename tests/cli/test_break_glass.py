@@ -163,3 +163,25 @@ def test_a_step_that_could_not_be_begun_is_not_taken_in_as_begun(ask: Ask, bundl
     assert [row["kind"] for row in rows] == ["started", "not begun"]
     ask("declare", "Shop down: health answers 502", "--severity", "1")
     assert ask("merge", str(Path("offline") / LOG), "INC-1", "--json").json["merged"] == 0
+
+
+def test_a_second_bundle_leaves_the_log_of_the_first_to_be_merged(ask: Ask, bundle: Path, vault: Path) -> None:
+    ask("break-glass", str(bundle), LOOKS)
+    first = json.loads((vault / bundle).read_text())["id"]
+    page = vault / "Incident Response.md"
+    page.write_text(page.read_text() + "\n")
+    said = ask("pack", "--out", "offline")
+    kept = f"offline/firstfive-break-glass-{first}.log"
+    assert said.out.startswith(f"The log of the bundle before is now {kept}: firstfive merge takes it in.\n")
+    assert "written to" in ask("break-glass", str(bundle), LOOKS).out, "the new bundle has a log of its own"
+    ask("declare", "Shop down: health answers 502", "--severity", "1")
+    assert ask("merge", kept, "INC-1", "--json").json["merged"] == 2
+
+
+def test_a_step_is_found_as_it_is_shown(ask: Ask, bundle: Path, vault: Path) -> None:
+    for words in ("3.1#1", "3.1 step 1", "Shop down#1", "3.1 Step 1"):
+        assert ask("break-glass", str(bundle), words, "--json").json["step"] == LOOKS, words
+    for words in ("3.1#99", "2", "9.9#1"):
+        said = ask("break-glass", str(bundle), words)
+        assert (said.code, f"the page has no step {words}" in said.err) == (2, True)
+    assert "help: 3.1 has shop-down#1, shop-down#2" in ask("break-glass", str(bundle), "3.1#99").err

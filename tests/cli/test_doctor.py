@@ -50,6 +50,7 @@ def test_all_is_well(ask: Ask, well: Path) -> None:
             "log web",
             "log pay",
             "release link web",
+            "targets",
         ),
         *("disk", "journal", "port", "SQLite", "tools"),
     ]
@@ -156,3 +157,52 @@ def test_a_way_that_nobody_ever_answered_is_said(ask: Ask, well: Path) -> None:
     people = '[people.ann]\nntfy = "ann-phone"\n[notifiers.push]\nkind = "ntfy"\n'
     settings.write_text(settings.read_text() + people)
     assert findings(ask)["ann by push"][:2] == (False, "never answered")
+
+
+def test_a_damaged_journal_is_seen(ask: Ask, well: Path) -> None:
+    ask("declare", "the shop is shut")
+    ask("note", "INC-1", "the first thing that was seen")
+    journal = well / ".firstfive" / "journal.db"
+    with closing(sqlite3.connect(journal)) as altered:
+        altered.execute("PRAGMA journal_mode = DELETE")
+        altered.execute("UPDATE event SET data = replace(data, 'first thing', 'other thing')")
+        altered.commit()
+    ok, found, remedy = findings(ask)["journal"]
+    assert (ok, found.startswith("INC-1")) == (False, True)
+    assert "firstfive restore" in remedy
+
+
+def test_incidents_that_wait_for_a_server_are_seen(ask: Ask, well: Path) -> None:
+    ask("declare", "the shop is shut")
+    assert findings(ask)["server"] == (False, "none runs, and INC-1 waits for one", "start it: firstfive serve")
+
+
+def test_a_target_that_cannot_work_is_seen(ask: Ask, well: Path) -> None:
+    settings = well / "firstfive.toml"
+    settings.write_text(
+        settings.read_text()
+        + '[targets.bare]\nworkdir = "/nonexistent"\n[targets.far]\nkind = "ssh"\nconfig_file = "/nonexistent"\n'
+        + '[targets.dead]\nkind = "ssh"\nhost = "127.0.0.1"\nconfig_file = "ssh"\n'
+    )
+    with closing(socket.create_server(("127.0.0.1", 0))) as once:
+        port = once.getsockname()[1]
+    (well / "ssh").write_text(f"Host *\n  Port {port}\n")
+    notes = well / "Incident Response.md"
+    restart = "# 4. If it does not answer: restart it\n"
+    assert restart in notes.read_text()
+    notes.write_text(notes.read_text().replace(restart, f"{restart}#: on=hsot\n"))
+    found = findings(ask)
+    assert found["target bare"] == (
+        False,
+        "there is no folder /nonexistent",
+        "make it, or mend workdir under [targets.bare]",
+    )
+    assert found["target far"] == (
+        False,
+        "there is no file /nonexistent",
+        "mend config_file under [targets.far]",
+    )
+    assert found["target dead"][0] is False
+    assert found["target hsot"][0] is False
+    assert "settings name no such target" in found["target hsot"][1]
+    assert found["targets"] == (True, "local", "")

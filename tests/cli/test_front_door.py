@@ -93,7 +93,7 @@ UNKNOWN = [
     (("ack", "INC-1", "--loudly"), "Error: No such option '--loudly'."),
     (("ack", "INC-1", "INC-2"), "Error: Got unexpected extra argument (INC-2)"),
     (("severity", "INC-1", "high", "why"), "Error: Invalid value for 'LEVEL': 'high' is not a valid integer."),
-    (("settle", "INC-1", "run"), "Error: Missing option '--ran'."),
+    (("settle", "INC-1", "run"), "Error: say what you found out: --ran or --did-not-run"),
     (("completion", "tcsh"), "Error: Invalid value for '{bash|zsh|fish}': 'tcsh' is not one of 'bash', 'zsh', 'fish'."),
 ]
 

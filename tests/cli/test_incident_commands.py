@@ -287,7 +287,12 @@ def test_an_open_placeholder_is_asked_for_and_then_bound(ask: Ask, shut: Path) -
     said = ask("approve", "INC-1", "--set", "previous-version=1.4.0", "--dry-run")
     assert said.code == 0
     assert "with FF_PREVIOUS_VERSION=1.4.0" in said.err
-    assert ask("approve", "INC-1", "--yes").code == 0
+    dry = ask("approve", "INC-1", "--set", "previous-version=1.4.0", "--dry-run", "--json").json["sha256"]
+    assert ask("approve", "INC-1", "--yes").code == 3, "a dry run stores no value"
+    assert ask("approve", "INC-1", "--set", "previous-version=1; rm", "--dry-run").code == 2
+    assert ask("approve", "INC-1", "--set", "colour=blue", "--dry-run").code == 2
+    assert ask("approve", "INC-1", "--set", "previous-version=1.4.0", "--yes").code == 0
+    assert dry[:12] in ask("timeline", "INC-1").out, "what was shown is what was approved"
 
 
 def test_a_value_needs_its_name(ask: Ask, asked: str) -> None:
@@ -305,7 +310,7 @@ def test_nothing_waits(ask: Ask, shut: Path) -> None:
         assert (said.code, said.out) == (8, "")
         assert said.err == (
             "error: nothing waits for approval in INC-1\n"
-            "  help: firstfive run INC-1 STEP asks for one; firstfive explain shows them\n"
+            "  help: no server runs: firstfive serve takes up what was asked for; firstfive break-glass runs a step without one\n"
         )
 
 
@@ -356,6 +361,8 @@ def test_an_unknown_outcome_is_settled_by_a_person(ask: Ask, asked: str, answer:
         f"{ALONE}error: a changing step is still running or its outcome is unknown\n"
         "  help: wait for it, or settle its outcome first\n",
     )
+    shown = ask("status", "INC-1").out
+    assert f"payments-down#4 on local: firstfive settle INC-1 {asked} --ran, or --did-not-run\n" in shown
     assert ask("settle", "INC-1", asked, answer, "--note", "read its log").code == 0
     told = ask("status", "INC-1", "--json").json["timeline"]
     (entry,) = [e for e in told if e["kind"] == "OutcomeSettled"]
@@ -483,3 +490,20 @@ def test_verify_before_there_is_a_journal(ask: Ask, vault: Path) -> None:
         f"error: there is no journal yet\n  --> {vault}/.firstfive/journal.db\n"
         "  help: start the server once (firstfive serve)\n"
     )
+
+
+def test_an_id_is_understood_in_small_letters(ask: Ask, shut: Path) -> None:
+    assert ask("ack", "inc-1").out.startswith("INC-1 ")
+    assert ask("status", "inc-1").out == ask("status", "INC-1").out
+
+
+def test_a_duration_that_is_none_is_named_as_it_was_given(ask: Ask, shut: Path) -> None:
+    for words in (
+        ("silence", "add", "alertname=x", "--for", "soon"),
+        ("block", "INC-1", "203.0.113.7", "--for", "soon"),
+    ):
+        said = ask(*words)
+        assert (said.code, said.err.removeprefix(ALONE).splitlines()[0]) == (
+            2,
+            "error: --for is a duration, not 'soon'",
+        )

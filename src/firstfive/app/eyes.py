@@ -11,6 +11,7 @@ from pathlib import Path
 
 from firstfive.app.hands import pack_rules
 from firstfive.app.looks import Around, build, log_file
+from firstfive.documents.plain import line
 from firstfive.errors import SettingsError
 from firstfive.handbook.model import Handbook, StatusSymptom
 from firstfive.handbook.watching import Known, Plan, Watcher, watchers
@@ -129,7 +130,7 @@ def probes_for(
         targets=targets,
     )
     plan = plan_of(settings, handbook)
-    unwatched = [f"{one.place or one.symptom}: {one.why}" for one in plan.unwatched]
+    unwatched = [f"{one.place or one.symptom}: “{line(one.text, 80)}”: {one.why}" for one in plan.unwatched]
     probes: list[Probe] = [*_grouped(plan, settings, around, unwatched)]
     for watcher in plan.watchers:
         if watcher.kind in _GROUPED:

@@ -13,7 +13,13 @@ from firstfive.cli import words
 from firstfive.cli.line import View, anywhere, ask, settings_of, show
 from firstfive.settings import Settings
 
-INCIDENT = click.argument("incident", metavar="INC-N")
+
+def known_as(_: click.Context, __: click.Parameter, name: str | None) -> str | None:
+    """The id as it is written: `inc-1` is INC-1."""
+    return name.upper() if name and name.lower().startswith("inc-") else name
+
+
+INCIDENT = click.argument("incident", metavar="INC-N", callback=known_as)
 
 
 def by(settings: Settings, named: str | None) -> str:
@@ -25,7 +31,7 @@ BY = click.option("--by", "named", help="Who says so (default: $FIRSTFIVE_USER o
 
 
 @click.command()
-@click.argument("incident", required=False)
+@click.argument("incident", required=False, callback=known_as)
 @click.option("--all", "everything", is_flag=True, help="Finished incidents too.")
 @anywhere
 def status(incident: str | None, everything: bool, vault: Path | None, config: Path | None, as_json: bool) -> None:

@@ -38,6 +38,8 @@ def incident(seen: View) -> str:
     parts += section("First five", [check(c) for c in seen.get("checks", [])])
     parts += section("Runbooks", [ranked(r) for r in seen.get("ranking", [])])
     parts += section("Waiting for approval", [run(w) for w in seen.get("waiting", [])])
+    parts += section("Nobody knows whether these ran", [unsettled(seen["id"], u) for u in seen.get("unknown", [])])
+    parts += section("What steps said last", [said(s) for s in seen.get("steps", []) if s.get("output")])
     parts += section("Timeline", [f"{e['at'][11:19]}  {e['text']}" for e in seen.get("timeline", [])[-15:]])
     return "\n".join(parts)
 
@@ -45,6 +47,21 @@ def incident(seen: View) -> str:
 def section(title: str, rows: list[str]) -> list[str]:
     """A titled block, or nothing when it is empty."""
     return ["", f"{title}:", *(f"  {part}" for row in rows for part in row.splitlines())] if rows else []
+
+
+def unsettled(incident: str, run: View) -> str:
+    """A run of unknown outcome, and the command that settles it."""
+    return f"{run['step']} on {run['target']}: firstfive settle {incident} {run['run']} --ran, or --did-not-run"
+
+
+def said(step: View) -> str:
+    """The last lines of what a step said when it last ran; the rest is in the room."""
+    rows = str(step["output"]).splitlines()
+    left = len(rows) - SHOWN_OUTPUT
+    more = [f"  | ... {left} lines before: firstfive room shows them"] if left > 0 else []
+    return "\n".join(
+        [f"{step['step']}: exit {step['exit_code']}", *more, *(f"  | {row}" for row in rows[-SHOWN_OUTPUT:])]
+    )
 
 
 def check(answer: View) -> str:

@@ -12,8 +12,9 @@ from typing import Any
 from firstfive.documents.public import PublicStatus, word_of
 from firstfive.documents.public.wording import Problem, check_wording, internal_words
 from firstfive.engine.redact import Redactor
+from firstfive.engine.steps.meant import meant
 from firstfive.errors import Exit, Refused
-from firstfive.handbook.model import Handbook, Step
+from firstfive.handbook.model import Handbook
 from firstfive.incident import events as ev
 from firstfive.shell.bind import ParamType, check_value
 
@@ -175,14 +176,14 @@ def sound(handbook: Handbook, event: ev.Event) -> ev.Event:
     """
     match event:
         case ev.StepRequested(step=step_id):
-            _step(handbook, step_id)
+            return replace(event, step=meant(handbook, step_id)[1].id)
         case ev.ParameterSet(step=step_id, name=name, value=value):
-            step = _step(handbook, step_id)
+            step = meant(handbook, step_id)[1]
             parameter = next((p for p in step.parameters if p.name == name), None)
             if parameter is None:
                 known = ", ".join(f"<{p.name}>" for p in step.parameters) or "none"
                 raise Refused(f"step {step_id} has no <{name}>", remedy=f"it has: {known}", exit_code=Exit.USAGE)
-            return replace(event, value=check_value(ParamType(parameter.kind), value))
+            return replace(event, step=step.id, value=check_value(ParamType(parameter.kind), value))
         case ev.PostmortemAsked() if handbook.postmortem is None:
             raise Refused(
                 "the page has no form of a post-mortem", remedy="write one on the page, under its own heading"
@@ -206,12 +207,3 @@ def _box(handbook: Handbook, item: str) -> str:
         has = f"it has 1 to {len(known)}" if known else "it has none"
         raise Refused(f"the page's closing list has no box {item}", remedy=has, exit_code=Exit.USAGE)
     return item
-
-
-def _step(handbook: Handbook, step_id: str) -> Step:
-    found = handbook.step(step_id)
-    if found is None:
-        raise Refused(
-            f"the page has no step {step_id}", remedy="firstfive explain shows the ids of steps", exit_code=Exit.USAGE
-        )
-    return found[1]

@@ -70,17 +70,17 @@ _UNIT = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 def span(holder: Mapping[str, Any], name: str, at: str, *, shown: str) -> timedelta:
-    """A duration such as "90s", between 10 ms and 366 days. `shown` is the table's name for messages."""
-    value = holder[name]
+    """A duration such as "90s", between 10 ms and 366 days. `shown` is the table's name for messages, empty for what is no setting."""
+    value, key = holder[name], f"{shown}.{name}" if shown else name
     found = _SPAN.fullmatch(value) if isinstance(value, str) else None
     if found is None:
         raise SettingsError(
-            f"{shown}.{name} is a duration, not {value!r}", where=at, remedy='write a number and ms, s, m, h or d: "2s"'
+            f"{key} is a duration, not {value!r}", where=at, remedy='write a number and ms, s, m, h or d: "2s"'
         )
     seconds = float(found[1]) * _UNIT[found[2]]
     if not SHORTEST <= seconds <= LONGEST:
         raise SettingsError(
-            f"{shown}.{name} is between 10ms and 366d, not {value}", where=at, remedy="give a duration that makes sense"
+            f"{key} is between 10ms and 366d, not {value}", where=at, remedy="give a duration that makes sense"
         )
     return timedelta(seconds=seconds)
 

@@ -276,7 +276,7 @@ REFUSED = [
     (
         "approve",
         "nothing waits for approval in INC-1",
-        "firstfive run INC-1 STEP asks for one; firstfive explain shows them",
+        "firstfive run INC-1 STEP asks for one; firstfive explain RUNBOOK shows them",
     ),
     ("undo", "there is nothing to take back in INC-1", "only a change that ran and names its undo can be taken back"),
     ("severity 7 x", "'7' is none of 1, 2, so nothing was done", ""),

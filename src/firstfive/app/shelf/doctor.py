@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from firstfive.app.eyes import probes_for, sockets_of
 from firstfive.app.hands import target_of
 from firstfive.app.pages import read_handbook
+from firstfive.app.shelf.places import places
 from firstfive.documents.filling import OPEN, unread
 from firstfive.errors import FirstfiveError
 from firstfive.handbook.model import Handbook, Level, TemplateKind
@@ -51,6 +52,7 @@ def examine(settings: Settings, *, server: tuple[str, int] | None) -> list[Findi
         *_templates(handbook),
         *_mouth(settings),
         *_eyes(settings, handbook),
+        *places(settings, handbook),
         *_machine(settings, server),
         *_shell(),
     ]
@@ -70,7 +72,7 @@ def _people(settings: Settings, handbook: Handbook) -> list[Finding]:
     now = SystemClock().now()
     rota, remarks = rota_of(settings, now)
     ladder = people(handbook, Policy(rota=rota, channel=settings.channel), now)
-    named = ", ".join(name for _, name, _ in ladder) or "nobody: every contact of the page is a placeholder"
+    named = ", then ".join(name for _, name, _ in ladder) or "nobody: every contact of the page is a placeholder"
     found = [
         _found("who is paged", bool(ladder), named, "fill the contacts table of the page; a placeholder pages nobody")
     ]
@@ -145,7 +147,8 @@ def _proved(settings: Settings, routes: Routes) -> list[Finding]:
             at = known.get((plain_name(person.name), way))
             fresh = at is not None and now - at <= PROOF_LIVES
             words = f"answered {at:%Y-%m-%d}" if at is not None else "never answered"
-            remedy = "press the button of the weekly test or of a page; the test needs listen.address"
+            remedy = "press the button of the weekly test or of a page"
+            remedy += "" if settings.address else "; the test needs listen.address"
             found.append(_found(f"{person.name} by {way}", fresh, words, remedy))
     return found
 
@@ -154,9 +157,10 @@ def _eyes(settings: Settings, handbook: Handbook) -> list[Finding]:
     targets = {name: target_of(name, target, settings) for name, target in settings.targets.items()}
     probes, unwatched = probes_for(settings, handbook, targets, {})
     watched = sum(len(p.symptoms) for p in probes)
-    found = [
-        _found("symptoms watched", watched > 0, f"{watched} watched, {len(unwatched)} not", "; ".join(unwatched[:5]))
-    ]
+    known = f"{watched} watched, {len(unwatched)} not" + (
+        "; firstfive explain names each, and why" if unwatched else ""
+    )
+    found = [_found("symptoms watched", watched > 0, known, "; ".join(unwatched[:5]))]
     for name, log in settings.logs.items():
         found.append(
             _found(
@@ -179,7 +183,7 @@ def _machine(settings: Settings, server: tuple[str, int] | None) -> list[Finding
     found.append(_journal(settings))
     found += _nodes(settings)
     found += _copies(settings)
-    found.append(_port(settings) if server is None else _found("server", True, f"runs on {server[0]}:{server[1]}", ""))
+    found += _idle(settings) if server is None else [_found("server", True, f"runs on {server[0]}:{server[1]}", "")]
     fixed = sqlite3.sqlite_version_info >= (3, 51, 3)
     note = "" if fixed else ", which has the WAL-reset bug; harmless here: one process writes with one connection"
     found.append(_found("SQLite", True, f"{sqlite3.sqlite_version}{note}", ""))
@@ -193,10 +197,35 @@ def _journal(settings: Settings) -> Finding:
     if scheme == "sqlite" and not Path(path).exists():
         return _found("journal", True, "none yet; the first incident makes it", "")
     try:
-        asyncio.run(open_journal(settings.database, read_only=True).close())
+        journal = open_journal(settings.database, read_only=True)
+        try:
+            broken = list(journal.verify())
+        finally:
+            asyncio.run(journal.close())
     except FirstfiveError as problem:
         return _found("journal", False, problem.what, problem.remedy)
-    return _found("journal", True, shown(settings.database), "")
+    remedy = "keep the file, and put back the newest copy that holds: firstfive restore; firstfive verify tells all"
+    return _found("journal", not broken, broken[0] if broken else shown(settings.database), remedy)
+
+
+def _idle(settings: Settings) -> list[Finding]:
+    """No server runs: whether one could open its port, and whether incidents are open that nobody looks after."""
+    from firstfive.stores import open_journal
+
+    async def read() -> tuple[str, ...]:
+        journal = open_journal(settings.database, read_only=True)
+        try:
+            return await journal.read(lambda tx: tx.incidents(only_open=True))
+        finally:
+            await journal.close()
+
+    try:
+        waiting = asyncio.run(read())
+    except FirstfiveError:
+        waiting = ()  # none yet, or the row of the journal says why
+    words = f"none runs, and {', '.join(waiting[:5])} wait{'s' if len(waiting) == 1 else ''} for one"
+    alone = [_found("server", False, words, "start it: firstfive serve")] if waiting else []
+    return [*alone, _port(settings)]
 
 
 def _nodes(settings: Settings) -> list[Finding]:

@@ -26,7 +26,7 @@ from firstfive.handbook.model import Mode
 if TYPE_CHECKING:
     from firstfive.app.offline.bundle import Bundle
     from firstfive.engine.steps.break_glass import Wanted
-    from firstfive.handbook.model import Step
+    from firstfive.handbook.model import Handbook, Step
     from firstfive.incident.records import Run
     from firstfive.ports import Output
     from firstfive.settings import Settings
@@ -81,16 +81,39 @@ def pack(out: Path, vault: Path | None, config: Path | None, as_json: bool) -> N
     settings = settings_of(vault, config)
     now = SystemClock().now()
     out.mkdir(parents=True, exist_ok=True)
+    kept = _put_aside(out)
     write_private(out / BUNDLE, json.dumps(made(settings, now), ensure_ascii=False, indent=1))
     bundle = opened(out / BUNDLE, settings)
     (out / HTML).write_text(printed(bundle.handbook, now), encoding="utf-8")
-    answer: View = {"id": bundle.id, "page": str(out / HTML), "bundle": str(out / BUNDLE)}
+    answer: View = {"id": bundle.id, "page": str(out / HTML), "bundle": str(out / BUNDLE), "kept": kept or None}
     show(answer, as_json=as_json, text=_packed)
 
 
+def _put_aside(out: Path) -> str:
+    """The log that the bundle before wrote to is kept under that bundle's name, since it can only be added to with its key; its path."""
+    log = out / LOG
+    if not log.exists():
+        return ""
+    try:
+        with log.open(encoding="utf-8") as rows:
+            of = str(json.loads(rows.readline())["bundle"])
+    except (ValueError, KeyError, TypeError):
+        of = "unknown"
+    aside = log.with_name(f"firstfive-break-glass-{of.replace('/', '-')}.log")
+    if aside.exists():
+        raise FileExistsError(17, "a file is there already", str(aside))
+    log.rename(aside)
+    return str(aside)
+
+
 def _packed(answer: View) -> str:
+    kept = (
+        f"The log of the bundle before is now {answer['kept']}: firstfive merge takes it in.\n"
+        if answer["kept"]
+        else ""
+    )
     return (
-        f"print {answer['page']}; keep {answer['bundle']} where only responders can read it.\n"
+        f"{kept}print {answer['page']}; keep {answer['bundle']} where only responders can read it.\n"
         f"With it alone: firstfive break-glass {answer['bundle']} STEP"
     )
 
@@ -135,8 +158,9 @@ def break_glass(
     if step is None:
         show({"id": opened_bundle.id, "steps": _listing(opened_bundle)}, as_json=as_json, text=_listed)
         return int(Exit.OK)
+    given = given_values(values)
     place, who = log or bundle.resolve().parent / LOG, by(settings, named)
-    asked = _wanted(opened_bundle, step, on, _values(values), place)
+    asked = _wanted(opened_bundle, step, on, given, place)
     run = asked.run
     click.echo(_shown(asked), err=True)
     agreed(asked, by=who, confirm=confirm, done_first=done_first)
@@ -187,14 +211,10 @@ def confirmed() -> bool:
         raise
 
 
-def _step(handbook: Any, step_id: str) -> Step:
-    found = handbook.step(step_id)
-    if found is None:
-        raise Refused(
-            f"the page has no step {step_id}", remedy="firstfive explain shows the ids of steps", exit_code=Exit.USAGE
-        )
-    step: Step = found[1]
-    return step
+def _step(handbook: Handbook, words: str) -> Step:
+    from firstfive.engine.steps.meant import meant
+
+    return meant(handbook, words)[1]
 
 
 def _clean(settings: Settings, text: str) -> str:
@@ -230,12 +250,15 @@ def _listed(answer: View) -> str:
     return "\n".join((f"bundle {answer['id']}", *rows))
 
 
-def _values(pairs: tuple[str, ...]) -> Mapping[str, str]:
+def given_values(pairs: tuple[str, ...]) -> Mapping[str, str]:
+    """Values by the name of their placeholder. Raises Refused for words that are not NAME=VALUE."""
     found = {}
     for pair in pairs:
         name, separator, value = pair.partition("=")
         if not separator:
-            raise Refused(f"{pair!r} is not NAME=VALUE", remedy="write --set 'ip=203.0.113.7'", exit_code=Exit.USAGE)
+            raise Refused(
+                f"{pair!r} is not NAME=VALUE", remedy="write --set 'previous-version=1.4.1'", exit_code=Exit.USAGE
+            )
         found[name] = value
     return found
 
@@ -244,15 +267,16 @@ def _wanted(bundle: Bundle, step: str, on: str, values: Mapping[str, str], log: 
     from firstfive.engine.steps.break_glass import wanted
     from firstfive.stores.files.broken_glass import read
 
-    where = on or _step(bundle.handbook, step).on or bundle.settings.default_target
+    found = _step(bundle.handbook, step)
+    where = on or found.on or bundle.settings.default_target
     number = 1 + (len(read(log, bundle.key)) if log.exists() else 0)
     place = bundle.settings.targets.get(where)
     return wanted(
         bundle.handbook,
-        step,
+        found.id,
         target=where,
         values=values,
-        run_id=f"BG-{bundle.id}.{step.replace('#', '.')}.{number}",
+        run_id=f"BG-{bundle.id}.{found.id.replace('#', '.')}.{number}",
         lab=place.lab if place else False,
     )
 

@@ -43,7 +43,7 @@ def block(
 ) -> None:
     """Ask to drop what an address sends, for a while. Never your own address, a private one or a proxy."""
     settings = settings_of(vault, config)
-    seconds = int(reading.span({"for": lasts}, "for", "", shown="--for").total_seconds())
+    seconds = int(reading.span({"--for": lasts}, "--for", "", shown="").total_seconds())
     mine = "".join(settings.variables.get("SSH_CLIENT", "").split()[:1])
     fields: View = {"address": address, "seconds": seconds, "how": how, "mine": mine, "on": on}
     _offer(settings, incident, "block", fields, named, as_json=as_json)

@@ -10,8 +10,9 @@ from pathlib import Path
 import click
 
 from firstfive.cli import words
-from firstfive.cli.hands import alone
-from firstfive.cli.hands.alone import confirmed
+from firstfive.cli.hands import alone as alone_
+from firstfive.cli.hands.alone import confirmed, given_values
+from firstfive.cli.hands.tried import with_values
 from firstfive.cli.incident import BY, INCIDENT, by, say
 from firstfive.cli.line import View, anywhere, ask, server_of, settings_of, show
 from firstfive.errors import Exit, Refused
@@ -26,9 +27,9 @@ def run(incident: str, step: str, named: str | None, vault: Path | None, config:
     """Ask for a step of a runbook (its id, such as backend-down#4); a changing one still needs approval."""
     settings = settings_of(vault, config)
     if server_of(settings) is None:
-        seen = alone.look(settings, incident, step)
+        seen = alone_.look(settings, incident, step)
         if seen is not None:
-            show(seen, as_json=as_json, text=alone.said)
+            show(seen, as_json=as_json, text=alone_.said)
             return
     say("run", incident, {"step": step}, named=named, vault=vault, config=config, as_json=as_json)
 
@@ -62,41 +63,48 @@ def approve(
     settings = settings_of(vault, config)
     who = by(settings, named)
     seen = ask(settings, "GET", f"/incidents/{incident}")
-    if values:
+    chosen, given = waiting(seen, step, served=server_of(settings) is not None), given_values(values)
+    if given and dry_run:
+        chosen = with_values(seen, chosen, given)
+    elif given:
+        for name, value in given.items():
+            body: View = {"by": who, "step": chosen["step"], "name": name, "value": value}
+            seen = ask(settings, "POST", f"/incidents/{incident}/set", body)
         chosen = waiting(seen, step)
-        for pair in values:
-            name, separator, value = pair.partition("=")
-            if not separator:
-                raise Refused(
-                    f"{pair!r} is not NAME=VALUE",
-                    remedy="write --set 'previous-version=1.4.1'",
-                    exit_code=Exit.USAGE,
-                )
-            seen = ask(
-                settings,
-                "POST",
-                f"/incidents/{incident}/set",
-                {"by": who, "step": chosen["step"], "name": name, "value": value},
-            )
-    chosen = waiting(seen, step)
     click.echo(words.run(chosen), err=True)
     if dry_run:
         show(chosen, as_json=as_json, text=lambda _: "nothing was run")
         return
     if not yes and not confirmed():
         raise Refused("not approved", remedy="answer y, or give --yes", exit_code=Exit.NEEDS_APPROVAL)
-    body: View = {"by": who, "run": chosen["run"], "sha256": chosen["sha256"]}
+    _refuse_again(chosen, who)
+    body = {"by": who, "run": chosen["run"], "sha256": chosen["sha256"]}
     body |= {name: value for name, value in (("confirm", confirm), ("affirmed", done_first), ("alone", alone)) if value}
     show(ask(settings, "POST", f"/incidents/{incident}/approve", body), as_json=as_json, text=words.incident)
 
 
-def waiting(seen: View, step: str | None) -> View:
-    """The waiting run that is meant; Refused when there is none, or more than one and none was named."""
+def _refuse_again(chosen: View, who: str) -> None:
+    """Raise Refused where two people are asked for and this one has said yes already: a second yes of theirs counts for nothing."""
+    said = [" ".join(str(one["by"]).split()).casefold() for one in chosen.get("approvals", [])]
+    if chosen.get("people", 1) > 1 and " ".join(who.split()).casefold() in said:
+        raise Refused(
+            f"{who} has approved {chosen['step']} already; it takes one more person",
+            remedy="ask a second one to approve it, in their own name",
+            exit_code=Exit.NEEDS_APPROVAL,
+        )
+
+
+def waiting(seen: View, step: str | None, *, served: bool = True) -> View:
+    """The waiting run that is meant; Refused when there is none, or more than one and none was named. `served`: a server runs, so
+    that what was asked for comes to wait.
+    """
     runs: list[View] = [r for r in seen.get("waiting", []) if step in (None, r["step"], r["run"], str(r.get("number")))]
     if not runs:
         raise Refused(
             f"nothing waits for approval in {seen.get('id')}" + (f" under {step}" if step else ""),
-            remedy=f"firstfive run {seen.get('id')} STEP asks for one; firstfive explain shows them",
+            remedy=f"firstfive run {seen.get('id')} STEP asks for one; firstfive explain RUNBOOK shows them"
+            if served
+            else "no server runs: firstfive serve takes up what was asked for; firstfive break-glass runs a step without one",
         )
     clear = [r for r in runs if not r.get("doubts")] or runs
     if len(clear) > 1:
@@ -115,8 +123,9 @@ def decline(
     incident: str, step: str | None, why: str, named: str | None, vault: Path | None, config: Path | None, as_json: bool
 ) -> None:
     """Say no to a waiting step."""
-    seen = ask(settings_of(vault, config), "GET", f"/incidents/{incident}")
-    fields = {"run": waiting(seen, step)["run"], "why": why}
+    settings = settings_of(vault, config)
+    seen = ask(settings, "GET", f"/incidents/{incident}")
+    fields = {"run": waiting(seen, step, served=server_of(settings) is not None)["run"], "why": why}
     say("decline", incident, fields, named=named, vault=vault, config=config, as_json=as_json)
 
 
@@ -155,14 +164,14 @@ def resume(
 @click.command()
 @INCIDENT
 @click.argument("run_id", metavar="RUN")
-@click.option("--ran/--did-not-run", required=True, help="What you found out.")
+@click.option("--ran/--did-not-run", default=None, help="What you found out.")
 @click.option("--note", default="", help="How you know.")
 @BY
 @anywhere
 def settle(
     incident: str,
     run_id: str,
-    ran: bool,
+    ran: bool | None,
     note: str,
     named: str | None,
     vault: Path | None,
@@ -170,5 +179,7 @@ def settle(
     as_json: bool,
 ) -> None:
     """Say whether a step of unknown outcome ran."""
+    if ran is None:
+        raise click.UsageError("say what you found out: --ran or --did-not-run")
     fields = {"run": run_id, "ran": ran, "note": note}
     say("settle", incident, fields, named=named, vault=vault, config=config, as_json=as_json)

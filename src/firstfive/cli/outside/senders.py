@@ -92,7 +92,7 @@ def silence(
 
 
 def _seconds(span: str) -> int:
-    return max(1, int(reading.span({"for": span}, "for", "", shown="--for").total_seconds()))
+    return max(1, int(reading.span({"--for": span}, "--for", "", shown="").total_seconds()))
 
 
 def _silence(one: View) -> str:

@@ -15,12 +15,14 @@ from firstfive.cli.page import watched
 from firstfive.cli.page.plain import say
 from firstfive.errors import Exit, FirstfiveError
 from firstfive.handbook.model import Mode, Runbook, Step
+from firstfive.shell.risk import Verdict
 
 WHO = {
     Mode.AUTO: "runs by itself",
     Mode.APPROVE: "runs when a responder approves exactly these bytes",
     Mode.MANUAL: "a person does it",
 }
+PAIR = "runs when two responders approve exactly these bytes and each types the name of the target"
 
 
 @click.command()
@@ -75,7 +77,10 @@ def explained(runbook: Runbook, *, target: str = "", present: Mapping[str, str] 
 
 def _step(step: Step, target: str, present: str) -> Iterator[str]:
     yield f"step {step.number}  {step.title or '(no title)'}  [{step.id}]  {step.place}"
-    yield f"  {step.verdict}; {WHO[step.mode]}" + (f"; on {target}" if target and step.mode is not Mode.MANUAL else "")
+    pair = step.mode is Mode.APPROVE and step.verdict is Verdict.DESTRUCTIVE
+    yield f"  {step.verdict}; {PAIR if pair else WHO[step.mode]}" + (
+        f"; on {target}" if target and step.mode is not Mode.MANUAL else ""
+    )
     if step.approve:
         yield f"  approved by: {step.approve}"
     if step.phrase:

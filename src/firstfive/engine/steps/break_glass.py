@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from firstfive.engine.steps.meant import meant
 from firstfive.errors import Exit, Refused
 from firstfive.handbook.model import Handbook, Mode, Step
 from firstfive.incident import events as ev
@@ -39,12 +40,7 @@ def wanted(
     """The step with these values on that target. Raises Refused for one that the page does not have, leaves to a person, forbids, or
     that lacks a value; FirstfiveError for a value of the wrong type.
     """
-    found = handbook.step(step_id)
-    if found is None:
-        raise Refused(
-            f"the page has no step {step_id}", remedy="firstfive explain shows the ids of steps", exit_code=Exit.USAGE
-        )
-    runbook, step = found
+    runbook, step = meant(handbook, step_id)
     if not step.script or step.mode is Mode.MANUAL:
         raise Refused(f"step {step.id} is work for a person", remedy="; ".join(step.notes) or "read the printed page")
     missing = [p.name for p in step.parameters if p.name not in values]

@@ -41,7 +41,7 @@ class Finding:
 
 async def held(handbook: Handbook, settings: Settings, target: Target) -> tuple[Finding, ...]:
     """Every finding, in the order: tools, files, variables, containers, services, log files, release links, contacts, links."""
-    things = named(handbook)
+    things = named(handbook, settings.default_target)
     by_kind = {kind: [one for one in things if one.kind == kind] for kind in ("tool", "file", "variable")}
     inside = [one for one in things if one.kind in ("container", "service")]
     nowhere = _no_folder(settings)

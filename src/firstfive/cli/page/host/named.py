@@ -30,6 +30,11 @@ _PATTERN_GIVEN = {
     "sed": ("-e", "-f"),
     "awk": ("-f",),
 }
+_OF_THE_SHELL = frozenset(
+    """
+    : . alias break cd continue eval exec exit export read return set shift trap true false type ulimit umask unset wait
+    """.split()  # noqa: SIM905 - a word list is read as words
+)
 _NO_FILE = re.compile(r"[*?\[\]{}~$`<>=]|://|^\d+$|^-")
 
 
@@ -42,18 +47,21 @@ class Named:
     place: Place
 
 
-def named(handbook: Handbook) -> tuple[Named, ...]:
-    """Everything that the page's own commands name, each once, at its first place, by kind in the order of the page."""
+def named(handbook: Handbook, target: str = "") -> tuple[Named, ...]:
+    """Everything that the page's own commands name, each once, at its first place, by kind in the order of the page.
+
+    Steps that the page sends to another target than `target` are left out: what they need is there, not here.
+    """
     found: dict[tuple[str, str], Named] = {}
     mistaken = {problem.message.partition(" ")[0] for problem in handbook.problems if problem.code == "FF056"}
-    for one in _every(handbook):
+    for one in _every(handbook, target):
         if one.kind != "variable" or f"${one.name}" not in mistaken:
             found.setdefault((one.kind, one.name), one)
     order = ("tool", "file", "variable", "container", "service")
     return tuple(sorted(found.values(), key=lambda one: order.index(one.kind)))
 
 
-def _every(handbook: Handbook) -> Iterator[Named]:
+def _every(handbook: Handbook, target: str) -> Iterator[Named]:
     for check in handbook.checks:
         if check.script:
             for command in check.commands:
@@ -63,7 +71,7 @@ def _every(handbook: Handbook) -> Iterator[Named]:
             if isinstance(symptom, StatusSymptom) and symptom.via.startswith("docker"):
                 yield Named(kind="container", name=symptom.subject, place=symptom.place)
         for step in runbook.steps:
-            if step.script:
+            if step.script and (not target or step.on in (None, target)):
                 yield from _in_step(step)
 
 
@@ -89,7 +97,8 @@ def _in_command(command: Command) -> Iterator[Named]:
     program = program_of(words) if words else None
     if not words or words[0] is None:
         return
-    yield Named(kind="tool", name=words[0], place=command.place)
+    if words[0] not in _OF_THE_SHELL:
+        yield Named(kind="tool", name=words[0], place=command.place)
     if program is None or program.container is not None:
         return
     name = words[program.at]
