@@ -65,6 +65,24 @@ def test_verify_says_where_a_timeline_was_altered(ask: Ask, told: Path, _what: s
     assert (found.code, found.out.splitlines()) == (1, [said])
 
 
+def test_an_altered_timeline_is_not_shown_or_carried_as_if_it_held(ask: Ask, told: Path) -> None:
+    with closing(sqlite3.connect(told / ".firstfive" / "journal.db")) as journal:
+        for (trigger,) in journal.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            journal.execute(f"DROP TRIGGER {trigger}")
+        journal.executescript("UPDATE event SET data = replace(data, 'one', 'won') WHERE seq = 3")
+    for words in (("timeline", "INC-1"), ("timeline", "INC-1", "--json")):
+        said = ask(*words)
+        assert "won" in said.out
+        assert (said.code, said.err) == (
+            1,
+            "error: INC-1 is not as it was written: entry 3, or one before it, was altered or taken out\n"
+            "  help: firstfive verify proves every timeline; put back the newest copy that it accepts\n",
+        )
+    carried = ask("export", "--out", "carried")
+    assert (carried.code, (told / "carried").exists()) == (1, False)
+    assert carried.err.startswith("error: INC-1, entry 3: its hash does not follow")
+
+
 def test_an_export_proves_itself_with_nothing_but_sha256(ask: Ask, told: Path) -> None:
     lines = ask("timeline", "INC-1", "--json").out.splitlines()
     before = "0" * 64

@@ -10,7 +10,7 @@ import click
 
 from firstfive.cli.incident import BY, INCIDENT, by
 from firstfive.cli.line import View, anywhere, ask, only_there, options, server_of, settings_of, show
-from firstfive.errors import Exit, FirstfiveError, Refused
+from firstfive.errors import Exit, FirstfiveError, JournalError, Refused
 
 
 @click.command()
@@ -23,12 +23,32 @@ def timeline(incident: str, vault: Path | None, config: Path | None, as_json: bo
         only_there(
             settings, "timeline --json", "it is the record as the hash chain covers it, read from the journal itself"
         )
-        for line in _record(settings.database, incident):
+        record = _record(settings.database, incident)
+        for line in record:
             click.echo(line)
+        _refuse_altered(incident, record)
         return
     seen = ask(settings, "GET", f"/incidents/{incident}")
     for entry in seen["timeline"]:
         click.echo(f"{entry['at'][:19]}Z  {entry['by']:<10}  {entry['text']}")
+    if not settings.server:
+        _refuse_altered(incident, _record(settings.database, incident))
+
+
+def _refuse_altered(incident: str, record: list[str]) -> None:
+    """Raise JournalError for a record whose chain does not hold: what was printed is then not what was written."""
+    from firstfive.stores.chain import GENESIS, follow
+    from firstfive.stores.codec import canonical
+
+    before = GENESIS
+    for row in map(json.loads, record):
+        said = {name: row[name] for name in ("incident", "seq", "at", "by")}
+        before = follow(before, **said, kind=row["type"], data=canonical(row["data"]))
+        if before != row["hash"]:
+            raise JournalError(
+                f"{incident} is not as it was written: entry {row['seq']}, or one before it, was altered or taken out",
+                remedy="firstfive verify proves every timeline; put back the newest copy that it accepts",
+            )
 
 
 def _record(database: str, incident: str) -> list[str]:

@@ -71,5 +71,5 @@ def test_what_was_altered_on_the_way_changes_nothing(ask: Ask, carried: Path, tm
 
 def test_an_export_never_writes_over_a_file(ask: Ask, carried: Path) -> None:
     before = carried.read_bytes()
-    assert ask("export", "--out", str(carried)).code == 1
+    assert ask("export", "--out", str(carried)).code == 8
     assert carried.read_bytes() == before

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from firstfive.cli.line import View, options, settings_of, show
-from firstfive.errors import FirstfiveError
+from firstfive.errors import FirstfiveError, JournalError
 
 
 @click.command()
@@ -20,17 +20,21 @@ from firstfive.errors import FirstfiveError
 @options
 def export(incidents: tuple[str, ...], out: Path, vault: Path | None, config: Path | None, as_json: bool) -> None:
     """Write timelines with the pages they are pinned to, one JSON object a line; all of them when none is named."""
-    from firstfive.app.offline.carrying import lines
+    from firstfive.app.offline.carrying import lines, proved
     from firstfive.engine.clock import SystemClock
 
     settings = settings_of(vault, config)
-    written = 0
-    rows = asyncio.run(lines(settings, incidents, SystemClock().now()))
+    rows = list(asyncio.run(lines(settings, incidents, SystemClock().now())))
+    try:
+        proved(rows, str(out))
+    except FirstfiveError as altered:
+        raise JournalError(
+            altered.what, remedy="firstfive verify proves every timeline; export those that hold by their names"
+        ) from None
     with out.open("x", encoding="utf-8") as file:
         for row in rows:
             file.write(row + "\n")
-            written += 1
-    show({"file": str(out), "lines": written}, as_json=as_json, text=lambda a: f"{a['lines']} lines in {a['file']}")
+    show({"file": str(out), "lines": len(rows)}, as_json=as_json, text=lambda a: f"{a['lines']} lines in {a['file']}")
 
 
 @click.command("import")
