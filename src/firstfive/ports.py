@@ -42,7 +42,7 @@ class Probe(Protocol):
 class Output:
     """What a run left behind. `text` is stdout and stderr as they came, head and tail kept when `dropped` bytes did not fit.
 
-    `exit_code` is the command's; 124 when `timed_out` ended it. `took` is wall time on the target.
+    `exit_code` is the command's; 124 when `timed_out` ended it, `killed` when it did not end when asked to. `took` is wall time on the target.
     """
 
     exit_code: int
@@ -51,6 +51,7 @@ class Output:
     dropped: int
     took: timedelta
     timed_out: bool = False
+    killed: bool = False
     stderr: str = ""  # empty where a target keeps both streams as one
 
 

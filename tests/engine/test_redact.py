@@ -43,6 +43,20 @@ def test_much_text_keeps_its_ends_and_counts_what_went() -> None:
     assert text.endswith("b" * 500)
 
 
+def test_an_output_says_in_its_gap_how_many_bytes_it_lacks_wherever_they_were_left_out() -> None:
+    kept, missing = Redactor().output("a" * 600 + "ö" * 100 + "b" * 600, cap=1000, dropped=213_000_000)
+    assert missing == 213_000_000 + 100 + 2 * 100 + 100
+    assert kept == f"{'a' * 500}\n[... {missing} bytes left out ...]\n{'b' * 500}"
+
+
+def test_an_output_whose_kept_part_is_nearly_all_control_sequences_still_says_what_it_lacks() -> None:
+    assert Redactor().output("\x1b[0m" * 9, cap=1000, dropped=7) == (
+        "\n[... 7 bytes before the end were left out ...]\n",
+        7,
+    )
+    assert Redactor().output("whole", cap=1000, dropped=0) == ("whole", 0)
+
+
 def test_a_line_is_one_line() -> None:
     assert Redactor().line("a\n b\r\nc", width=4) == "a b…"
 

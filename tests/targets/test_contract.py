@@ -123,7 +123,23 @@ def test_nothing_of_a_run_is_left_once_it_is_over(hands: Hands) -> None:
 
 
 def test_what_a_step_is_given_does_not_reach_what_looks_after_it(hands: Hands) -> None:
-    names = ("run", "p", "rc", "dog", "seconds", "grace", "cmd", "stat", "mark", "ours", "runs", "keep")
+    names = (
+        "run",
+        "p",
+        "rc",
+        "dog",
+        "saver",
+        "idle",
+        "hard",
+        "seconds",
+        "grace",
+        "cmd",
+        "stat",
+        "mark",
+        "ours",
+        "runs",
+        "keep",
+    )
     given = tuple((name, "0") for name in names)
     output = hands.do(lambda t: t.run(a_run('echo "$seconds$cmd$run$mark"; sleep 0.2; exit 3', environment=given)))
     assert (output.text, output.exit_code, output.timed_out) == ("0000\n", 3, False)
@@ -151,14 +167,61 @@ def test_much_output_of_a_run_too(hands: Hands) -> None:
     script = "echo first; head -c 200000000 /dev/zero | tr '\\0' x; echo; echo last"
     try:
         _both_ends(hands.do(lambda t: t.run(a_run(script, timeout=timedelta(seconds=60)))), 200_000_000)
+        assert _on_disk(hands) < 3 * KEEP, "both ends are kept, not what lies between"
     finally:
         shutil.rmtree(hands.folder / "runs")
+
+
+def test_what_a_run_writes_is_thinned_out_while_it_writes(hands: Hands) -> None:
+    script = (
+        "echo first; head -c 30000000 /dev/zero | tr '\\0' x; while [ ! -e go ]; do sleep 0.1; done; echo; echo last"
+    )
+
+    async def watched(target: Target) -> Output:
+        running = asyncio.create_task(target.run(a_run(script, timeout=timedelta(seconds=120))))
+        out = hands.folder / "runs" / "INC-1.step.1" / "out"
+        for _ in range(1000):
+            if out.exists() and out.stat().st_size > 30_000_000 and _on_disk(hands) < 3 * KEEP:
+                break
+            await asyncio.sleep(0.1)
+        assert _on_disk(hands) < 3 * KEEP
+        (hands.folder / "go").touch()
+        return await running
+
+    _both_ends(hands.do(watched), 30_000_000)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
+def test_a_step_that_fills_the_disk_of_its_run_journal_leaves_room_once_it_is_over(hands: Hands) -> None:
+    runs = hands.folder / "runs"
+    runs.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(runs)], check=True)
+    try:
+        assert hands.do(lambda t: t.run(a_run("seq 1 2500000"))).text.startswith("1\n2\n")
+        (runs / "journal").write_bytes(b"x" * 1_000_000)
+        assert hands.do(lambda t: t.run(a_run("echo next", number=2))).text == "next\n"
+    finally:
+        subprocess.run(["umount", "-l", str(runs)], check=True)
+
+
+@pytest.mark.parametrize(("script", "killed"), [("sleep 61", False), ("trap '' TERM; while :; do sleep 1; done", True)])
+def test_a_run_that_took_too_long_tells_whether_it_ended_when_asked_to(hands: Hands, script: str, killed: bool) -> None:
+    output = hands.do(lambda t: t.run(a_run(script, timeout=timedelta(seconds=1))))
+    assert (output.timed_out, output.exit_code, output.killed) == (True, 124, killed)
+    assert hands.do(lambda t: t.run(a_run(script, timeout=timedelta(seconds=1)))) == output, (
+        "also when it is read again"
+    )
 
 
 @pytest.mark.parametrize("size", [KEEP - 1, KEEP, KEEP + 1, 2 * KEEP, 2 * KEEP + 1])
 def test_output_about_as_long_as_what_is_kept_is_whole(hands: Hands, size: int) -> None:
     output = hands.do(lambda t: t.run(a_run(f"head -c {size} /dev/zero | tr '\\0' x")))
     assert (len(output.text), output.dropped) == (min(size, 2 * KEEP), max(0, size - 2 * KEEP))
+
+
+def _on_disk(hands: Hands) -> int:
+    """Bytes that the output of the first run takes up."""
+    return (hands.folder / "runs" / "INC-1.step.1" / "out").stat().st_blocks * 512
 
 
 def _both_ends(output: Output, size: int) -> None:

@@ -99,6 +99,25 @@ class Redactor:
 
     def clean(self, text: str, *, cap: int = CAP) -> tuple[str, int]:
         """The text without control sequences and secrets, and how many characters were cut from its middle to fit `cap`."""
+        plain = self._bare(text)
+        if len(plain) <= cap:
+            return plain, 0
+        half = cap // 2
+        return f"{plain[:half]}\n[... {len(plain) - cap} characters left out ...]\n{plain[-half:]}", len(plain) - cap
+
+    def output(self, text: str, *, cap: int, dropped: int) -> tuple[str, int]:
+        """What a run said, as it is kept: at most `cap` characters of it, and how many bytes it said beside them, which stands in the gap.
+
+        `dropped` bytes were already missing from the middle of `text`.
+        """
+        plain, half = self._bare(text), cap // 2
+        if len(plain) <= cap:
+            gap = f"\n[... {dropped} bytes before the end were left out ...]\n" if dropped else ""
+            return plain + gap, dropped
+        missing = dropped + len(plain[half:-half].encode("utf-8", "replace"))
+        return f"{plain[:half]}\n[... {missing} bytes left out ...]\n{plain[-half:]}", missing
+
+    def _bare(self, text: str) -> str:
         plain = text
         if not text.isprintable():
             plain = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
@@ -108,10 +127,7 @@ class Redactor:
         if any(hint in lower for hint in _HINTS):
             for pattern in _PATTERNS:
                 plain = pattern.sub(rf"\1{MASK}", plain)
-        if len(plain) <= cap:
-            return plain, 0
-        half = cap // 2
-        return f"{plain[:half]}\n[... {len(plain) - cap} characters left out ...]\n{plain[-half:]}", len(plain) - cap
+        return plain
 
     def line(self, text: str, *, width: int = 300) -> str:
         """One clean line of at most `width` characters."""

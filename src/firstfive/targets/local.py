@@ -183,6 +183,7 @@ def _read(folder: Path, told: Reply, took: timedelta) -> Output:
         dropped=dropped,
         took=took if told.seconds is None else timedelta(seconds=told.seconds),
         timed_out=told.timed_out,
+        killed=told.killed,
     )
 
 

@@ -66,6 +66,11 @@ class Reply:
         return self.rest.split()[1:2] == ["timed"]
 
     @property
+    def killed(self) -> bool:
+        """Of a `done` that timed out: whether it ended only by the hard signal."""
+        return self.rest.split()[4:5] == ["kill"]
+
+    @property
     def seconds(self) -> float | None:
         """Wall time on the target of a `done`; None where it keeps no uptime."""
         words = self.rest.split()

@@ -37,12 +37,22 @@ marked() {
 signalled() { marked; [ -z "$left" ] || kill -s "$1" $left; }
 """
 
+# What was written is thinned out while the run writes, once a second, and at its end: a hole in the middle gives the disk back and
+# leaves both ends and the size as they were. Where no hole can be made (busybox, some file systems) the file stays whole.
+_THIN = r"""
+thin() {
+  [ -s "$run/out" ] || return 0
+  size=$(($(wc -c <"$run/out")))
+  [ "$size" -le "$((keep * 3))" ] || fallocate -p -o "$keep" -l "$((size - keep * 2))" "$run/out"
+}
+"""
+
 # The shell that passes the gate looks after the run: creating the file `pid` is the gate. It has a session of its own already, given
 # by sshd or by the local target, so it does not notice when whoever asked is gone; it tells the outcome to `rc` before it tells
 # anybody. `rc` was made before and is overwritten in place, so an outcome can be told when the disk is full. The step gets a
 # session of its own, so that the time limit reaches all of it; what was exported for it is not seen here.
 _BEGIN = r"""
-began= ended= stat= start=- me=
+began= ended= stat= start=- me= hard= idle=
 begin() {
   set -C; { printf ''; } >"$run/pid" || { set +C; return 0; }; set +C
   if read -r stat </proc/self/stat; then
@@ -58,9 +68,11 @@ begin() {
   ( trap '[ "$!" = "$p" ] || kill -s KILL "$!"; exit' TERM; sleep "$seconds" & wait "$!"; trap - TERM
     printf '%-48s\n' timed 1<>"$run/rc"
     kill -s TERM -- "-$p"; signalled TERM; sleep "$grace"; kill -s KILL -- "-$p" ) </dev/null >/dev/null & dog=$!
+  ( trap '[ "$!" = "$p" ] || [ "$!" = "$dog" ] || [ -n "$idle" ] || kill -s KILL "$!"; exit' TERM
+    while sleep 1 & wait "$!" && kill -s 0 "$me"; do idle=no; thin; idle=; done ) </dev/null >/dev/null & saver=$!
   trap '' HUP INT PIPE TERM
   wait "$p"; rc=$?
-  kill -s TERM "$dog"; wait "$dog"
+  kill -s TERM "$dog" "$saver"; wait "$dog"; wait "$saver"
   stat=; read -r stat <"$run/rc"
   case $stat in timed*) n=0
     [ "$rc" -ne 137 ] || n=$((grace * 10))
@@ -69,6 +81,7 @@ begin() {
     while { kill -s 0 -- "-$p" || [ -n "$left" ]; } && [ "$n" -lt "$((grace * 10))" ]; do
       sleep 0.1; n=$((n + 1)); [ -z "$left" ] || marked
     done
+    [ "$n" -lt "$((grace * 10))" ] || hard=' kill'
     kill -s KILL -- "-$p"
     if [ -n "$left" ]; then
       signalled KILL; sleep 0.1; marked
@@ -76,7 +89,8 @@ begin() {
     fi ;;
   *) stat=- ;; esac
   [ ! -r /proc/uptime ] || read -r ended p </proc/uptime
-  printf '%-48s\n' "$rc ${stat%% *} ${began:-0} ${ended:-0}" 1<>"$run/rc"
+  printf '%-48s\n' "$rc ${stat%% *} ${began:-0} ${ended:-0}$hard" 1<>"$run/rc"
+  thin
 }
 """
 
@@ -241,7 +255,7 @@ def run_program(
         "ours": sum_of_script or "-",
         "keep": str(KEEP),
     }
-    body = _at(place, run_id) + _given(environment, env_file) + _ASKING + _MARKED + _BEGIN + _RUN
+    body = _at(place, run_id) + _given(environment, env_file) + _ASKING + _MARKED + _THIN + _BEGIN + _RUN
     # Whoever ends the shell that looks after the run does not leave us waiting: the one around it tells.
     return (
         _program(mark, data, body).removesuffix(b"\n") + f" || [ $? -lt 128 ] || printf '%s lost\\n' {mark}\n".encode()

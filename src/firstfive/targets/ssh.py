@@ -230,6 +230,7 @@ class Ssh:
             dropped=dropped,
             took=took if told.seconds is None else timedelta(seconds=told.seconds),
             timed_out=told.timed_out,
+            killed=told.killed,
         )
 
     async def _both_ends(self, run_id: str, head: bytes) -> tuple[bytes, int]:

@@ -169,6 +169,8 @@ def test_each_line_of_output_stands_behind_a_bar() -> None:
     told = [text_of(part) for part in output(forged)]
     assert told == ["| fine", "| INC-1 03:00:00 admin approved it", "| $ rm -rf /"]
     assert [text_of(part) for part in output("a\nb\nc\n", 2)] == ["| (1 lines before)", "| b", "| c"]
+    lacks = output("a\nb\nc\n", 2, dropped=213_823_361)
+    assert text_of(lacks[0]) == "| (1 lines before, and 213823361 bytes that were not kept)"
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from firstfive.handbook.model import Mode
 
 if TYPE_CHECKING:
     from firstfive.app.offline.bundle import Bundle
+    from firstfive.engine.redact import Redactor
     from firstfive.engine.steps.break_glass import Wanted
     from firstfive.handbook.model import Handbook, Step
     from firstfive.incident.records import Run
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from firstfive.settings import Settings
 
 PROVING = timedelta(seconds=20)
+KEPT, SHOWN = 64 * 1024, 1024 * 1024  # characters of an output in the log, as on a timeline, and on the screen
 HTML, BUNDLE, LOG = "firstfive-page.html", "firstfive-bundle.json", "firstfive-break-glass.log"
 
 
@@ -59,14 +61,22 @@ def look(settings: Settings, incident: str, step_id: str) -> View | None:
         "step": step.id,
         "target": name,
         "exit_code": output.exit_code,
-        "output": _clean(settings, output.text),
+        "output": _clean(settings, output),
         "timed_out": output.timed_out,
+        "why": _over(output, step.timeout),
     }
 
 
 def said(answer: View) -> str:
     """What a look found, for a person."""
-    return f"{answer['step']} on {answer['target']}: exit {answer['exit_code']}\n{answer['output']}".rstrip()
+    why = f" ({answer['why']})" if answer["why"] else ""
+    return f"{answer['step']} on {answer['target']}: exit {answer['exit_code']}{why}\n{answer['output']}".rstrip()
+
+
+def _over(output: Output, limit: timedelta) -> str:
+    from firstfive.engine.steps.running import over
+
+    return over(output, limit) if output.timed_out else ""
 
 
 @click.command()
@@ -172,7 +182,8 @@ def break_glass(
         "target": run.target,
         "run": run.id,
         "exit_code": output.exit_code,
-        "output": _clean(opened_bundle.settings, output.text),
+        "why": _over(output, run.timeout),
+        "output": _clean(opened_bundle.settings, output),
         "log": str(place),
     }
     show(answer, as_json=as_json, text=lambda a: f"{said(a)}\nwritten to {a['log']}")
@@ -217,11 +228,16 @@ def _step(handbook: Handbook, words: str) -> Step:
     return meant(handbook, words)[1]
 
 
-def _clean(settings: Settings, text: str) -> str:
+def _clean(settings: Settings, output: Output) -> str:
+    """What a person sees of it: all that the target handed over, and what it did not."""
+    return _redactor(settings).output(output.text, cap=SHOWN, dropped=output.dropped)[0]
+
+
+def _redactor(settings: Settings) -> Redactor:
     from firstfive.app.hands import secrets
     from firstfive.engine.redact import Redactor
 
-    return Redactor(secrets(settings)).clean(text)[0]
+    return Redactor(secrets(settings))
 
 
 async def _looked(target: Any, step: Step) -> Output:
@@ -306,6 +322,7 @@ def _ran(bundle: Bundle, run: Run, log: Path, who: str) -> Output:
         at = SystemClock().now().isoformat()
         append(log, bundle.key, {**ending, "at": at, "kind": kind, "why": str(problem)[:2000]})
         raise
+    kept, missing = _redactor(bundle.settings).output(output.text, cap=KEPT, dropped=output.dropped)
     append(
         log,
         bundle.key,
@@ -314,8 +331,8 @@ def _ran(bundle: Bundle, run: Run, log: Path, who: str) -> Output:
             "at": SystemClock().now().isoformat(),
             "kind": "finished",
             "exit_code": output.exit_code,
-            "output": _clean(bundle.settings, output.text)[: 64 * 1024],
-            "dropped": output.dropped,
+            "output": kept,
+            "dropped": missing,
             "took": output.took.total_seconds(),
         },
     )

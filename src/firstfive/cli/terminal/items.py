@@ -151,7 +151,7 @@ def _step(row: View, said: Mapping[str, str]) -> Iterator[Line]:
     if row["state"] == "started":
         yield from (_inward(part) for part in output(said.get(str(row["run"]), ""), LIVE))
     elif row["output"]:
-        yield from (_inward(part) for part in output(row["output"], TAIL))
+        yield from (_inward(part) for part in output(row["output"], TAIL, dropped=row["dropped"]))
 
 
 def _inward(parts: Line) -> Line:
@@ -234,7 +234,7 @@ def _step_page(row: View, said: Mapping[str, str]) -> Iterator[Line]:
         yield plain("it says:" if row["state"] == "started" else "it said:", "soft")
         yield from output(told)
     if row["dropped"]:
-        yield plain(f"{row['dropped']} bytes were left out", "soft")
+        yield plain(f"{row['dropped']} bytes were not kept", "soft")
 
 
 def _check_page(row: View) -> Iterator[Line]:

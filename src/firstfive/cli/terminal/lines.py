@@ -109,14 +109,14 @@ def commands(script: object, most: int | None = None) -> list[Line]:
     )
 
 
-def output(text: object, most: int | None = None) -> list[Line]:
-    """Captured output, each line behind a bar; with `most` only its end, and how much came before."""
+def output(text: object, most: int | None = None, *, dropped: int = 0) -> list[Line]:
+    """Captured output, each line behind a bar; with `most` only its end, and how much came before, beside bytes that were not kept."""
     rows = visible(str(text)).rstrip("\n").expandtabs(4).split("\n") if text else []
     shown = rows if most is None or len(rows) <= most else rows[-most:]
     told: list[Line] = [(("soft", OUTPUT), ("out", row)) for row in shown]
-    return (
-        [plain(f"{OUTPUT}({len(rows) - len(shown)} lines before)", "soft"), *told] if len(shown) < len(rows) else told
-    )
+    lost = f", and {dropped} bytes that were not kept" if dropped else ""
+    before = f"{OUTPUT}({len(rows) - len(shown)} lines before{lost})"
+    return [plain(before, "soft"), *told] if len(shown) < len(rows) else told
 
 
 def verdict(word: object) -> Piece:

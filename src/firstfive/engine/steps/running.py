@@ -173,7 +173,7 @@ async def _looked(engine: Engine, run: Run, step: Step | None, heard: Heard) -> 
     while True:
         tries -= 1
         output = await target.look(run.script, timeout=run.timeout, environment=dict(run.environment), heard=heard)
-        if tries < 1 or met(step, output)[0]:
+        if tries < 1 or met(step, output, run.timeout)[0]:
             return output
         await engine.clock.sleep(every.total_seconds())
 
@@ -195,14 +195,14 @@ def _whole(problem: FirstfiveError) -> str:
 
 
 def _outcome(engine: Engine, run: Run, step: Step | None, output: Output) -> tuple[ev.Event, ...]:
-    shown, cut = engine.tools.redactor.clean(output.text, cap=SHOWN)
-    good, why = met(step, output)
+    shown, missing = engine.tools.redactor.output(output.text, cap=SHOWN, dropped=output.dropped)
+    good, why = met(step, output, run.timeout)
     finished = ev.StepFinished(
         run=run.id,
         step=run.step,
         exit_code=output.exit_code,
         output=shown,
-        dropped=output.dropped + cut,
+        dropped=missing,
         took=output.took,
         met=good,
         why=why,
@@ -211,10 +211,10 @@ def _outcome(engine: Engine, run: Run, step: Step | None, output: Output) -> tup
     return (finished, ev.FactsFound(facts=found, source=run.step)) if found else (finished,)
 
 
-def met(step: Step | None, output: Output) -> tuple[bool, str]:
-    """Whether an outcome is what the step expects, and the reason in words."""
+def met(step: Step | None, output: Output, limit: timedelta) -> tuple[bool, str]:
+    """Whether an outcome is what the step expects within `limit`, and the reason in words."""
     if output.timed_out:
-        return False, f"stopped after {int(output.took.total_seconds())} s"
+        return False, over(output, limit)
     if step is not None and step.expect_output:
         held = step.expect_output.lower() in output.stdout.lower()
         return held, f"the output {'holds' if held else 'does not hold'} “{step.expect_output}”"
@@ -223,6 +223,12 @@ def met(step: Step | None, output: Output) -> tuple[bool, str]:
         result = step.expect.evaluate(values)
         return result.outcome.name == "TRUE", step.expect.explain(values)
     return output.exit_code == 0, f"exit {output.exit_code}"
+
+
+def over(output: Output, limit: timedelta) -> str:
+    """How a time limit ended a step."""
+    killed = ", killed since it did not end when asked to" if output.killed else ""
+    return f"stopped by its time limit of {limit.total_seconds():g} s{killed}"
 
 
 def _facts(engine: Engine, run: Run, step: Step | None, output: Output) -> tuple[Fact, ...]:

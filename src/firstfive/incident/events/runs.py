@@ -179,7 +179,7 @@ class StepNotBegun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepFinished:
-    """Outcome. `output` is redacted, stripped and capped; `dropped` counts bytes left out; `met` tells if it met its expectation."""
+    """Outcome. `output` is redacted, stripped and capped; `dropped` counts bytes left out of it; `met` tells if it met its expectation."""
 
     run: str
     step: str

@@ -1,4 +1,4 @@
-"""What an incident made, as files: the whole output of a run, the timeline as text, the post-mortem as people read it.
+"""What an incident made, as files: what was kept of a run's output, the timeline as text, the post-mortem as people read it.
 
 Its routes are joined by `app`. Everything here is on the timeline or in the vault already, stripped and without secrets; nothing is
 uploaded, since nobody can take a secret out of a picture.
@@ -57,7 +57,7 @@ def _lines(state: Incident, book: Handbook) -> Iterator[str]:
 
 
 async def output(request: Request) -> Response:
-    """Everything that a run said, as it was kept: redacted, without control characters, cut where the timeline says so."""
+    """What a run said, as the timeline keeps it: redacted, without control characters; much output as both ends and the size of the gap."""
     state = await found(room_of(request), request.path_params["id"])
     wanted = request.path_params["run"]
     done = [e.event for e in state.entries if isinstance(e.event, StepFinished) and e.event.run == wanted]
