@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import json
 import os
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from firstfive.cli.practice.drill import drill
+from firstfive.cli.line import settings_of
+from firstfive.cli.practice.drill import _served, drill
+from firstfive.errors import FirstfiveError
 
 PAGE = """\
 # Incidents
@@ -106,6 +110,27 @@ def test_two_drills_at_once_are_one_too_many(vault: Path) -> None:
         os.close(held)
     assert "a drill is on already, by process 4242" in str(problem)
     assert run(vault, "heal")[1] == "nothing was left in place\n"
+
+
+def test_a_server_that_ends_under_a_drill_is_said_and_nobody_answers_in_its_place(vault: Path) -> None:
+    settings = settings_of(vault, None)
+    server = subprocess.Popen(["sleep", "60"])
+    settings.state.mkdir()
+    known = {"pid": server.pid, "host": "127.0.0.1", "port": 1, "key": "k"}
+    (settings.state / "server.json").write_text(json.dumps(known))
+
+    async def drilled() -> None:
+        _served(settings, "GET", "/incidents", None)
+
+    try:
+        with pytest.raises(FirstfiveError) as alive:
+            asyncio.run(drilled())
+    finally:
+        server.terminate()
+        server.wait()
+    assert "none runs on these settings" not in alive.value.what, "it is asked as long as it is there"
+    with pytest.raises(FirstfiveError, match="a drill needs the server that it is about, and none runs"):
+        asyncio.run(drilled())
 
 
 def test_healing_what_was_left_needs_a_lab(vault: Path) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from firstfive.cli.line import View, ask, options, server_of, settings_of, show
+from firstfive.cli.line import View, options, server_of, settings_of, show
 from firstfive.errors import Exit, FirstfiveError
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ def heal(vault: Path | None, config: Path | None, as_json: bool) -> None:
     practice = Practice(
         settings=settings,
         lab=lab_of(settings),
-        ask=lambda method, path, body: ask(settings, method, path, body),
+        ask=lambda method, path, body: _served(settings, method, path, body),
         say=lambda _: None,
         page="",
     )
