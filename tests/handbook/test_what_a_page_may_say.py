@@ -30,9 +30,14 @@ def test_an_undo_is_bound_like_the_script(written: str, bound: str, names: tuple
     handbook = compile_vault({"a.md": page.encode()})
     (step,) = handbook.runbooks[0].steps
     assert (step.undo.strip(), step.undo_written) == (bound, written), because
-    assert tuple(p.name for p in step.parameters) == names
+    assert tuple(p.name for p in step.parameters if p.undo_only) == names
     said = [p for p in handbook.problems if "undo" in p.message]
     assert bool(said) is (not bound)
+
+
+def test_a_value_that_the_step_holds_as_well_is_wanted_by_the_step() -> None:
+    (step,) = compiled("#: undo docker start <before>\ndocker stop <before>").runbooks[0].steps
+    assert [(p.name, p.undo_only) for p in step.parameters] == [("before", False)]
 
 
 @pytest.mark.parametrize(

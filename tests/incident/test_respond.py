@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from firstfive.handbook.model import Mode, Purpose
+from firstfive.handbook.model import Mode, Parameter, Purpose
 from firstfive.incident import events as ev
 from firstfive.incident import recover, respond
 from firstfive.incident.orders import Record, RunStep, WakeAt
@@ -190,6 +190,23 @@ def test_what_was_declined_is_not_asked_again_unless_a_person_asks() -> None:
     assert asks(ordered(story(*declined))) == []
     (ask,) = asks(ordered(story(*declined, (30, "ben", ev.StepRequested(step="down#3")))))
     assert ask.run.id == "INC-1.down.3.2"
+
+
+def test_a_value_that_only_the_undo_holds_is_not_wanted_and_without_it_there_is_no_undo() -> None:
+    back = Parameter(name="current", variable="FF_CURRENT", kind="image_tag", undo_only=True, place=b.HERE)
+    step = replace(b.ROLL_BACK, undo='put "${FF_CURRENT}"', parameters=(*b.ROLL_BACK.parameters, back))
+    down = next(r for r in PAGE.runbooks if r.id == "down")
+    steps = tuple(step if one.id == step.id else one for one in down.steps)
+    page = replace(PAGE, runbooks=tuple(replace(r, steps=steps) if r.id == "down" else r for r in PAGE.runbooks))
+    lines = ((1, facts(FRESH, PREVIOUS)), (2, "ana", ev.StepRequested(step="down#3")))
+    (ask,) = asks(ordered(story(*lines), 3, page))
+    assert (ask.missing, ask.run.undo, dict(ask.run.environment).get("FF_CURRENT")) == ((), "", None)
+    assert ask.run.environment == ASKED.environment, "nothing of the undo goes out with the step"
+    assert "without a value for <current> it cannot be taken back" in ask.warnings
+    given = (*lines, (3, "ana", ev.ParameterSet(step="down#3", name="current", value="1.4.2")))
+    (ask,) = asks(ordered(story(*given), 4, page))
+    assert (ask.run.undo, dict(ask.run.environment)["FF_CURRENT"]) == (step.undo, "1.4.2")
+    assert not any("taken back" in warning for warning in ask.warnings)
 
 
 def test_what_expired_is_asked_again_with_a_new_run() -> None:

@@ -110,7 +110,7 @@ def _written(incident: Incident, runbook: Runbook, step: Step) -> Row:
 def _missing(incident: Incident, step: Step) -> tuple[str, ...]:
     if planned(incident, step):
         return ()
-    return tuple(p.name for p in step.parameters if value_of(incident, step, p.name) is None)
+    return tuple(p.name for p in step.parameters if not p.undo_only and value_of(incident, step, p.name) is None)
 
 
 def state_of(incident: Incident, step: Step, last: Attempt | None) -> str:

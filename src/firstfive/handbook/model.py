@@ -79,8 +79,7 @@ class SurgeRule:
 class Parameter:
     """A `<placeholder>` of a step: `variable` is the environment variable that carries its value, `kind` its type.
 
-    `source` is the fact that proposes a value and `default` the value that is proposed when neither a person nor the fact gives
-    one; a person sees and approves either. Empty: the page says nothing.
+    `source` (a fact) or `default` is proposed; a person approves it. One that is `undo_only` may lack a value: then there is no undo.
     """
 
     name: str
@@ -88,6 +87,7 @@ class Parameter:
     kind: str
     source: str = ""
     default: str = ""
+    undo_only: bool = False
     place: Place
 
 

@@ -163,7 +163,14 @@ def _guided(handbook: Handbook, policy: Policy, incident: Incident, runbook: Run
 def _missing(incident: Incident, step: Step) -> tuple[str, ...]:
     if planned(incident, step):
         return ()
-    return tuple(p.name for p in step.parameters if value_of(incident, step, p.name) is None)
+    return tuple(p.name for p in step.parameters if not p.undo_only and value_of(incident, step, p.name) is None)
+
+
+def no_way_back(incident: Incident, step: Step) -> tuple[str, ...]:
+    """Placeholders that only the step's undo holds and that have no value yet: run like this, it cannot be taken back."""
+    if planned(incident, step) or not step.undo:
+        return ()
+    return tuple(p.name for p in step.parameters if p.undo_only and value_of(incident, step, p.name) is None)
 
 
 def planned(incident: Incident, step: Step) -> ev.RollbackPlanned | None:
@@ -208,7 +215,11 @@ def _asking(
         who=wants.who,
         confirm=wants.confirm,
         first=tuple(f.text for f in wants.first),
-        warnings=(*(() if plan else warned(run.script)), *(() if verifying(runbook) or plan else (UNVERIFIED,))),
+        warnings=(
+            *(() if plan else warned(run.script)),
+            *(f"without a value for <{name}> it cannot be taken back" for name in no_way_back(incident, step)),
+            *(() if verifying(runbook) or plan else (UNVERIFIED,)),
+        ),
     )
 
 
@@ -335,7 +346,8 @@ def run_of(policy: Policy, incident: Incident, step: Step, number: int) -> Run:
     """Exactly what would go out for this step now, as run number `number` of it."""
     plan = planned(incident, step)
     target = plan.target if plan else step.on or incident.host or policy.target
-    bound = tuple((p.variable, value_of(incident, step, p.name) or "") for p in step.parameters)
+    lacks = no_way_back(incident, step)
+    bound = tuple((p.variable, value_of(incident, step, p.name) or "") for p in step.parameters if p.name not in lacks)
     script, environment = (plan.script, plan.environment) if plan else (step.bound, bound)
     return Run(
         id=f"{incident.id}.{step.id.replace('#', '.')}.{counted(incident, number)}",
@@ -347,7 +359,7 @@ def run_of(policy: Policy, incident: Incident, step: Step, number: int) -> Run:
         changing=step.mode is not Mode.AUTO,
         timeout=plan.timeout if plan else step.timeout,
         destructive=step.verdict is Verdict.DESTRUCTIVE,
-        undo=plan.undo if plan else step.undo,
+        undo=plan.undo if plan else "" if lacks else step.undo,
     )
 
 

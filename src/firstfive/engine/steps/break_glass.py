@@ -43,14 +43,15 @@ def wanted(
     runbook, step = meant(handbook, step_id)
     if not step.script or step.mode is Mode.MANUAL:
         raise Refused(f"step {step.id} is work for a person", remedy="; ".join(step.notes) or "read the printed page")
-    missing = [p.name for p in step.parameters if p.name not in values]
+    missing = [p.name for p in step.parameters if p.name not in values and not p.undo_only]
     if missing:
         raise Refused(
             f"step {step.id} needs a value for {', '.join(f'<{name}>' for name in missing)}",
             remedy="give it with --set NAME=VALUE",
             exit_code=Exit.NEEDS_APPROVAL,
         )
-    bound = tuple((p.variable, check_value(ParamType(p.kind), values[p.name])) for p in step.parameters)
+    given = [p for p in step.parameters if p.name in values]
+    bound = tuple((p.variable, check_value(ParamType(p.kind), values[p.name])) for p in given)
     needs = safety.needs(handbook, runbook, step, target)
     run = Run(
         id=run_id,
@@ -63,7 +64,7 @@ def wanted(
         timeout=step.timeout,
         destructive=step.verdict is Verdict.DESTRUCTIVE,
         first=tuple(first.probe for first in needs.first if first.probe),
-        undo=step.undo,
+        undo=step.undo if len(given) == len(step.parameters) else "",
     )
     never = safety.forbidden(handbook, runbook, text_of(run), changes=run.changing, lab=lab)
     if never:

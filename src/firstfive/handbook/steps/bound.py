@@ -95,7 +95,9 @@ def _bind_undo(
         return
     ready.undo = bound.script
     for found in bound.placeholders:
-        parameter = Parameter(name=found.name, variable=found.variable, kind=str(found.type), place=ready.draft.place)
+        parameter = Parameter(
+            name=found.name, variable=found.variable, kind=str(found.type), undo_only=True, place=ready.draft.place
+        )
         seen.setdefault(found.name, parameter)
 
 
