@@ -68,7 +68,7 @@ def test_the_variable_is_refused_where_the_option_is(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("FIRSTFIVE_SERVER", "http://127.0.0.1:1")
     (tmp_path / "x").write_text("nothing\n")
-    more = {"merge": ["x", "INC-1"], "learn": ["INC-1"], "restore": ["x"], "import": ["x"], "export": ["--out", "y"]}
+    more = {"learn": ["INC-1"], "restore": ["x"], "import": ["x"], "export": ["--out", "y"]}
     more |= {"status-page": ["preview"]}
     said = ask(name, *more.get(name, ()))
     assert (said.code, "works only on the machine of the vault" in said.err) == (Exit.USAGE, True), said.err

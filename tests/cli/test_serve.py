@@ -194,3 +194,23 @@ def test_ctrl_c_while_it_starts_is_quiet(quiet_vault: Path) -> None:
     _, err = running.communicate(timeout=20)
     assert running.returncode in (0, 130)
     assert "Traceback" not in err
+
+
+def test_the_log_of_a_broken_day_is_taken_in_while_the_server_runs(ask: Ask, quiet_vault: Path) -> None:
+    assert ask("declare", "all is shut", "--severity", "1").code == 0
+    assert ask("pack", "--out", "offline").code == 0
+    assert ask("break-glass", "offline/firstfive-bundle.json", "shop-down#1").code == 0
+    log = quiet_vault / "offline" / "firstfive-break-glass.log"
+    running = start(quiet_vault)
+    try:
+        first = ask("merge", "offline/firstfive-break-glass.log", "INC-1")
+        assert (first.code, "2 of 2 rows" in first.out) == (0, True), first.err
+        again = ask("merge", "offline/firstfive-break-glass.log", "INC-1", "--json")
+        assert (again.json["rows"], again.json["merged"]) == (2, 0)
+        log.write_text(log.read_text().replace('"exit_code": 0', '"exit_code": 1'))
+        altered = ask("merge", "offline/firstfive-break-glass.log", "INC-1")
+        assert (altered.code, "the log:2" in altered.err, "not as it was written" in altered.err) == (1, True, True)
+        nowhere = ask("merge", "offline/firstfive-break-glass.log", "INC-9")
+        assert (nowhere.code, "INC-9" in nowhere.err) == (8, True)
+    finally:
+        end(running)

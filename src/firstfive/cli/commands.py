@@ -95,7 +95,6 @@ ONLY_HERE: dict[str, str] = {
     "status-page": "it writes the page's files into a folder of the machine where the server is",
     "pack": "it writes files out of the vault, for the day on which no server answers",
     "break-glass": "it runs a bundle without any server",
-    "merge": "it takes a file into the journal itself",
     "scan": "it reads log files of this machine",
     "offenders": "it reads log files of this machine",
     "account": "it opens the accounts beside the journal, which works when nobody can sign in; /people in the room does the rest",

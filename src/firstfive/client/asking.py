@@ -16,6 +16,7 @@ from firstfive.client import stream
 from firstfive.client.areas import Beside, Outside, Past, People
 from firstfive.client.line import Line
 from firstfive.client.typed import Typed, at
+from firstfive.client.wire.beside import Merged
 from firstfive.client.wire.incident import Entry, Incident, Incidents, Saying, Summary, Timeline, Waiting
 
 
@@ -191,6 +192,10 @@ class Client:
     def write_up(self, incident: str) -> Incident:
         """Have a post-mortem written of an incident of which the page asks for none."""
         return self.say("write-up", incident)
+
+    def merge(self, incident: str, log: str) -> Merged:
+        """Take in the sealed log of a break-glass bundle, its whole text."""
+        return self.typed.post(Merged, f"/incidents/{at(incident)}/merge", log=log)
 
     def look_back(self, incident: str) -> Incident:
         """Read the post-mortem in the vault again."""

@@ -23,6 +23,7 @@ from firstfive.web import asked
 from firstfive.web.accounts.approving import may
 from firstfive.web.contract.answering import as_json
 from firstfive.web.engine_face import Room, found, room_of, seen
+from firstfive.web.pages.shelf import shelf_of
 
 AT = "/api/v1"
 MINIMAL = "return=minimal"  # RFC 7240
@@ -40,6 +41,7 @@ def routes() -> list[Route]:
         *(Route(f"{AT}/incidents/{{id}}/{verb}", saying(verb), methods=["POST"]) for verb in requests.VERBS),
         Route(f"{AT}/incidents/{{id}}/offer", offer, methods=["POST"]),
         Route(f"{AT}/incidents/{{id}}/look-back", look_back, methods=["POST"]),
+        Route(f"{AT}/incidents/{{id}}/merge", merge, methods=["POST"]),
         Route(f"{AT}/reports", report, methods=["POST"]),
     ]
 
@@ -138,6 +140,14 @@ async def look_back(request: Request) -> Response:
     await asked.json_fields(request)
     state = await found(room, request.path_params["id"])
     return _after(request, room, state, await room.look_back(state.id))
+
+
+async def merge(request: Request) -> Response:
+    """Take the sealed log of a break-glass bundle into one incident, after it was proved."""
+    fields = await asked.json_fields(request)
+    by, log = asked.person(fields), asked.text(fields, "log")
+    state = await found(room_of(request), request.path_params["id"])
+    return as_json(request, await shelf_of(request).merge(state.id, log, by))
 
 
 def saying(verb: str) -> Callable[[Request], Awaitable[Response]]:

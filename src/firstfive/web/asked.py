@@ -18,7 +18,7 @@ from firstfive.web.accounts.callers import caller_of
 from firstfive.web.contract.taking import fits
 
 LARGEST_BODY = 1024 * 1024
-LONGEST = {"by": 80, "title": 300}
+LONGEST = {"by": 80, "title": 300, "log": 1_000_000}
 LONGEST_OTHER = 4000
 WORDS = ("by", "title", "text", "why", "note", "root_cause")
 

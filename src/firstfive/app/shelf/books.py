@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from firstfive.app.history import History, proofs
+from firstfive.app.offline.merging import proved, taken_in
 from firstfive.app.program import Program
 from firstfive.app.shelf import audit, chosen, drills
 from firstfive.app.shelf.doctor import examine
@@ -177,6 +178,11 @@ class Books:
         page = self.program.engine.handbook
         silent = await asyncio.to_thread(drills.gaps, self.settings, page)
         return {**covered.view(coverage(page, await self._indexed(proofs), deploys)), "gaps": list(silent)}
+
+    async def merge(self, incident: str, log: str, by: str) -> Told:
+        """Prove a break-glass log and take it into an incident."""
+        rows = await asyncio.to_thread(proved, self.settings, log)
+        return await taken_in(self.program.engine, rows, incident, by)
 
     async def handbook(self, asked: Asked) -> Told:
         """The page in force, and how far each runbook was proved."""

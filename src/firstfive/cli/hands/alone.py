@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from firstfive.cli.incident import BY, INCIDENT, by
-from firstfive.cli.line import View, ask, options, settings_of, show
+from firstfive.cli.line import View, anywhere, ask, options, server_of, settings_of, show
 from firstfive.engine.clock import SystemClock
 from firstfive.errors import Exit, FirstfiveError, JournalError, Refused
 from firstfive.handbook.model import Mode
@@ -194,13 +194,17 @@ def break_glass(
 @click.argument("log", type=click.Path(path_type=Path, dir_okay=False))
 @INCIDENT
 @BY
-@options
+@anywhere
 def merge(log: Path, incident: str, named: str | None, vault: Path | None, config: Path | None, as_json: bool) -> None:
     """Take the sealed log of a break-glass bundle into an incident's timeline, once, after proving it."""
-    from firstfive.app.offline.merging import merged
+    from firstfive.app.offline.merging import merged, read
 
     settings = settings_of(vault, config)
-    answer = asyncio.run(merged(settings, log, incident, by(settings, named)))
+    who = by(settings, named)
+    if server_of(settings) is not None:
+        answer = ask(settings, "POST", f"/incidents/{incident}/merge", {"by": who, "log": read(log)})
+    else:
+        answer = asyncio.run(merged(settings, log, incident, who))
     show(
         answer,
         as_json=as_json,

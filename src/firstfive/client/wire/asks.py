@@ -186,6 +186,19 @@ class Resolve:
     by: By | None = None
 
 
+SealedLog = Annotated[
+    str, Meta(min_length=1, max_length=1_000_000, description="the lines of a break-glass log, and not empty")
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeLog:
+    """The sealed log of a break-glass bundle of this installation, whole. It is proved before anything of it is taken in."""
+
+    log: SealedLog
+    by: By | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskChange:
     """A change out of a pack; it waits for approval. Each pack takes its own fields, and `on`, a target; another one is refused."""

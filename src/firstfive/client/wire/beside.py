@@ -269,6 +269,16 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """What of a break-glass log was taken in: its `rows`, and how many were new to the timeline."""
+
+    incident: str
+    bundle: str
+    rows: int
+    merged: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
     """One process on a shared journal: `alive` while its leases hold, `behind` when it cannot read what a newer version wrote, `this` for
     the one that answers; what it looks after, and how many rows of work it holds.

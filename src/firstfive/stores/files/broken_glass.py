@@ -43,15 +43,20 @@ def read(path: Path, key: str) -> tuple[Mapping[str, Any], ...]:
     """Every row, oldest first. Raises FirstfiveError naming the first line that is not as it was written."""
     if path.stat().st_size > LARGEST:
         raise FirstfiveError("this log is too large", where=str(path), remedy="give the log that break-glass wrote")
+    return rows_of(path.read_text(encoding="utf-8", errors="replace"), key, where=str(path))
+
+
+def rows_of(text: str, key: str, *, where: str) -> tuple[Mapping[str, Any], ...]:
+    """The same for the text of a log; `where` is what is named in front of the line."""
     rows: list[Mapping[str, Any]] = []
     before = FIRST
-    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+    for number, line in enumerate(text.splitlines(), 1):
         row = _row(line)
         seal = str(row.pop("seal", ""))
         if row.get("n") != number or not hmac.compare_digest(seal.encode(), sealed(key, before, row).encode()):
             raise FirstfiveError(
                 "this line is not as it was written, or one before it is missing",
-                where=f"{path}:{number}",
+                where=f"{where}:{number}",
                 remedy="what stands before it can be trusted; find out who touched the file, or which bundle it belongs to",
             )
         rows.append({**row, "seal": seal})

@@ -138,6 +138,7 @@ ROUTES: Mapping[str, Row] = {
     f"{API}/incidents/{{id}}/timeline": {"GET": VIEWER},
     f"{API}/incidents/{{id}}/offer": {"POST": RESPONDER},
     f"{API}/incidents/{{id}}/look-back": {"POST": RESPONDER},
+    f"{API}/incidents/{{id}}/merge": {"POST": RESPONDER},
     **{f"{API}/incidents/{{id}}/{verb}": {"POST": role} for verb, role in _VERBS.items()},
     f"{API}/signals": {"GET": VIEWER},
     f"{API}/signals/{{number}}": {"GET": VIEWER},

@@ -112,6 +112,14 @@ INCIDENTS = (
         "Ask for a change out of a pack; it waits for approval.",
     ),
     _post(
+        "merge",
+        f"{ONE}/merge",
+        "incidents",
+        asks.MergeLog,
+        beside.Merged,
+        "Take in the sealed log of a break-glass bundle, once, after proving it.",
+    ),
+    _post(
         "look-back",
         f"{ONE}/look-back",
         "incidents",

@@ -67,6 +67,10 @@ class Shelf(Protocol):
         """How far the page was ever tried: `runbooks`, `unmatched`, `mended`, `gaps`."""
         ...
 
+    async def merge(self, incident: str, log: str, by: str) -> Told:
+        """Prove a break-glass log and take it in: `incident`, `bundle`, `rows`, `merged`. Raises FirstfiveError for a log that is none."""
+        ...
+
     async def handbook(self, asked: Asked) -> Told:
         """The compiled page: `title`, `digest`, `problems`, `runbooks` with what was proved of each."""
         ...
