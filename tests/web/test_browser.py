@@ -176,6 +176,24 @@ def test_an_incident_that_opens_while_the_page_loads_shows_itself(turn: int, ser
     expect(page.locator("#heard")).to_contain_text("heard")
 
 
+@pytest.mark.parametrize("scripts", [True, False])
+@pytest.mark.parametrize(
+    ("opens", "field", "button"), [(True, "Title", "Declare"), (False, "What does not work", "Report it")]
+)
+def test_what_is_said_on_the_first_page_leads_into_the_room(
+    opens: bool, field: str, button: str, scripts: bool, serve: Serve, visit: Open
+) -> None:
+    page = visit(serve(Room()), "/", name="", java_script_enabled=scripts)
+    if opens:
+        page.get_by_text("Declare an incident").click()
+    form = page.locator("#declare" if opens else "#report")
+    form.get_by_label("Your name").fill("cleo")
+    form.get_by_label(field, exact=True).fill("nobody can pay")
+    form.get_by_role("button", name=button).click()
+    expect(page.get_by_role("heading", name="nobody can pay")).to_be_visible()
+    assert "/incidents/INC-" in page.url
+
+
 def crowded() -> Room:
     """A room with words that do not break, long outputs, and every kind of card at once."""
     room = Room()
