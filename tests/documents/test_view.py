@@ -242,6 +242,8 @@ NEXT = [
      "Nothing waits: work the steps that are done by hand, or ask for a step. The next update goes out at 2026-11-23 03:15 UTC."),
     ((*OPENING[:5], *OPENING[12:]), PAGE, "choose",
      "Nothing waits: work the steps that are done by hand, or ask for a step. The next update goes out at 2026-11-23 03:15 UTC."),
+    ((*OPENING, *CHANGE[:2], (62, b.finished(ROLL_BACK, met=False))), PAGE, "choose",
+     f"{ROLL} went wrong, exit 1: read what it said, then choose another step."),
     (WHOLE, PAGE, "wait", "The post-mortem is being written into the vault."),
     ((*WHOLE, *AFTERWARDS), PAGE, "write", "Finish the post-mortem by 2026-11-30: postmortems/x.md"),
     ((*WHOLE, (701, ev.PostmortemWritten(path="p.md", sha256="x", due=None))), PAGE, "write", "Finish the post-mortem: p.md"),

@@ -115,11 +115,22 @@ def _otherwise(incident: Incident, handbook: Handbook, policy: Policy, now: date
         return _said(
             "watch", "Watch that it stays well; it is resolved once it has, or when you say so with the root cause."
         )
+    wrong = _went_wrong(incident)
+    if wrong is not None:
+        name = step_name(wrong.run.step, handbook)
+        return _said("choose", f"{name} went wrong, exit {wrong.exit_code}: read what it said, then choose another step.")
     if not incident.ranking:
         return _said("choose", "No runbook fits what was seen: choose one and ask for a step of it.")
     due = next_update_at(handbook, policy, incident)
     update = f" The next update goes out at {day_and_time(due)}." if due is not None and due > now else ""
     return _said("choose", f"Nothing waits: work the steps that are done by hand, or ask for a step.{update}")
+
+
+def _went_wrong(incident: Incident) -> Attempt | None:
+    """The newest change, when it came to its end and did not do what it should."""
+    changes = [a for a in incident.attempts.values() if a.run.changing and a.state == "finished"]
+    last = max(changes, key=lambda a: a.seq, default=None)
+    return last if last is not None and not last.met else None
 
 
 def _afterwards(incident: Incident, handbook: Handbook) -> Row:
