@@ -219,8 +219,10 @@ def test_a_form_is_no_json() -> None:
 def test_a_body_of_more_than_a_mebibyte_is_413() -> None:
     body = json.dumps({"by": "ana", "text": "a" * (1024 * 1024)}).encode()
     headers = {**BEARER, "Content-Type": "application/json"}
-    answer = ask(app_of(opened()), "POST", "/api/v1/incidents/INC-1/note", headers=headers, body=body)
-    assert answer.status == 413
+    honest = {**headers, "Content-Length": str(len(body))}
+    answer = ask(app_of(opened()), "POST", "/api/v1/incidents/INC-1/note", headers=honest, body=body)
+    assert (answer.status, answer.headers["content-type"]) == (413, "application/problem+json")
+    assert "larger than 1 MiB" in answer.json()["title"] + answer.json()["detail"]
     lied = {**headers, "Content-Length": "10"}
     assert ask(app_of(opened()), "POST", "/api/v1/incidents/INC-1/note", headers=lied, body=body).status == 413
 

@@ -118,7 +118,9 @@ def _otherwise(incident: Incident, handbook: Handbook, policy: Policy, now: date
     wrong = _went_wrong(incident)
     if wrong is not None:
         name = step_name(wrong.run.step, handbook)
-        return _said("choose", f"{name} went wrong, exit {wrong.exit_code}: read what it said, then choose another step.")
+        return _said(
+            "choose", f"{name} went wrong, exit {wrong.exit_code}: read what it said, then choose another step."
+        )
     if not incident.ranking:
         return _said("choose", "No runbook fits what was seen: choose one and ask for a step of it.")
     due = next_update_at(handbook, policy, incident)

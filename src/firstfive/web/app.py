@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
@@ -75,6 +76,7 @@ def build(
         middleware=[
             Middleware(with_headers, entrance=entrance),
             Middleware(guarded, door=gate),
+            Middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST_BODY),
             Middleware(GZipMiddleware, minimum_size=SMALL),
             *([Middleware(once, refuse=problems.problem, calls=calls)] if calls is not None else []),
         ],
@@ -83,7 +85,6 @@ def build(
             HTTPException: problems.on_http,
             Exception: _on_bug,
         },
-        max_body_size=LARGEST_BODY,
     )
     app.state.room, app.state.shelf, app.state.entrance = room_behind, shelf, entrance
     app.state.drawings = Drawings(room=room_behind)

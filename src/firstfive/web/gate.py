@@ -20,6 +20,7 @@ from firstfive.intake.signatures import same
 from firstfive.web.accounts.callers import KEPT, Caller
 from firstfive.web.accounts.entrance import Entrance, at_this_machine
 from firstfive.web.accounts.roles import Need, need_of
+from firstfive.web.asked import LARGEST_BODY
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -137,7 +138,7 @@ def guarded(app: ASGIApp, *, door: Door) -> ASGIApp:
             await app(scope, receive, send)
             return
         request = Request(scope)
-        refusal = await _refusal(request, door)
+        refusal = await _refusal(request, door) or _too_large(request, door)
         await (refusal or app)(scope, receive, send)
 
     return answer
@@ -161,6 +162,15 @@ async def _refusal(request: Request, door: Door) -> Response | None:
         if need is not None and need.open:
             return _stranger(request, door)
     return _by_key(request, door)
+
+
+def _too_large(request: Request, door: Door) -> Response | None:
+    """A body that says of itself that it is too large. One that does not say so is cut off where it is read."""
+    said = request.headers.get("content-length", "")
+    if not said.isdigit() or int(said) <= LARGEST_BODY:
+        return None
+    what, remedy = "the request is larger than 1 MiB", "send less; attach nothing"
+    return door.refuse(request, 413, FirstfiveError(what, remedy=remedy, exit_code=Exit.USAGE))
 
 
 def _stranger(request: Request, door: Door) -> Response | None:
