@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import io
 import os
+import select
 import signal
 import sys
 import time
@@ -171,10 +172,21 @@ def person(stage: Stage, incident: dict) -> None:
     if not sys.stdin.isatty():
         say(f"Approve it in the browser: {stage.sign_in}")
         return
-    answer = input("Type yes to run exactly this, anything else to leave it to the browser: ")
+    answer = typed(stage, waiting["run"])
     if answer.strip().lower() == "yes":
         stage.say(incident["id"], "ack", {})
         stage.say(incident["id"], "approve", {"run": waiting["run"], "sha256": waiting["sha256"]})
+
+
+def typed(stage: Stage, run: str) -> str:
+    """What is typed; empty as soon as the browser was faster."""
+    print("Type yes to run exactly this, anything else to leave it to the browser: ", end="", flush=True)
+    while not select.select([sys.stdin], [], [], 0.5)[0]:
+        now = stage.newest()
+        if now is not None and all(one["run"] != run for one in now["waiting"]):
+            say("answered in the browser.")
+            return ""
+    return sys.stdin.readline()
 
 
 def summary(seen: dict, broken_at: datetime) -> list[tuple[str, str]]:
