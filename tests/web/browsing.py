@@ -49,6 +49,15 @@ def missing(what: str) -> None:
     pytest.skip(what)
 
 
+def until(page: Page, promised: str) -> None:
+    """Wait until what this expression promises is true; a promise itself always is."""
+    for _ in range(100):
+        if page.evaluate(promised):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(promised)
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     path = shutil.which("chromium")

@@ -9,7 +9,7 @@ from documents.story import AFTERWARDS, CHANGE, OPENING, ROLL_BACK, WHOLE
 from firstfive.errors import JournalError
 from firstfive.incident import events as ev
 from incident.builders import Line, finished, run
-from web.browsing import AXE, LONG, PHONE, RULES, Open, Serve, missing, waiting
+from web.browsing import AXE, LONG, PHONE, RULES, Open, Serve, missing, until, waiting
 from web.client import KEY
 from web.room import Room
 from web.served import Served, serving
@@ -155,6 +155,49 @@ def test_a_room_that_stays_open_over_a_restart_catches_up(visit: Open) -> None:
     with serving(room, before.port):
         expect(page.locator("#line")).to_contain_text("while nobody was served", timeout=15_000)
         page.close()
+
+
+@pytest.mark.parametrize("press", ["Note it", "Approve & run 3.1 step 3"])
+def test_a_press_while_the_server_is_gone_is_said_to_be_lost_at_once_and_counts_when_it_is_back(
+    press: str, visit: Open
+) -> None:
+    room = waiting()
+    with serving(room) as before:
+        page = visit(before)
+        expect(page.locator("#heard")).to_contain_text("heard")
+        page.get_by_label("Note for the timeline").fill("looks like the release")
+    page.get_by_role("button", name=press).click()
+    expect(page.locator("#said")).to_have_text("Not sent: the server did not answer. Try again.", timeout=2000)
+    expect(page.locator("#said")).to_be_in_viewport()
+    expect(page.get_by_label("Note for the timeline")).to_have_value("looks like the release")
+    held = len(room.lines["INC-1"])
+    with serving(room, before.port):
+        page.get_by_role("button", name=press).click()
+        expect(page.locator("#said")).to_be_empty()
+        assert len(room.lines["INC-1"]) > held
+        page.close()
+
+
+PAUSES = """live => {
+    const real = window.setTimeout;
+    const next = () => {
+        window.setTimeout = (work, pause) => { window.setTimeout = real; window.pauses.push(pause); return real(work, 20); };
+    };
+    window.pauses = [];
+    live.addEventListener("htmx:sse:before:connection", next);
+}"""
+
+
+def test_the_stream_is_tried_again_about_every_ten_seconds_however_long_it_was_gone(visit: Open) -> None:
+    with serving(waiting()) as server:
+        page = visit(server)
+        expect(page.locator("#heard")).to_contain_text("heard")
+        page.locator("#live").evaluate(PAUSES)
+    until(page, "pauses.length > 15")
+    pauses = page.evaluate("pauses")
+    assert pauses[0] < 1000
+    assert all(5_000 < pause < 10_500 for pause in pauses[6:]), pauses
+    assert len(set(pauses[6:])) > 5, "not everybody at the same moment"
 
 
 def test_a_line_that_went_quiet_is_said_to_be_old(served: Served, visit: Open) -> None:

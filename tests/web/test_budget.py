@@ -33,8 +33,9 @@ def test_vendored_files_are_the_ones_in_the_list_and_nothing_else_is_minified() 
     assert {path.name for path in STATIC.glob("*.min.*")} <= set(listed)
 
 
-def test_scripts_stay_under_twenty_kibibytes_and_ours_under_three() -> None:
-    assert sum(packed(path.read_bytes()) for path in STATIC.glob("*.js")) <= 20 * KIB
+def test_scripts_stay_under_twenty_one_kibibytes_and_ours_under_three() -> None:
+    # The last of them for the dead server: every runbook is kept, a copy looks for the server, and a lost press is said.
+    assert sum(packed(path.read_bytes()) for path in STATIC.glob("*.js")) <= 21 * KIB
     assert (STATIC / "room.js").stat().st_size < 3 * KIB
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, StorageState
+from playwright.sync_api import Browser, Page, StorageState, expect
 
 from cli.door import process
 from firstfive.web.accounts.roles import ROUTES
-from web.browsing import AXE, RULES, missing
+from web.browsing import AXE, RULES, missing, until
 from web.pages.shop import Shop, open_shop, vault
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -190,4 +190,21 @@ def test_without_a_script_the_form_reports(old: Shop, chromium: Browser) -> None
     page.get_by_role("button", name="Report it").click()
     assert "/incidents/INC-" in page.url
     page.get_by_text("the basket is empty").first.wait_for()
+    context.close()
+
+
+def test_a_runbook_that_nobody_opened_is_readable_by_itself_when_the_server_is_dead(
+    tmp_path: Path, chromium: Browser
+) -> None:
+    context = chromium.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    with open_shop(vault(tmp_path / "vault", past=False)) as shop:
+        book = next(one["id"] for one in shop.json("handbook")["runbooks"] if one["title"] == "Backend down")
+        context.add_cookies([{"name": f"firstfive-key-{shop.port}", "value": shop.key, "url": shop.url}])
+        page.goto(f"{shop.url}/")
+        until(page, f"caches.match('/handbook/{book}').then(Boolean)")
+    page.goto(f"{shop.url}/handbook/{book}")
+    expect(page.locator("#offline")).to_contain_text("The server is not reached.")
+    expect(page.locator("h1")).to_contain_text("Backend down")
+    expect(page.locator("pre.script").first).to_contain_text("echo looked")
     context.close()
