@@ -63,11 +63,19 @@ def _compiled(settings: Settings, pages: Mapping[str, bytes]) -> Handbook:
             f"the vault has no page {settings.page}", where=str(settings.vault), remedy="set page in firstfive.toml"
         )
     read = _linked(pages, settings.page) if settings.alone else pages
-    return compile_vault(read, main=settings.page or None, options=_options(settings))
+    options = _options(settings)
+    handbook = compile_vault(read, main=settings.page or None, options=options)
+    named = handbook.postmortem.folder.strip("/") if handbook.postmortem is not None else ""
+    if not settings.postmortem_folder and named not in ("", options.written):
+        return compile_vault(read, main=settings.page or None, options=replace(options, written=named))
+    return handbook
 
 
 def _options(settings: Settings) -> Options:
-    return Options(risk=load_table(settings.risk or None, at=str(settings.file or "")), lexicon=settings.lexicon)
+    risk = load_table(settings.risk or None, at=str(settings.file or ""))
+    return Options(
+        risk=risk, lexicon=settings.lexicon, written=(settings.postmortem_folder or Options().written).strip("/")
+    )
 
 
 def vault_of(settings: Settings, folder: str) -> FolderVault:

@@ -50,10 +50,15 @@ _CLOSING = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What a vault brings along: its own risk table, and phrases bound to conditions (phrase -> condition text)."""
+    """What a vault brings along: its own risk table, and phrases bound to conditions (phrase -> condition text).
+
+    `written` is the folder that post-mortems are written into. What lies there can be linked to, and is no part of the handbook: it would
+    be a new one after each incident, with the words of the last.
+    """
 
     risk: Table | None = None
     lexicon: Mapping[str, str] = field(default_factory=dict)
+    written: str = "postmortems"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -75,7 +80,7 @@ class Chapters:
 def compile_vault(pages: Mapping[str, bytes], *, main: str | None = None, options: Options | None = None) -> Handbook:
     """The handbook that the pages make. `pages` maps vault-relative paths to bytes; `main` names the page with the chapters.
 
-    Pages that are post-mortems themselves (tag `postmortem`) are left out.
+    Pages that are post-mortems themselves (tag `postmortem`, or in the folder that they are written into) are left out.
 
     Raises:
         PageError: there is no page (FF001), the main page cannot be read (FF002-FF004), or nothing on any page was understood
@@ -85,7 +90,8 @@ def compile_vault(pages: Mapping[str, bytes], *, main: str | None = None, option
     problems: list[Problem] = []
     everything = _read_all(pages, main, problems)
     library = {page.path: outline(page) for page in everything}
-    read = [page for page in everything if len(pages) == 1 or page.path == main or not _is_postmortem(page)]
+    past = {page.path for page in everything if page.path.startswith(f"{options.written}/") or _is_postmortem(page)}
+    read = [page for page in everything if len(pages) == 1 or page.path == main or page.path not in past]
     vault = {page.path: library[page.path] for page in read or everything}
     fronts = {page.path: read_front_matter(page, problems) for page in read}
     first = _main_page(vault, main)
