@@ -104,6 +104,15 @@ def release(lab: Lab, shop: Path, tag: str, script: str) -> None:
     lab.compose(shop, "up", "-d", "backend")
 
 
+def process_of(lab: Lab, name: str) -> int:
+    """The process of a container that runs. Docker says 0 for one that does not, and a signal to 0 goes to us and all around us."""
+    end = time.monotonic() + 20
+    while (pid := int(lab.docker("inspect", "-f", "{{.State.Pid}}", name))) <= 0:
+        assert time.monotonic() < end, f"{name} does not run"
+        time.sleep(0.1)
+    return pid
+
+
 # ------------------------------------------------------------------------------------------------------------ containers
 
 
@@ -122,7 +131,7 @@ def test_a_container_that_died_twice_before_we_looked_is_told_by_docker_s_events
     for _ in range(2):
         lab.docker("restart", "-t", "0", "nickapp-redis")
     for count in (1, 2):
-        os.kill(int(lab.docker("inspect", "-f", "{{.State.Pid}}", "nickapp-backend")), signal.SIGKILL)
+        os.kill(process_of(lab, "nickapp-backend"), signal.SIGKILL)
         end = time.monotonic() + 20
         while lab.docker("inspect", "-f", "{{.RestartCount}} {{.State.Running}}", "nickapp-backend") != f"{count} true":
             assert time.monotonic() < end, "Docker does not start it again"
