@@ -13,6 +13,7 @@ from firstfive.errors import SettingsError
 from firstfive.settings import load
 from firstfive.stores import open_journal
 from firstfive.stores.postgres import PostgresJournal
+from incident import builders as b
 from postgres.cluster import cluster
 
 NOW = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
@@ -65,7 +66,8 @@ def test_this_machine_is_no_target_for_nodes_on_several(
 def test_a_node_that_follows_another_page_is_told_of(node: PostgresJournal) -> None:
     beside(node, host="elsewhere", local=False)
     told: list[str] = []
-    asyncio.run(several.take_share(node.nodes, "our page", ("redis",), told.append))
+    ours = b.handbook(digest="our page")
+    asyncio.run(several.take_share(node.nodes, ours, ("redis",), told.append, node))
     assert told == ["node other on elsewhere follows another page; give all nodes the same vault"]
 
 
