@@ -42,7 +42,7 @@ async def act(request: Request) -> Response:
     except Refused as refused:
         return _told(refused)
     if link.act not in (REACH, ACK) and not from_our_pages(request.headers):
-        return _told(unseen())
+        return _told(_unseen())
     if link.act in (REACH, ACK) and link.run:
         await room.reached(link.by, link.run)
     if link.act == REACH:
@@ -62,7 +62,7 @@ async def act(request: Request) -> Response:
     return await _page(room, link, done="Done.", refused=None)
 
 
-def unseen() -> Refused:
+def _unseen() -> Refused:
     """A yes or no to a command is given on the page that shows it; taking an incident may also be one tap on a phone."""
     return Refused(
         "this says yes or no to a command without having shown it, so nothing was done",

@@ -62,8 +62,7 @@ def build(
 ) -> Starlette:
     """The web application of one running program; `key` signs in, `host` and `port` are where it listens, `also` is the name that a
     proxy in front of it is reached by. With a `status_page` that one is open to everybody, and with a `front` its report form.
-    With an `entrance`
-    people sign in by name as soon as there is an account; with `past_of` there are pages about the past; without a
+    With an `entrance` people sign in by name as soon as there is an account; with `past_of` there are pages about the past; without a
     `shelf` the pages beside the room say that they have none. Idempotency keys are kept in `calls`; without it none is looked at.
     """
     public = status.AT if status_page is not None else ""

@@ -175,7 +175,7 @@ def _too_large(request: Request, door: Door) -> Response | None:
 
 def _stranger(request: Request, door: Door) -> Response | None:
     """What stands open: reading it, and sending its own forms."""
-    return None if request.method in SAFE or from_our_pages(request.headers) else door.refuse(request, 403, foreign())
+    return None if request.method in SAFE or from_our_pages(request.headers) else door.refuse(request, 403, _foreign())
 
 
 def _from_the_form(request: Request, door: Door) -> Response | None:
@@ -195,7 +195,7 @@ def _by_key(request: Request, door: Door) -> Response | None:
     if not same(request.cookies.get(door.cookie, ""), door.key):
         return door.refuse(request, 401, _no_key())
     if request.method not in SAFE and not from_our_pages(request.headers):
-        return door.refuse(request, 403, foreign())
+        return door.refuse(request, 403, _foreign())
     return None
 
 
@@ -209,7 +209,7 @@ async def _by_name(request: Request, door: Door, entrance: Entrance) -> Response
     if caller is None:
         return _to_sign_in(request, door)
     if caller.session and request.method not in SAFE and not from_our_pages(request.headers):
-        return door.refuse(request, 403, foreign())
+        return door.refuse(request, 403, _foreign())
     if need is None:
         return door.refuse(request, 404, _nothing())
     return None if _allows(caller, need) else door.refuse(request, 403, _too_little(caller, need))
@@ -302,8 +302,7 @@ def by_a_program(headers: Headers) -> bool:
     return not any(name in headers for name in ("sec-fetch-site", "origin", "referer"))
 
 
-def foreign() -> FirstfiveError:
-    """The refusal of what another site sent."""
+def _foreign() -> FirstfiveError:
     return FirstfiveError(
         "this request was sent by another site, so nothing was done",
         remedy="open the room itself and do it there",
