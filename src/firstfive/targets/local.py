@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import os
 import shutil
-import signal
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from time import monotonic
 from firstfive.errors import Exit, FirstfiveError
 from firstfive.incident.records import Run
 from firstfive.ports import Heard, OutcomeLost, Output, Trace
+from firstfive.targets.ending import born, end_group, end_marked
 from firstfive.targets.replies import Kept, Reply, listed, reply
 from firstfive.targets.run_wrapper import (
     GRACE,
@@ -228,8 +228,8 @@ async def _capture(
         for end in open_ends:
             ended.get_loop().remove_reader(end)
         if open_ends and not lasting:
-            _end_group(pid)
-            _end_marked(environment.get(MARKED, ""))
+            end_group(pid)
+            end_marked(environment.get(MARKED, ""), since=born(pid))
         for end in open_ends - {watch}:
             _rest(end, streams[end])
         for end in (out_read, err_read, watch):
@@ -359,34 +359,6 @@ def _bare(environment: Mapping[str, str]) -> Mapping[str, str]:
 def _found(program: str, path: str) -> str:
     """Where a program lies by the step's own PATH; its bare name where it is not found, so that starting it says why."""
     return shutil.which(program, path=path) or program
-
-
-def _end_group(pid: int) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(pid, signal.SIGKILL)
-
-
-def _end_marked(mark: str) -> None:
-    """End what left the session and still carries the mark; what was just born while we looked is met by the next round."""
-    for _ in range(3 if mark else 0):
-        found = [pid for pid in _processes() if f"{MARKED}={mark}".encode() in _environment(pid)]
-        for pid in found:
-            with contextlib.suppress(OSError):
-                os.kill(pid, signal.SIGKILL)
-        if not found:
-            return
-
-
-def _processes() -> list[int]:
-    with contextlib.suppress(OSError):
-        return [int(name) for name in os.listdir("/proc") if name.isdigit()]
-    return []
-
-
-def _environment(pid: int) -> bytes:
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/environ").read_bytes()
-    return b""
 
 
 async def _reaped(pid: int) -> int:
