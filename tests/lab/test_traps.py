@@ -100,6 +100,22 @@ def tag(stack: Stack, release: str) -> None:
     stack.lab.docker("tag", f"nickapp-backend:{release}", "nickapp-backend:latest")
 
 
+def the_address_is_taken(stack: Stack) -> None:
+    """Somebody else has the backend's address once it is gone, as on a host where much is started at once."""
+    old = address(stack, "nickapp-backend")
+    ok(stack, "docker rm -f nickapp-backend $(docker ps -aq --filter name=squatter) 2>/dev/null")
+    for number in range(12):
+        name = f"squatter{number}"
+        ok(stack, f"docker run -d --name {name} --network backend_page -v /usr:/usr:ro skeleton:1 sleep 600")
+        if address(stack, name) == old:
+            return
+    raise AssertionError(f"nobody got {old}")
+
+
+def address(stack: Stack, name: str) -> str:
+    return stack.lab.docker("inspect", "-f", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", name)
+
+
 def a_bad_release(stack: Stack, *, pin: bool = True) -> Deploy:
     """1.4.1 ran, 1.4.2 runs at another address; the ledger saw it."""
     tag(stack, "1.4.1")
@@ -109,12 +125,7 @@ def a_bad_release(stack: Stack, *, pin: bool = True) -> Deploy:
     ledger = Ledger(name="ledger", engine=EngineApi(socket=stack.lab.socket), known={}, pin=pin)
     asyncio.run(ledger.look(datetime.now(UTC)))
     tag(stack, "1.4.2")
-    # Somebody takes the address that gets free, as on a host where much is started at once.
-    ok(
-        stack,
-        "docker rm -f nickapp-backend squatter 2>/dev/null;"
-        " docker run -d --name squatter --network backend_page -v /usr:/usr:ro skeleton:1 sleep 600",
-    )
+    the_address_is_taken(stack)
     ok(stack, f"{UP} --no-deps backend")
     (deploy,) = (d for d in asyncio.run(ledger.look(datetime.now(UTC))) if d.container == "nickapp-backend")
     return deploy

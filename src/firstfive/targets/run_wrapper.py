@@ -26,7 +26,8 @@ HOME_OF_RUNS = '"${XDG_STATE_HOME:-$HOME/.local/state}"/firstfive/'
 # A variable that every process of one run or look carries: when its time is over, a child that left its session is found by it.
 MARKED = "FIRSTFIVE_RUN"
 
-# Find what carries the mark, as `left`, and signal it. What emptied its environment or runs as another user cannot be found.
+# Find what carries the mark, as `left`, and signal it. What emptied its environment or runs as another user cannot be found; what
+# is just becoming another program has no environment for a moment, so `reached` looks once more where it found nothing.
 _MARKED = r"""
 marked() {
   left=
@@ -35,6 +36,7 @@ marked() {
   done
 }
 signalled() { marked; [ -z "$left" ] || kill -s "$1" $left; }
+reached() { signalled "$1"; [ -n "$left" ] || { sleep 0.1; signalled "$1"; }; }
 """
 
 # What was written is thinned out while the run writes, once a second, and at its end: a hole in the middle gives the disk back and
@@ -77,7 +79,7 @@ begin() {
   case $stat in timed*) n=0
     [ "$rc" -ne 137 ] || n=$((grace * 10))
     rc=124
-    signalled TERM
+    reached TERM
     while { kill -s 0 -- "-$p" || [ -n "$left" ]; } && [ "$n" -lt "$((grace * 10))" ]; do
       sleep 0.1; n=$((n + 1)); [ -z "$left" ] || marked
     done
@@ -197,7 +199,7 @@ said part $size
 printf '\n%s end\n' "$mark"
 """
 
-_LATE = _MARKED + 'mark=$2; sleep "$0"; kill -s KILL -- "-$1"; signalled KILL'
+_LATE = _MARKED + 'mark=$2; sleep "$0"; kill -s KILL -- "-$1"; reached KILL'
 _LOOK = (
     _MARKED
     + r"""
@@ -208,7 +210,7 @@ said begin; said begin >&2
 setsid sh -c "$late" "$seconds" "$p" "$mark" </dev/null >/dev/null 2>&1 & dog=$!
 { wait "$p"; } 2>/dev/null
 rc=$?
-[ "$rc" -ne 137 ] || signalled KILL 2>/dev/null
+[ "$rc" -ne 137 ] || reached KILL 2>/dev/null
 printf '\n%s end %s\n' "$mark" "$rc"; printf '\n%s end %s\n' "$mark" "$rc" >&2
 { kill -s KILL -- "-$dog" || kill -s KILL "$dog"; wait "$dog"; } 2>/dev/null
 """

@@ -283,7 +283,7 @@ def test_bytes_that_changed_after_they_were_shown_are_refused(
     line.say("approve 5")
     line.wait_for("Type yes:", err=True)
     assert "red" in line.out.read_text()
-    process("approve", "INC-1", "5", "--set", "colour=blue", "--dry-run", cwd=place)
+    process("approve", "INC-1", "5", "--set", "colour=blue", cwd=place)
     line.say("yes")
     line.wait_for("error: .*(now stands for other bytes|does not wait for approval|no run)", err=True)
     assert not (place / "red").exists()
