@@ -30,7 +30,7 @@ CALLS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "note": (("INC-1", "hello"), ("INC-1", "")),
     "update": (("INC-1", "hello"), ("INC-1", "")),
     "public": (
-        ("INC-1", "We are looking. Next update by 14:30 UTC.", "--status", "investigating", "--component", "Chat"),
+        ("INC-1", "We are looking. Next update in 30 minutes.", "--status", "investigating", "--component", "Chat"),
         ("INC-1", "Soon.", "--status", "monitoring"),
     ),
     "status-page": (("public",), ()),

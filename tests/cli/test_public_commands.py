@@ -13,7 +13,7 @@ from cli.door import Ask
 from cli.test_serve import quiet_vault as quiet_vault
 from programs import start
 
-TOLD = "Chat does not work. Next update by 14:30 UTC."
+TOLD = "Chat does not work. Next update in 30 minutes."
 
 
 @pytest.fixture

@@ -237,6 +237,11 @@ SENTENCES: list[tuple[str, ev.Event, str]] = [
         ev.Reminded(what="updater", number=1, to="#i", text="it is still stopped"),
         "Reminded #i: it is still stopped",
     ),
+    (
+        "firstfive",
+        ev.Reminded(what="approval INC-1.down.3.1", number=1, to="ana", text="down#3 on local waits for a yes: x"),
+        "Asked ana for a yes: down#3 on local waits for a yes: x",
+    ),
 ]
 
 

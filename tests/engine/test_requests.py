@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from firstfive.engine.redact import Redactor
-from firstfive.engine.requests import clean, event_of, person, sound
+from firstfive.engine.requests import clean, event_of, person, sound, timely
 from firstfive.errors import FirstfiveError, Refused
 from firstfive.incident import events as ev
 from incident import builders as b
@@ -123,3 +125,36 @@ def test_secrets_are_taken_out_of_what_is_told_to_everybody() -> None:
     )
     kept = clean(Redactor(["hunter2hunter2"]), told)
     assert "hunter2" not in repr(kept)
+
+
+def told(text: str, override: str = "", status: str = "investigating") -> ev.Event:
+    return event_of("public", {"by": "sam", "status": status, "text": text, "override": override})
+
+
+NOW = datetime(2026, 11, 23, 14, 45, tzinfo=UTC)
+
+
+def test_a_time_that_is_past_is_promised_to_nobody() -> None:
+    with pytest.raises(Refused) as refused:
+        timely(told(TOLD), NOW)
+    assert refused.value.what == (
+        "this wording must not go out: “update by 14:30”: 14:30 UTC is past: it is 14:45 UTC now"
+        " (promise a time after 14:45 UTC, with its day when that is not today)"
+    )
+    assert timely(told(TOLD), NOW.replace(hour=14, minute=20)) == told(TOLD)
+
+
+def test_a_past_promise_goes_out_with_a_reason_that_stays() -> None:
+    assert timely(told(TOLD, "the clock of the room is wrong"), NOW).override == "the clock of the room is wrong"  # type: ignore[union-attr]
+
+
+def test_a_reason_is_kept_only_where_there_was_something_to_overrule() -> None:
+    assert timely(told("Chat does not work. Next update in 20 minutes.", "to be sure"), NOW).override == ""  # type: ignore[union-attr]
+
+
+def test_once_it_is_over_no_promise_is_looked_for() -> None:
+    assert timely(told("Chat works. We said: next update by 14:30 UTC.", status="resolved"), NOW)
+
+
+def test_other_events_have_no_time_to_keep() -> None:
+    assert timely(ev.Noted(text="next update by 14:30 UTC"), NOW) == ev.Noted(text="next update by 14:30 UTC")

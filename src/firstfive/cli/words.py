@@ -60,7 +60,11 @@ def said(step: View) -> str:
     left = len(rows) - SHOWN_OUTPUT
     more = [f"  | ... {left} lines before: firstfive room shows them"] if left > 0 else []
     return "\n".join(
-        [f"{step['step']}: exit {step['exit_code']}", *more, *(f"  | {row}" for row in rows[-SHOWN_OUTPUT:])]
+        [
+            f"{step['step']} (run {step['run']}): exit {step['exit_code']}",
+            *more,
+            *(f"  | {row}" for row in rows[-SHOWN_OUTPUT:]),
+        ]
     )
 
 
@@ -82,6 +86,7 @@ def ranked(runbook: View) -> str:
 def run(waiting: View) -> str:
     """Exactly what would run, and why it is asked."""
     parts = [f"{waiting['step']} on {waiting['target']}: {waiting['why']}"]
+    parts += [f"  run {waiting['run']}, sha256 {str(waiting['sha256'])[:12]}"] if waiting.get("run") else []
     parts += [f"  $ {part}" for part in str(waiting["script"]).strip().splitlines()]
     parts += [f"  with {name}={value}" for name, value in waiting.get("environment", [])]
     parts += [f"  {row}" for row in str(waiting.get("diff", "")).splitlines()]
@@ -93,6 +98,13 @@ def run(waiting: View) -> str:
     if waiting.get("people", 1) > 1:
         said = ", ".join(str(a["by"]) for a in waiting.get("approvals", [])) or "nobody yet"
         parts.append(f"  takes {waiting['people']} people; approved by {said}")
+        alone = waiting.get("alone_from")
+        when = (
+            f"from {str(alone)[11:19]} UTC on, if nobody else acted for five minutes (--alone WHY)"
+            if alone
+            else "never"
+        )
+        parts.append(f"  one person alone: {when}")
     if waiting.get("who"):
         parts.append(f"  the page lets {' or '.join(waiting['who'])} approve it")
     parts += [f"  unsure: {doubt}" for doubt in waiting.get("doubts", [])]

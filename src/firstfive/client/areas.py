@@ -176,6 +176,14 @@ class People:
         """A link that makes one account; it is told once."""
         return self.typed.post(people.Invited, "/people", name=name, role=role)
 
+    def invitations(self) -> Iterator[people.Invitation]:
+        """Who was invited and has not come yet."""
+        return self.typed.rows(people.Invitations, "/people/invitations", lambda part: part.invitations)
+
+    def revoke_invitation(self, invitation: str) -> people.Invitations:
+        """Make an invitation void before somebody uses it, by its id."""
+        return self.typed.post(people.Invitations, "/people/invitations/revoke", invitation=invitation)
+
     def give_role(self, name: str, role: str) -> people.Person:
         """Give somebody another role."""
         return self.typed.post(people.Person, "/people/role", name=name, role=role)

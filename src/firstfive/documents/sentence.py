@@ -11,6 +11,7 @@ from typing import assert_never
 from firstfive.documents.plain import WIDTH, brief, day_and_time, line
 from firstfive.handbook.model import Handbook, Runbook, Step
 from firstfive.incident import events as ev
+from firstfive.incident.communicate import APPROVAL
 from firstfive.incident.records import Answer
 from firstfive.incident.recover import UNDO
 
@@ -266,8 +267,8 @@ def _of_telling(entry: ev.Entry, event: _Telling) -> str:
             return f"The thread at {destination.rstrip(':')} began"
         case ev.Unacknowledged(responder=responder, why=why):
             return f"{responder} is silent, so it is nobody's again: {why}"
-        case ev.Reminded(to=to, text=text):
-            return f"Reminded {to}: {text}"
+        case ev.Reminded(what=what, to=to, text=text):
+            return f"Asked {to} for a yes: {text}" if what.startswith(APPROVAL) else f"Reminded {to}: {text}"
         case ev.PostmortemWritten(path=path, due=due):
             return f"Post-mortem drafted at {path}{f', due {due.isoformat()}' if due else ''}"
         case ev.PostmortemFailed(why=why):

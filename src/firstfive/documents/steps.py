@@ -16,6 +16,7 @@ from firstfive.incident.policy import Policy
 from firstfive.incident.records import Run
 from firstfive.incident.recover import page_step
 from firstfive.incident.respond import planned, run_of, standing, value_of
+from firstfive.incident.safety import ALONE_AFTER
 from firstfive.incident.timeline import Attempt, Incident, undoable
 
 Row = dict[str, object]
@@ -165,6 +166,7 @@ def _waiting(handbook: Handbook, incident: Incident, attempt: Attempt) -> Row:
         "doubts": list(attempt.doubts),
         "missing": list(attempt.missing),
         "asked_at": iso(attempt.at),
+        "alone_from": iso(attempt.at + ALONE_AFTER) if attempt.people > 1 and incident.level == 1 else None,
     }
 
 

@@ -20,7 +20,7 @@ from firstfive.engine import sort as sorting
 from firstfive.engine.advance import KINDS, Rules, advance
 from firstfive.engine.outsiders.desk import Outside
 from firstfive.engine.outsiders.vitals import Vitals, own_state
-from firstfive.engine.requests import clean, person, sound
+from firstfive.engine.requests import clean, person, sound, timely
 from firstfive.engine.steps import packing
 from firstfive.engine.steps.aloud import Aloud
 from firstfive.engine.telling import outbox, papers
@@ -146,7 +146,8 @@ class Engine:
 
     async def say(self, incident_id: str, by: str, event: ev.Event) -> Incident:
         """Write a person's event, if the rules accept it now; raises Refused with the reason."""
-        by, event, now = person(by), clean(self.tools.redactor, event), self.clock.now()
+        by, now = person(by), self.clock.now()
+        event = timely(clean(self.tools.redactor, event), now)
 
         def write(tx: Transaction) -> Incident:
             state = self.rules.load(tx, incident_id)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from firstfive.documents.public import PublicStatus, word_of
+from firstfive.documents.public.promised import past_promise
 from firstfive.documents.public.wording import Problem, check_wording, internal_words
 from firstfive.engine.redact import Redactor
 from firstfive.engine.steps.meant import meant
@@ -57,15 +59,32 @@ def _public(fields: Fields) -> ev.PublicUpdate:
         raise Refused(
             f"{inside!r} is a name of the inside", remedy="name what people use, such as Checkout", exit_code=Exit.USAGE
         )
-    text, override = _text(fields, "text"), _text(fields, "override", "")
-    problems = check_wording(text, next_update=word is not PublicStatus.RESOLVED)
-    if problems and not override:
+    told = ev.PublicUpdate(
+        status=str(word), text=_text(fields, "text"), components=components, override=_text(fields, "override", "")
+    )
+    return told if told.override and word is not PublicStatus.RESOLVED else _may_go_out(told, None)
+
+
+def timely(event: ev.Event, now: datetime) -> ev.Event:
+    """The event as it may go out at `now`: what customers are promised is still to come. Raises Refused for a promise that is over, unless
+    it says why it goes out all the same.
+    """
+    return _may_go_out(event, now) if isinstance(event, ev.PublicUpdate) else event
+
+
+def _may_go_out(told: ev.PublicUpdate, now: datetime | None) -> ev.PublicUpdate:
+    """The same, with its reason to overrule the check only where there was something to overrule; without `now` times are not judged."""
+    more = word_of(told.status) is not PublicStatus.RESOLVED
+    problems = check_wording(told.text, next_update=more)
+    over = past_promise(told.text, now) if more and now is not None else None
+    problems += (over,) if over is not None else ()
+    if problems and not told.override:
         raise Refused(
             "this wording must not go out: " + "; ".join(_worded(problem) for problem in problems),
             remedy="write it anew, or say why it goes out as it is (--override WHY)",
             exit_code=Exit.USAGE,
         )
-    return ev.PublicUpdate(status=str(word), text=text, components=components, override=override if problems else "")
+    return told if problems else replace(told, override="")
 
 
 def _worded(problem: Problem) -> str:

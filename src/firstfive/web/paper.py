@@ -17,6 +17,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from firstfive.web.pages.remedies import in_the_room
+
 HERE = Path(__file__).resolve().parent
 TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".txt": "text/plain"}
 YEAR = 365 * 24 * 3600
@@ -70,7 +72,9 @@ def _pages() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    pages.filters.update(span=span, clock=clock, day=day, brief=brief, capitalize_first=sentence)
+    pages.filters.update(
+        span=span, clock=clock, day=day, brief=brief, capitalize_first=sentence, in_the_room=in_the_room
+    )
     pages.globals.update(static=static_url)
     return pages
 

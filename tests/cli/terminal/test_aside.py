@@ -25,7 +25,7 @@ CLOSING = """
 - [ ] Action items tracked?
 - [ ] Customer comms sent (if user-impacting)?
 """
-GOOD = "Some orders fail. We are looking into it. We'll post the next update by 23:30 UTC."
+GOOD = "Some orders fail. We are looking into it. We'll post the next update in 30 minutes."
 BAD = "The database crashed again."
 
 

@@ -218,6 +218,53 @@ def test_the_break_glass_code_works_once_and_a_new_one_voids_the_old(book: Accou
     assert book.sessions.find(secret, T0 + HOUR) is None
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "{code}",
+        " {code} ",
+        "{spaced}",
+        "{bare}",
+        "{dashed}",
+        "{shouted}",
+        "{misread}",
+    ],
+)
+def test_the_break_glass_code_is_taken_as_a_tired_person_types_it(book: Accounts, typed: str) -> None:
+    code = book.make_glass(T0)
+    ways = {
+        "code": code,
+        "spaced": code.replace("-", "  "),
+        "bare": code.replace("-", ""),
+        "dashed": code.replace("-", " \u2013 "),
+        "shouted": code.upper(),
+        "misread": code.replace("0", "O").replace("1", "l"),
+    }
+    assert not book.break_glass(code[:-1], T0)
+    assert not book.break_glass(code[:-1] + ("0" if code[-1] != "0" else "2"), T0)
+    assert book.break_glass(typed.format(**ways), T0)
+
+
+def test_an_invitation_that_nobody_used_is_listed_and_can_be_taken_back(book: Accounts) -> None:
+    kept, other = book.invite("ann", Role.ADMIN, T0), book.invite("ben", Role.VIEWER, T0 + HOUR)
+    first, second = book.invitations.open(T0 + HOUR)
+    assert (first.name, first.role, second.name) == ("ann", Role.ADMIN, "ben")
+    assert book.invitations.take_back(second.id, T0 + HOUR) == "ben"
+    with pytest.raises(Refused, match="void"):
+        book.accept(other, T0 + HOUR, password="hash")
+    for unknown in (second.id, "", "%", first.id[:4]):
+        with pytest.raises(Refused, match="no such invitation"):
+            book.invitations.take_back(unknown, T0 + HOUR)
+    assert book.accept(kept, T0 + HOUR, password="hash").name == "ann"
+    assert book.invitations.open(T0 + HOUR) == ()
+
+
+def test_an_invitation_that_is_too_old_is_not_listed(book: Accounts) -> None:
+    book.invite("ann", Role.ADMIN, T0)
+    assert len(book.invitations.open(T0 + timedelta(days=3) - timedelta(seconds=1))) == 1
+    assert book.invitations.open(T0 + timedelta(days=3)) == ()
+
+
 def test_whom_a_provider_vouches_for_has_the_role_it_claims_unless_there_is_other_proof(book: Accounts) -> None:
     assert book.from_outside("ann", "sub-1", Role.VIEWER, T0).role is Role.VIEWER
     assert book.from_outside("Ann", "sub-1", Role.COMMANDER, T0).role is Role.COMMANDER

@@ -111,7 +111,7 @@ class Crowd:
     def _told(self, name: str, number: int, status: str) -> None:
         """Everybody is told."""
         texts = {
-            "investigating": f"Checkout {number} does not work. We'll post the next update by 14:30 UTC.",
+            "investigating": f"Checkout {number} does not work. We'll post the next update in 30 minutes.",
             "resolved": f"Checkout {number} works again. Resolved at 15:10 UTC.",
         }
         body = {"by": "ada", "text": texts[status], "status": status, "components": COMPONENT}

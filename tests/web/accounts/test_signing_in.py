@@ -269,6 +269,23 @@ def test_an_admin_invites_gives_roles_and_shuts_out_and_it_is_written_down(home:
     assert [what for _, what in uses(home)] == ["invited", "role changed", "disabled"]
 
 
+def test_an_admin_sees_who_was_invited_and_takes_it_back(home: House) -> None:
+    ann = home.as_one("ann", Role.ADMIN)
+    link = ann.form("/people", name="cy", role="viewer").text
+    secret = link.partition("/welcome/")[2].partition("<")[0]
+    page = ann.get("/people").text
+    assert "Invited, not here yet (1)" in page
+    assert "cy: viewer" in page
+    assert secret not in page
+    (open_one,) = home.entrance.accounts.invitations.open(home.clock.now())
+    assert home.as_one("ben", Role.COMMANDER).form("/people/invitations/revoke", invitation=open_one.id).status == 403
+    assert ann.form("/people/invitations/revoke", invitation=open_one.id).status == 303
+    assert "Invited, not here yet" not in ann.get("/people").text
+    assert home.browser().form(f"/welcome/{secret}", password=PASSWORD, again=PASSWORD).status in (403, 409)
+    assert ann.form("/people/invitations/revoke", invitation=open_one.id).status == 409
+    assert [what for _, what in uses(home)][:2] == ["invited", "invitation revoked"]
+
+
 def test_a_token_is_shown_once(home: House) -> None:
     ann = home.as_one("ann", Role.RESPONDER)
     made = ann.form("/account/tokens", label="ci", read="yes", days="30")

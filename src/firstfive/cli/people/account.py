@@ -5,7 +5,7 @@ Works on the state folder itself, whether a server runs or not: whoever may writ
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from firstfive.cli.line import options, settings_of, show
 if TYPE_CHECKING:
     from firstfive.settings import Settings
     from firstfive.stores.accounts import Accounts
+    from firstfive.stores.accounts.model import Invitation
 
 ROLES = ("viewer", "responder", "commander", "admin")
 SOURCE = "command line"
@@ -70,11 +71,38 @@ def _line(row: dict[str, Any]) -> str:
 @account.command("list")
 @options
 def listed(vault: Path | None, config: Path | None, as_json: bool) -> None:
-    """Everybody who has an account."""
+    """Everybody who has an account, and who was invited and has not come yet."""
     with opened(settings_of(vault, config)) as book:
         rows = [_told(book, one.name) for one in book.all()]
-    text: Callable[[dict[str, Any]], str] = lambda a: "\n".join(map(_line, a["accounts"])) or "Nobody has an account."  # noqa: E731
-    show({"accounts": rows}, as_json=as_json, text=text)
+        invited = [_waiting(one) for one in book.invitations.open(now())]
+    show({"accounts": rows, "invitations": invited}, as_json=as_json, text=_everybody)
+
+
+def _everybody(told: dict[str, Any]) -> str:
+    lines = [_line(row) for row in told["accounts"]] or ["Nobody has an account."]
+    return "\n".join(
+        lines
+        + [
+            f"invited: {one['name']} as {one['role']}, until {one['until'][:16]} ({one['id']})"
+            for one in told["invitations"]
+        ]
+    )
+
+
+def _waiting(one: Invitation) -> dict[str, Any]:
+    return {"id": one.id, "name": one.name, "role": one.role.word, "until": one.until.isoformat()}
+
+
+@account.command()
+@click.argument("invitation", metavar="ID")
+@options
+def uninvite(invitation: str, vault: Path | None, config: Path | None, as_json: bool) -> None:
+    """Make an invitation void that nobody used yet; `account list` shows their ids."""
+    settings = settings_of(vault, config)
+    with opened(settings) as book:
+        name = book.invitations.take_back(invitation, now())
+        book.note(now(), settings.person, SOURCE, "invitation revoked", name)
+    show({"name": name}, as_json=as_json, text=lambda told: f"The invitation of {told['name']} opens nothing any more.")
 
 
 @account.command()

@@ -6,10 +6,12 @@ Called by `plain`, `typed` and `screen`. Customers' words are shown as they woul
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from firstfive.cli.terminal.acts import YES, Act, Question
 from firstfive.cli.terminal.lines import Line, View, labelled, output, plain
 from firstfive.documents.public import PublicStatus, word_of
+from firstfive.documents.public.promised import past_promise
 from firstfive.documents.public.wording import check_wording
 from firstfive.errors import Exit, Refused
 
@@ -64,15 +66,22 @@ def public(seen: View) -> Act:
         Question(field="text", text="What customers read (it says when the next update comes)"),
     )
     return Act(
-        verb="public", title="Words for customers", fields={}, questions=asking, shown=tuple(shown), then=preview
+        verb="public",
+        title="Words for customers",
+        fields={},
+        questions=asking,
+        shown=tuple(shown),
+        then=lambda fields: preview(fields, datetime.fromisoformat(str(seen["now"]))),
     )
 
 
-def preview(fields: View) -> Act:
-    """Exactly what would stand on the status page, with what the check of wording says, before somebody says yes."""
+def preview(fields: View, now: datetime) -> Act:
+    """Exactly what would stand on the status page, with what the check of wording says at `now`, before somebody says yes."""
     word, text = str(fields["status"]), str(fields["text"])
     about = str(fields.get("components", ""))
-    problems = check_wording(text, next_update=word_of(word) is not PublicStatus.RESOLVED)
+    more = word_of(word) is not PublicStatus.RESOLVED
+    over = past_promise(text, now) if more else None
+    problems = (*check_wording(text, next_update=more), *((over,) if over is not None else ()))
     shown: list[Line] = [
         plain("Everybody would read this:", "soft"),
         plain(f"{about}: {word}" if about else word, "strong"),

@@ -279,6 +279,14 @@ class RevokeToken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RevokeInvitation:
+    """An invitation that waits to be used, by the id that the list of them shows."""
+
+    invitation: Name
+    by: By | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GiveRole:
     """Somebody and the role that they have from now on; for an invitation, the role that their account begins with."""
 

@@ -82,7 +82,8 @@ class Waiting:
     """A run that waits for a person. An approval must name its `run` and `sha256` exactly as they stand here.
 
     `confirm` is the word to type, `first` what must be done before, `people` how many must say yes, `diff` what it changes in a file.
-    `unasked` is a change that nobody asked for: the program offers it.
+    `unasked` is a change that nobody asked for: the program offers it. `alone_from` is when one person may say yes in place of two,
+    if nobody else acted in the five minutes before; null where that is never so.
     """
 
     run: str
@@ -113,6 +114,7 @@ class Waiting:
     diff: str
     asked_at: str | None
     unasked: bool = False
+    alone_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

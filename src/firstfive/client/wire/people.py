@@ -74,6 +74,24 @@ class Invited:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    """Somebody who was invited and has not come yet; the link opens until `until`."""
+
+    id: str
+    name: str
+    role: str
+    until: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitations:
+    """Links that somebody could still use, the one that ends first at the top."""
+
+    invitations: tuple[Invitation, ...]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UseOfAccount:
     """Who did what, when and from which address."""
 

@@ -24,6 +24,8 @@ _TIME = r"(?:\d{1,2}[:.]\d{2}|\d{1,2} ?[ap]\.?m\b|(?:\d+|an|one|half an) ?(?:min
 _UPDATE = r"(?:updates?\b|post again|write again|report back)"
 _PROMISED = re.compile(rf"{_UPDATE}[^.!?\n]{{0,80}}?{_TIME}|{_TIME}[^.!?\n]{{0,80}}?{_UPDATE}", re.IGNORECASE)
 
+_SENTENCE_ENDS = re.compile(r"[.!?](?=\s|$)|\n")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
@@ -59,6 +61,15 @@ def check_wording(text: str, *, next_update: bool) -> tuple[Problem, ...]:
             )
         )
     return _apart(found)
+
+
+def promises(text: str) -> tuple[tuple[int, int, str], ...]:
+    """Where a text names the time of an update, and its words from there to the end of the sentence."""
+    read = _Read.of(text)
+    return tuple(
+        (*read.span(*hit.span()), _SENTENCE_ENDS.split(read.plain[hit.start() :], maxsplit=1)[0])
+        for hit in _PROMISED.finditer(read.plain)
+    )
 
 
 def internal_words(text: str) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from firstfive.documents.plain import line
 from firstfive.errors import Exit, FirstfiveError, Refused
 from firstfive.incident.safety import plain_name
 from firstfive.stores.accounts import tables as t
+from firstfive.stores.accounts.invitations import Invitations
 from firstfive.stores.accounts.model import (
     INVITATION_LIVES,
     LONGEST_NAME,
@@ -32,6 +33,7 @@ from firstfive.stores.accounts.model import (
     Role,
     Token,
     digest_of,
+    meant_code,
 )
 from firstfive.stores.accounts.sessions import Sessions
 from firstfive.stores.accounts.standing import opens, still_good
@@ -51,6 +53,7 @@ class Accounts:
         self.path = path
         self._engine = engine if engine is not None else _in_file(Path(path))
         self.sessions = Sessions(self._engine)
+        self.invitations = Invitations(self._engine)
 
     def close(self) -> None:
         """Let go of it."""
@@ -131,7 +134,7 @@ class Accounts:
             row = c.execute(sa.select(t.invitation).where(t.invitation.c.digest == digest_of(secret))).one_or_none()
         if row is None or row.used_at is not None or row.until <= ticks(now):
             raise _void()
-        return Invitation(name=row.name, role=Role(row.role), until=instant(row.until))
+        return Invitation(id=row.digest[:12], name=row.name, role=Role(row.role), until=instant(row.until))
 
     def accept(self, secret: str, now: datetime, *, password: str = "", passkey: Passkey | None = None) -> Account:
         """Use an invitation: the account, made if it is new, with this password hash or passkey. Raises Refused when it is void.
@@ -242,7 +245,7 @@ class Accounts:
 
     def break_glass(self, code: str, now: datetime) -> bool:
         """Use the code up; False when it is none or was used."""
-        open_still = sa.and_(t.glass.c.digest == digest_of(code.strip().lower()), t.glass.c.used_at.is_(None))
+        open_still = sa.and_(t.glass.c.digest == digest_of(meant_code(code)), t.glass.c.used_at.is_(None))
         with self._engine.begin() as c:
             return c.execute(t.glass.update().where(open_still).values(used_at=ticks(now))).rowcount == 1
 

@@ -49,6 +49,18 @@ def digest_of(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
 
 
+GROUP = 8
+_MISREAD = str.maketrans("oil", "011")
+
+
+def meant_code(typed: str) -> str:
+    """The break-glass code that somebody means who reads it off paper at night: in any case, with any spaces and dashes or none,
+    o for 0 and l for 1.
+    """
+    plain = "".join(c for c in typed.lower() if c.isalnum()).translate(_MISREAD)
+    return "-".join(plain[at : at + GROUP] for at in range(0, len(plain), GROUP))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """A person who may sign in. `name` is the one that stands on timelines."""
@@ -114,8 +126,12 @@ class Token:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invitation:
-    """A link that makes one account, or gives an existing one a new passkey or password. Once, until `until`."""
+    """A link that makes one account, or gives an existing one a new passkey or password. Once, until `until`.
 
+    `id` is the beginning of the digest: enough to name it, too little to use it.
+    """
+
+    id: str
     name: str
     role: Role
     until: datetime

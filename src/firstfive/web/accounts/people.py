@@ -31,6 +31,7 @@ def routes() -> list[Route]:
         Route(AT, invite, methods=["POST"]),
         Route(f"{AT}/role", role, methods=["POST"]),
         Route(f"{AT}/disable", disable, methods=["POST"]),
+        Route(f"{AT}/invitations/revoke", revoke, methods=["POST"]),
         Route(f"{AT}/audit", audit),
     ]
 
@@ -54,6 +55,7 @@ def _page(request: Request, *, refused: FirstfiveError | None = None, link: str 
     values = {
         **everywhere(request, refused),
         "accounts": [(one, account_words(one)) for one in entrance.accounts.all()],
+        "invitations": entrance.accounts.invitations.open(entrance.clock.now()),
         "roles": [one.word for one in Role],
         "link": link,
     }
@@ -96,6 +98,18 @@ async def disable(request: Request) -> Response:
     except Refused as refused:
         return _page(request, refused=refused)
     await entrance.note(request, who, "disabled" if shut else "enabled", mine.name)
+    return RedirectResponse(AT, status_code=303)
+
+
+async def revoke(request: Request) -> Response:
+    """Make an invitation void before somebody uses it."""
+    who, fields, entrance = _who(request), await asked.form_fields(request), entrance_of(request)
+    try:
+        void = entrance.accounts.invitations.take_back
+        name = await asyncio.to_thread(void, asked.text(fields, "invitation"), entrance.clock.now())
+    except Refused as refused:
+        return _page(request, refused=refused)
+    await entrance.note(request, who, "invitation revoked", name)
     return RedirectResponse(AT, status_code=303)
 
 

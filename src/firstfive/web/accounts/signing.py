@@ -22,6 +22,7 @@ from firstfive.web import asked, paper
 from firstfive.web.accounts.callers import caller_of, client_of
 from firstfive.web.accounts.entrance import Entrance, entrance_of
 from firstfive.web.accounts.passkeys import credential_of
+from firstfive.web.pages.remedies import in_the_room
 from firstfive.web.problems import body_of
 
 LONGEST_PASSWORD = 1000
@@ -152,7 +153,7 @@ def data(answer: Any, *, status: int = 200) -> Response:
 
 def refusal(told: FirstfiveError, status: int) -> Response:
     """Why not, for the script of these pages."""
-    return data(body_of(status, told), status=status)
+    return data({**body_of(status, told), "remedy": in_the_room(told.remedy)}, status=status)
 
 
 async def answer_of(request: Request) -> dict[str, Any]:

@@ -296,6 +296,22 @@ PEOPLE = (
         status=201,
         secret=True,
     ),
+    _get(
+        "invitations",
+        f"{AT}/people/invitations",
+        "people",
+        people.Invitations,
+        "Who was invited and has not come yet.",
+        asks=queries.Part,
+    ),
+    _post(
+        "revoke-invitation",
+        f"{AT}/people/invitations/revoke",
+        "people",
+        asks.RevokeInvitation,
+        people.Invitations,
+        "Make an invitation void before somebody uses it.",
+    ),
     _post("role", f"{AT}/people/role", "people", asks.GiveRole, people.Person, "Give somebody another role."),
     _post(
         "disable",

@@ -15,7 +15,7 @@ from starlette.routing import Route
 from firstfive.documents.lists.parted import limit_of, number_of, part_of
 from firstfive.documents.plain import iso
 from firstfive.settings.people import account_name
-from firstfive.stores.accounts.model import Account, AuditRow, Session, Token, role_named
+from firstfive.stores.accounts.model import Account, AuditRow, Invitation, Session, Token, role_named
 from firstfive.web import asked
 from firstfive.web.accounts.callers import Caller, caller_of
 from firstfive.web.accounts.entrance import entrance_of
@@ -32,6 +32,8 @@ def routes() -> list[Route]:
         Route(f"{AT}/account/sessions/end", end_session, methods=["POST"]),
         Route(f"{AT}/account/tokens/revoke", revoke, methods=["POST"]),
         Route(f"{AT}/people", people, methods=["GET", "POST"]),
+        Route(f"{AT}/people/invitations", invitations),
+        Route(f"{AT}/people/invitations/revoke", take_back, methods=["POST"]),
         Route(f"{AT}/people/role", role, methods=["POST"]),
         Route(f"{AT}/people/disable", disable, methods=["POST"]),
         Route(f"{AT}/people/audit", audit),
@@ -104,6 +106,27 @@ async def _invited(request: Request) -> Response:
     return as_json(request, {"name": name, "role": wanted.word, "link": f"{site}/welcome/{secret}"}, status=201)
 
 
+async def invitations(request: Request) -> Response:
+    """Who was invited and has not come yet."""
+    _who(request)
+    return _waiting(request)
+
+
+def _waiting(request: Request) -> Response:
+    entrance = entrance_of(request)
+    shown, more = part_of(entrance.accounts.invitations.open(entrance.clock.now()), request.query_params)
+    return as_json(request, {"invitations": [_invitation(one) for one in shown], "next": more})
+
+
+async def take_back(request: Request) -> Response:
+    """Make an invitation void before somebody uses it."""
+    who, fields, entrance = _who(request), await asked.json_fields(request), entrance_of(request)
+    void, named = entrance.accounts.invitations.take_back, asked.text(fields, "invitation")
+    name = await asyncio.to_thread(void, named, entrance.clock.now())
+    await entrance.note(request, who.name, "invitation revoked", name)
+    return _waiting(request)
+
+
 async def role(request: Request) -> Response:
     """Another role for somebody."""
     who, fields, entrance = _who(request), await asked.json_fields(request), entrance_of(request)
@@ -151,6 +174,10 @@ def _token(one: Token) -> dict[str, Any]:
         "until": iso(one.until),
         "used_at": iso(one.used_at),
     }
+
+
+def _invitation(one: Invitation) -> dict[str, Any]:
+    return {"id": one.id, "name": one.name, "role": one.role.word, "until": iso(one.until)}
 
 
 def _person(one: Account) -> dict[str, Any]:
