@@ -24,22 +24,20 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     good = True
     try:
-        lab.up()
-        settings = lab.lay_vault(None)
-        with drills.served(settings):
-            for fault in FAULTS:
-                good &= watched(settings, fault)
-            wrote = sorted((settings.parent / "postmortems").glob("*.md"))
-            if wrote:
-                print("\n== a post-mortem, as it lies in the vault\n")
-                print("\n".join(wrote[0].read_text(encoding="utf-8").splitlines()[:40]))
+        with lab.of_its_own():
+            settings = lab.lay_vault(None)
+            with drills.served(settings):
+                for fault in FAULTS:
+                    good &= watched(settings, fault)
+                wrote = sorted((settings.parent / "postmortems").glob("*.md"))
+                if wrote:
+                    print("\n== a post-mortem, as it lies in the vault\n")
+                    print("\n".join(wrote[0].read_text(encoding="utf-8").splitlines()[:40]))
     except lab.LabError as problem:
         print(f"demo: {problem}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
-    finally:
-        lab.down()
     return 0 if good else 1
 
 

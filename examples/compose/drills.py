@@ -1,8 +1,9 @@
 """Every fault on the page unchanged and on the corrected one: one table, with what Prometheus saw of the same faults beside it.
 
 `make drills` runs it. For each page: a quiet time (QUIET minutes, 10) and an ordinary deploy that must declare nothing, then every
-fault. The lab is new for each page and gone at the end. Where Debian's Prometheus, blackbox_exporter and Alertmanager are installed
-they watch the same health URL, once with intervals of a second and once with their defaults.
+fault. The lab is new for each page and gone at the end; KEEP names a folder that keeps the cards, the incidents and the server's log. Where
+Debian's Prometheus, blackbox_exporter and Alertmanager are installed they watch the same health URL, once with intervals of a second and
+once with their defaults.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 import lab  # noqa: E402 - beside this file
+from firstfive.documents.drill import Card, card_from, table  # noqa: E402 - beside this file
+from firstfive.errors import FirstfiveError  # noqa: E402
+from firstfive.faults import FAULTS, by_name  # noqa: E402
 
 ROOT = HERE.parents[1]
 AGAIN = 2.0  # minutes of quiet on the second page: it is the same lab
@@ -39,29 +43,48 @@ def main() -> int:
     parser.add_argument("--quiet", type=float, default=float(os.environ.get("QUIET", "10")), help="minutes of quiet")
     parser.add_argument("--only", nargs="*", default=[], help="these faults only")
     parser.add_argument("--alone", action="store_true", help="not the corrected page as well")
+    keep = os.environ.get("KEEP")
+    parser.add_argument("--keep", type=Path, default=Path(keep) if keep else None, help="where evidence is kept")
     chosen = parser.parse_args()
     pages: list[tuple[str, Path | None]] = [] if chosen.alone and chosen.page else [("the corrected page", None)]
     if chosen.page:
         pages.insert(0, (f"{chosen.page.name}, unchanged", chosen.page))
+        if not chosen.page.is_file():
+            parser.error(f"there is no page {chosen.page}")
+    try:
+        for name in chosen.only:
+            by_name(name)
+    except FirstfiveError as unknown:
+        parser.error(f"{unknown.what}; {unknown.remedy}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     good = True
     for number, (name, page) in enumerate(pages):
         print(f"\n=== {name}", flush=True)
         try:
-            lab.up()
-            good &= on_page(page, chosen.quiet if number == 0 else min(chosen.quiet, AGAIN), chosen.only)
+            with lab.of_its_own():
+                try:
+                    good &= on_page(page, chosen.quiet if number == 0 else min(chosen.quiet, AGAIN), chosen.only)
+                finally:
+                    if chosen.keep:
+                        kept(chosen.keep / ("corrected" if page is None else "unchanged"))
         except lab.LabError as problem:
             print(f"drills: {problem}", file=sys.stderr)
             return 1
-        finally:
-            lab.down()
     return 0 if good else 1
+
+
+def kept(folder: Path) -> None:
+    """What shows why a fault went as it did: cards with their incidents, and what the server said."""
+    shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError):
+        shutil.copytree(lab.RUN / "vault/.firstfive/drills", folder / "drills")
+        shutil.copy(lab.RUN / "serve.log", folder)
 
 
 def on_page(page: Path | None, quiet: float, only: Sequence[str]) -> bool:
     """Quiet, a deploy, every fault; True when all was as it should be."""
     settings = lab.lay_vault(page)
-    with served(settings), ExitStack() as beside:
+    with served(settings) as server, ExitStack() as beside:
         missing = [name for name in PEERS if shutil.which(name) is None]
         print(
             f"not side by side: {', '.join(missing)} not installed" if missing else "side by side with Prometheus",
@@ -71,17 +94,7 @@ def on_page(page: Path | None, quiet: float, only: Sequence[str]) -> bool:
         time.sleep(5)
         false = quiet_time(settings, quiet * 60) + quiet_deploy(settings)
         print(f"{quiet:g} quiet minutes and an ordinary deploy: {false} false incidents", flush=True)
-        from firstfive.documents.drill import card_from, table
-
-        cards = []
-        for fault in only or ("--all",):
-            ran = firstfive(settings, "drill", "run", fault, "--json", patience=3600)
-            told = json.loads(ran.splitlines()[0])
-            if "drills" not in told:  # what was drilled before it was broken off is kept
-                print(f"broken off at {fault}: {told['error']['what']}", flush=True)
-                print(f"its server said last: {(lab.RUN / 'serve.log').read_text()[-1500:]}", flush=True)
-                told = json.loads(firstfive(settings, "drill", "history", "--json").splitlines()[0])
-            cards += [card_from(one) for one in told["drills"]]
+        cards = drilled(settings, server, only)
         print(table(cards), flush=True)
         if peers:
             print(
@@ -90,11 +103,28 @@ def on_page(page: Path | None, quiet: float, only: Sequence[str]) -> bool:
             for one in cards:
                 took = [one.mark("declared").seconds, *(after(alerts, one) for alerts in peers)]
                 print(f"  {one.fault:<26} {'  '.join('-' if s is None else f'{s:6.1f}' for s in took)}", flush=True)
-    return false == 0 and bool(cards) and all(one.passed for one in cards)
+    return false == 0 and len(cards) == len(only or FAULTS) and all(one.passed for one in cards)
+
+
+def drilled(settings: Path, server: subprocess.Popen[bytes], only: Sequence[str]) -> list[Card]:
+    """The card of each fault, told as it comes. One that breaks off leaves the others their turn, unless its server is gone."""
+    cards: list[Card] = []
+    for fault in only or [one.name for one in sorted(FAULTS, key=lambda one: one.deploys)]:
+        told = json.loads(firstfive(settings, "drill", "run", fault, "--json", patience=900).splitlines()[0])
+        if "drills" in told:
+            cards += [card_from(one) for one in told["drills"]]
+            print(table(cards[-1:]).splitlines()[2], flush=True)
+            continue
+        print(f"broken off at {fault}: {told['error']['what']}", flush=True)
+        print(f"its server said last: {(lab.RUN / 'serve.log').read_text()[-1500:]}", flush=True)
+        if server.poll() is not None:
+            print(f"its server ended with {server.returncode}", flush=True)
+            break
+    return cards
 
 
 @contextmanager
-def served(settings: Path) -> Iterator[None]:
+def served(settings: Path) -> Iterator[subprocess.Popen[bytes]]:
     """`firstfive serve` where the stack is."""
     argv = [*lab.door(ROOT), sys.executable, "-m", "firstfive", "serve", "--config", str(settings), "--port", "0"]
     with (lab.RUN / "serve.log").open("wb") as log:
@@ -105,7 +135,7 @@ def served(settings: Path) -> Iterator[None]:
             if process.poll() is not None or time.monotonic() > until:
                 raise lab.LabError(f"firstfive serve did not come up: {(lab.RUN / 'serve.log').read_text()[-600:]}")
             time.sleep(0.1)
-        yield
+        yield process
     finally:
         process.send_signal(signal.SIGTERM)
         try:

@@ -18,12 +18,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import images
 import share
 import tls
+from alone import alone
 from place import (
     ADDRESS,
     HERE,
@@ -72,11 +73,13 @@ def main() -> int:
             case "up":
                 up()
             case "down":
-                down()
+                with alone():
+                    down()
             case "status":
                 say(status())
             case "restore":
-                restore()
+                with alone():
+                    restore()
             case "enter":
                 return enter(chosen.words)
             case "drill":
@@ -123,31 +126,48 @@ def check_network() -> None:
 # --------------------------------------------------------------------------------------------------------- up, down
 
 
+@contextlib.contextmanager
+def of_its_own() -> Iterator[None]:
+    """A new lab, gone at the end. Raises LabError while one is up, which somebody may be using."""
+    if status() == "up":
+        raise LabError(
+            "a lab is up, and somebody may be using it; `make lab-down` takes it away, and another one beside it takes"
+            " FIRSTFIVE_LAB=/short/folder LAB_ADDRESS=127.84.0.9 LAB_SUBNET=172.31.90.0/24"
+        )
+    up()
+    try:
+        yield
+    finally:
+        with alone():
+            down()
+
+
 def up() -> None:
     """Engine, images, stack; a lab that is half there is taken down first."""
-    state = status()
-    if state == "up":
-        return say(f"lab: it is up; the stack lies in {RUN / 'stack'}")
-    if state != "down":
-        say(f"lab: it is {state}; that is taken down first")
-        down()
-    images.build()
-    images.check_room()
-    check_ports()
-    check_network()
-    began = time.monotonic()
-    try:
-        lay_out()
-        REGISTERED.start()
-        start_engine()
-        images.load_images()
-        (RUN / "stack" / MARK / "digest").write_text(f"{images.digest()}\n")
-        restore()
-        back_up()
-    except BaseException:
-        if os.environ.get("LAB_KEEP") != "1":
+    with alone():
+        state = status()
+        if state == "up":
+            return say(f"lab: it is up; the stack lies in {RUN / 'stack'}")
+        if state != "down":
+            say(f"lab: it is {state}; that is taken down first")
             down()
-        raise
+        images.build()
+        images.check_room()
+        check_ports()
+        check_network()
+        began = time.monotonic()
+        try:
+            lay_out()
+            REGISTERED.start()
+            start_engine()
+            images.load_images()
+            (RUN / "stack" / MARK / "digest").write_text(f"{images.digest()}\n")
+            restore()
+            back_up()
+        except BaseException:
+            if os.environ.get("LAB_KEEP") != "1":
+                down()
+            raise
     return say(f"lab: up after {time.monotonic() - began:.0f} s; {RUN / 'stack'}")
 
 
@@ -352,24 +372,29 @@ def enter(words: list[str]) -> int:
 def lay_vault(page: Path | None, folder: Path | None = None, *, quick: bool = False) -> Path:
     """A vault with that page unchanged, or the corrected one, and the lab's settings; returns the settings file."""
     vault = folder or RUN / "vault"
-    vault.mkdir(parents=True, exist_ok=True)
     source = page or HERE / "vault-corrected" / "Incident Response.md"
-    (vault / "Incident Response.md").write_bytes(source.read_bytes())
-    text = (HERE / "firstfive.toml").read_text()
-    text = text.replace("LAB_SOCKET", str(RUN / "engine/docker.sock")).replace(
+    try:
+        text = source.read_bytes()
+    except OSError as problem:
+        raise LabError(f"the page {source} cannot be read: {problem.strerror}") from None
+    vault.mkdir(parents=True, exist_ok=True)
+    (vault / "Incident Response.md").write_bytes(text)
+    settings = (HERE / "firstfive.toml").read_text()
+    settings = settings.replace("LAB_SOCKET", str(RUN / "engine/docker.sock")).replace(
         "LAB_DOCKER_CONFIG", str(KEPT / "docker")
     )
     if quick:
-        text = text.replace('settled = "10s"', 'settled = "4s"')
-        text = text.replace('log_quiet = "5s"', 'log_quiet = "3s"').replace(
+        settings = settings.replace('settled = "10s"', 'settled = "4s"')
+        settings = settings.replace('log_quiet = "5s"', 'log_quiet = "3s"').replace(
             'resolve_after = "8s"', 'resolve_after = "3s"'
         )
-    (vault / "firstfive.toml").write_text(text)
+    (vault / "firstfive.toml").write_text(settings)
     return vault / "firstfive.toml"
 
 
 def serve(page: Path | None, words: list[str], *, quick: bool = False) -> int:
     """Firstfive on the lab."""
+    door("/")  # nothing is laid where no lab is
     settings = lay_vault(page, quick=quick)
     return enter([sys.executable, "-m", "firstfive", "serve", "--config", str(settings), *words])
 

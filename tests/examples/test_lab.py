@@ -156,6 +156,50 @@ def test_a_lab_that_is_half_there_is_said_and_taken_down(tmp_path: Path) -> None
     assert not (tmp_path / "lab").exists()
 
 
+HOLDS = (
+    "import sys; sys.path.insert(0, sys.argv[1]); import alone\nwith alone.alone(): print(flush=True); sys.stdin.read()"
+)
+
+
+def test_nobody_starts_or_removes_what_another_is_just_starting(tmp_path: Path) -> None:
+    """Else a second `make lab` would take the first one's for half there, and remove it."""
+    (tmp_path / "lab/engine").mkdir(parents=True)
+    environment = os.environ | {"FIRSTFIVE_LAB": str(tmp_path / "lab")}
+    words = [sys.executable, "-c", HOLDS, str(LAB.parent)]
+    with subprocess.Popen(words, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"\n"
+        for verb in ("up", "down", "restore"):
+            refused = f"lab: process {other.pid} is at work on this lab; wait for its end\n"
+            assert lab(verb, folder=tmp_path) == (1, refused)
+        assert (tmp_path / "lab/engine").exists()
+        assert lab("down", folder=tmp_path / "beside") == (0, ""), "another lab is another's"
+        other.kill()
+        other.wait()
+    assert lab("down", folder=tmp_path) == (0, "")
+    assert list(tmp_path.iterdir()) == []
+
+
+MISTAKEN = [
+    ("drills.py", ("--page", "none.md"), 2, "there is no page none.md"),
+    ("drills.py", ("--only", "redis-stoped"), 2, "there is no fault 'redis-stoped'; did you mean redis-stopped?"),
+    ("lab.py", ("serve",), 1, "lab: it is not up; `make lab` starts it"),
+    ("lab.py", ("drill", "--", "run", "redis-stopped"), 1, "lab: it is not up; `make lab` starts it"),
+]
+
+
+@pytest.mark.parametrize(("script", "words", "code", "what"), MISTAKEN, ids=[f"{r[0]} {r[1][-1]}" for r in MISTAKEN])
+def test_what_cannot_begin_is_said_before_anything_is_made(
+    tmp_path: Path, script: str, words: tuple[str, ...], code: int, what: str
+) -> None:
+    environment = os.environ | {"FIRSTFIVE_LAB": str(tmp_path / "lab")}
+    argv = [sys.executable, str(LAB.with_name(script)), *words]
+    ran = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path)
+    assert ran.returncode == code
+    assert what in ran.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 IN_USE = (
     "import sys, pathlib; sys.path.insert(0, sys.argv[1]); import lab; print(lab.in_use(pathlib.Path(sys.argv[2])))"
 )

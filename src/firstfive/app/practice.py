@@ -10,7 +10,7 @@ import asyncio
 import fcntl
 import json
 import os
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ from typing import Any
 
 from firstfive.app.hands import target_of
 from firstfive.app.program import DRILL
-from firstfive.documents.drill import Card, Times, Wanted, card, card_from, markdown
+from firstfive.documents.drill import Card, Read, Times, Wanted, card, card_from, markdown
 from firstfive.engine.clock import SystemClock
 from firstfive.errors import Exit, FirstfiveError, Refused
 from firstfive.faults import Fault, Lab
@@ -82,6 +82,7 @@ class Practice:
     propose: Callable[[Fault], str] = lambda _: (
         ""
     )  # the edit of the page that would have shown a silent fault, as a diff
+    lacks: Callable[[bytes], Sequence[str]] = lambda _: ()  # what a post-mortem lacks that the program itself owes
     seen: View | None = None  # the incident of the newest drill, as it stood at its end
     known: dict[str, View] = field(default_factory=dict)  # incidents that were opened while drilling, as they began
 
@@ -299,16 +300,15 @@ class Practice:
     # --------------------------------------------------------------------------------------------------------- after it
 
     def _card(self, fault: Fault, times: Times, seen: View | None, opened: int) -> Card:
-        places = None
+        read = None
         if seen is not None and seen["postmortem"]:
             with suppress(OSError):
-                places = (self.settings.vault / seen["postmortem"]["path"]).read_text(encoding="utf-8").count("…")
+                raw = (self.settings.vault / seen["postmortem"]["path"]).read_bytes()
+                read = Read(places=raw.count("…".encode()), lacks=tuple(self.lacks(raw)))
         wanted = Wanted(fault=fault.name, what=fault.what, level=fault.level, fits=fault.fits, outside=fault.outside)
         mode = "auto" if self.scripted else "hands-on"
         proposed = self.propose(fault) if seen is None else ""
-        return card(
-            wanted, times, seen, opened=opened, mode=mode, page=self.page, open_places=places, proposed=proposed
-        )
+        return card(wanted, times, seen, opened=opened, mode=mode, page=self.page, read=read, proposed=proposed)
 
 
 def _in_order(seen: View) -> list[View]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from firstfive.documents.drill import Card, Times, Wanted, card, card_from, markdown, table, trend
+from firstfive.documents.drill import Card, Read, Times, Wanted, card, card_from, markdown, table, trend
 
 T0 = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 
@@ -25,6 +25,10 @@ TIMES = Times(
     healed=T0 + timedelta(seconds=40),
     well=T0 + timedelta(seconds=41),
 )
+
+
+THREE_LEFT = Read(places=3)
+RANKED = "Runbooks ranked: 3.3 Redis unreachable (score 4), 3.1 Backend down (score 1)"
 
 
 def seen(**changes: Any) -> dict[str, Any]:
@@ -45,7 +49,11 @@ def seen(**changes: Any) -> dict[str, Any]:
         "timeline": [
             {"kind": "SignalSeen", "at": at(1), "text": "Trouble: redis:6379: refused (redis)"},
             {"kind": "CheckDone", "at": at(2)},
+            {"kind": "RunbooksRanked", "at": at(2.2), "text": "Runbooks ranked: 3.1 Backend down (score 3)"},
+            {"kind": "RunbooksRanked", "at": at(2.5), "text": RANKED},
             {"kind": "CheckDone", "at": at(3)},
+            {"kind": "RunbooksRanked", "at": at(3.1), "text": RANKED},
+            {"kind": "PostmortemWritten", "at": at(42)},
         ],
         "notices": [{"kind": kind, "at": at(4)} for kind in ("initial", "update", "resolution")],
         "postmortem": {"path": "postmortems/x.md"},
@@ -58,23 +66,36 @@ def seen(**changes: Any) -> dict[str, Any]:
     return whole | changes
 
 
-def made(*, opened: int = 1, outside: str = "", **changes: Any) -> Card:
+def made(*, opened: int = 1, outside: str = "", read: Read = THREE_LEFT, **changes: Any) -> Card:
     """Mitigated before the fault went out, unless the incident stands otherwise."""
     whole = seen(**changes)
     stamp = datetime.fromisoformat(whole["mitigated_at"]) if whole["mitigated_at"] else None
     assert TIMES.healed is not None
     times = replace(TIMES, mitigated=stamp if stamp and stamp < TIMES.healed else None)
     wanted = replace(WANTED, outside=outside)
-    return card(wanted, times, whole, opened=opened, mode="auto", page="abc", open_places=3)
+    return card(wanted, times, whole, opened=opened, mode="auto", page="abc", read=read)
 
 
 def test_a_good_drill_passes_with_its_seconds() -> None:
     good = made()
     assert good.passed, [m for m in good.marks if m.met is False]
-    names = ("detected", "declared", "first five", "mitigated", "healed")
-    assert [good.mark(name).seconds for name in names] == [1.0, 1.5, 3.0, 20.0, 41.0]
+    names = ("detected", "declared", "severity", "right runbook", "first five", "mitigated", "verified", "told")
+    assert [good.mark(name).seconds for name in names] == [1.0, 1.5, 1.5, 2.5, 3.0, 20.0, 20.0, 4.0]
+    assert [good.mark(name).seconds for name in ("post-mortem", "healed")] == [42.0, 41.0]
     assert good.mended == "the page's own step redis#2"
+    assert good.mark("told").why == "initial 4.0 s, update 4.0 s, resolution 4.0 s"
     assert "3 places left for people" in good.mark("post-mortem").why
+
+
+def test_a_post_mortem_that_lacks_what_no_person_is_needed_for_is_not_complete() -> None:
+    bad = made(read=Read(places=0, lacks=("the form's section 'Impact' is not here",)))
+    assert bad.mark("post-mortem").met is False
+    assert "without the form's section 'Impact' is not here" in bad.mark("post-mortem").why
+
+
+def test_a_severity_that_was_changed_counts_from_then() -> None:
+    changed = {"kind": "SeverityChanged", "at": at(9), "text": ""}
+    assert made(timeline=[*seen()["timeline"], changed]).mark("severity").seconds == 9.0
 
 
 FAILING = [

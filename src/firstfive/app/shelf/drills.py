@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from firstfive.settings import Settings
 
 EVERY = timedelta(days=90)
+OWED = ("PM001", "PM004", "PM005", "PM006")  # remarks on a post-mortem that a person is not needed for
 Told = dict[str, Any]
 
 
@@ -54,6 +55,13 @@ def proposed_for(handbook: Handbook, fault: Fault) -> str:
     silent = Silent(fault=fault.name, symptom=fault.symptom, fits=fault.fits, title=words)
     lesson = proposed(handbook, silent)
     return lesson.diff if lesson is not None else ""
+
+
+def lacks(handbook: Handbook, raw: bytes) -> tuple[str, ...]:
+    """What a post-mortem lacks that no person is needed for: sections of the form, times, their order and zone."""
+    from firstfive.documents.postmortem.check import check_postmortem
+
+    return tuple(one.what for one in check_postmortem("post-mortem", raw, handbook.postmortem) if one.code in OWED)
 
 
 def gaps(settings: Settings, handbook: Handbook) -> tuple[Told, ...]:

@@ -152,7 +152,7 @@ def _told(cards: list[Card], table: str) -> str:
 def _practice(settings: Settings, *, scripted: bool = True, within: int | None = None, quiet: bool = True) -> Practice:
     from firstfive.app import read_handbook
     from firstfive.app.practice import PLAYED_WITHIN, Practice, lab_of, needs_server
-    from firstfive.app.shelf.drills import proposed_for
+    from firstfive.app.shelf.drills import lacks, proposed_for
 
     if server_of(settings) is None:
         raise needs_server()
@@ -161,6 +161,7 @@ def _practice(settings: Settings, *, scripted: bool = True, within: int | None =
         settings=settings,
         lab=lab_of(settings),
         propose=lambda fault: proposed_for(handbook, fault),
+        lacks=lambda raw: lacks(handbook, raw),
         ask=lambda method, path, body: _served(settings, method, path, body),
         say=lambda text: None if quiet else click.echo(f"   {text}"),
         page=handbook.digest[:12],

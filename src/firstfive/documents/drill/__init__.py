@@ -5,6 +5,7 @@ Called by `app.practice` and by the command line. Pure: it reads an incident as 
 
 from firstfive.documents.drill.card import Card as Card
 from firstfive.documents.drill.card import Mark as Mark
+from firstfive.documents.drill.card import Read as Read
 from firstfive.documents.drill.card import Times as Times
 from firstfive.documents.drill.card import Wanted as Wanted
 from firstfive.documents.drill.card import card as card

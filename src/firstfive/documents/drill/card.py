@@ -12,6 +12,7 @@ from typing import Any
 
 View = Mapping[str, Any]
 ASSUMED = "is assumed until a person grades it"  # `triage.grade` where the page has no word for it
+NOTICES = ("initial", "update", "resolution")
 DETECT_WITHIN = 5.0  # seconds from the first symptom that a drill asks of detection
 
 
@@ -40,6 +41,14 @@ class Wanted:
     level: int
     fits: Callable[[str], bool]
     outside: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """What a written post-mortem showed: how many places it leaves to people, and what it lacks that nobody has to be asked for."""
+
+    places: int
+    lacks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,14 +103,14 @@ def card(
     opened: int,
     mode: str,
     page: str,
-    open_places: int | None = None,
+    read: Read | None = None,
     proposed: str = "",
 ) -> Card:
     """The card of a drill whose incident is `seen` (None when nothing was declared) out of `opened` ones that it caused.
 
-    `open_places` counts what the written post-mortem leaves to people, None when none was read; `proposed` is kept of a silent fault.
+    `read` is what its post-mortem showed, None when none was read; `proposed` is kept of a silent fault.
     """
-    marks = tuple(_marks(wanted, times.hurt or times.injected, times, seen or {}, opened, open_places))
+    marks = tuple(_marks(wanted, times.hurt or times.injected, times, seen or {}, opened, read))
     mended = _mended(wanted, times, seen or {})
     return Card(
         fault=wanted.fault,
@@ -117,9 +126,7 @@ def card(
     )
 
 
-def _marks(
-    wanted: Wanted, since: datetime, times: Times, seen: View, opened: int, open_places: int | None
-) -> Iterator[Mark]:
+def _marks(wanted: Wanted, since: datetime, times: Times, seen: View, opened: int, read: Read | None) -> Iterator[Mark]:
     def after(stamp: object) -> float | None:
         return round((datetime.fromisoformat(stamp) - since).total_seconds(), 1) if isinstance(stamp, str) else None
 
@@ -131,9 +138,10 @@ def _marks(
         why=_first_signal(seen) if seen else "no symptom of the page showed it: a gap",
     )
     yield Mark(name="declared", met=bool(seen), seconds=after(seen.get("declared_at")), why=str(seen.get("title", "")))
-    yield _severity(wanted, seen)
-    yield from _ranked(wanted, list(seen.get("ranking", [])))
-    yield _first_five(list(seen.get("checks", [])), list(seen.get("timeline", [])), after)
+    timeline = list(seen.get("timeline", []))
+    yield _severity(wanted, seen, after(_last(timeline, "SeverityChanged")) or after(seen.get("declared_at")))
+    yield from _ranked(wanted, list(seen.get("ranking", [])), timeline, after)
+    yield _first_five(list(seen.get("checks", [])), timeline, after)
     yield Mark(
         name="one incident",
         met=opened == 1,
@@ -142,18 +150,25 @@ def _marks(
     yield _mitigated(wanted, times, seen, after)
     yield Mark(name="verified", met=bool(seen.get("verified_at")), seconds=after(seen.get("verified_at")), why="")
     yield _told(list(seen.get("notices", [])), after)
-    yield _written(seen, open_places)
+    yield _written(seen, read, after(_last(timeline, "PostmortemWritten")))
     well = times.well.isoformat() if times.well else None
     yield Mark(name="healed", met=well is not None, seconds=after(well), why="the lab works for its customers again")
 
 
-def _severity(wanted: Wanted, seen: View) -> Mark:
+def _last(timeline: Sequence[View], kind: str) -> object:
+    """When an event of that kind was last told; None when it never was."""
+    return next((entry["at"] for entry in reversed(timeline) if entry["kind"] == kind), None)
+
+
+def _severity(wanted: Wanted, seen: View, seconds: float | None) -> Mark:
     level, why = seen.get("level"), str(seen.get("level_why", ""))
     if ASSUMED in why:
-        return Mark(name="severity", met=None, why=f"SEV-{level}, the page says nothing of it: {why}")
+        told = f"SEV-{level}, the page says nothing of it: {why}"
+        return Mark(name="severity", met=None, seconds=seconds, why=told)
     return Mark(
         name="severity",
         met=level == wanted.level,
+        seconds=seconds,
         why=f"SEV-{level}, wanted SEV-{wanted.level}: {why}" if seen else "not declared",
     )
 
@@ -164,15 +179,30 @@ def _first_signal(seen: View) -> str:
     return str(first["text"])[:160] if first is not None else "declared by a person"
 
 
-def _ranked(wanted: Wanted, ranking: list[Mapping[str, Any]]) -> Iterator[Mark]:
+def _ranked(
+    wanted: Wanted, ranking: list[View], timeline: list[View], after: Callable[[object], float | None]
+) -> Iterator[Mark]:
     right = next((n for n, row in enumerate(ranking, 1) if wanted.fits(str(row["title"]))), None)
     first = ranking[0] if ranking else None
     named = f"{first['number']} {first['title']} first" if first else "nothing was ranked"
-    yield Mark(name="right runbook", met=right == 1, why=f"{named}; the right one is number {right or '-'}")
+    why = f"{named}; the right one is number {right or '-'}"
+    yield Mark(name="right runbook", met=right == 1, seconds=after(_led_since(first, timeline)), why=why)
     wrong = [row for row in ranking if not wanted.fits(str(row["title"]))]
     top = float(ranking[right - 1]["score"]) if right else 0.0
     rivals = [f"{row['number']} {row['title']}" for row in wrong if float(row["score"]) >= top]
     yield Mark(name="no wrong one", met=not rivals, why=", ".join(rivals) or "none stands as high")
+
+
+def _led_since(first: View | None, timeline: list[View]) -> object:
+    """When the runbook that leads began to; None when nothing was ranked."""
+    if first is None:
+        return None
+    leads, since = f"{first['number']} {first['title']} (".lstrip(), None
+    for entry in timeline:
+        if entry["kind"] == "RunbooksRanked":
+            so = str(entry["text"]).partition(":")[2].lstrip().startswith(leads)
+            since = (since or entry["at"]) if so else None
+    return since
 
 
 def _first_five(
@@ -190,20 +220,22 @@ def _first_five(
 
 def _told(notices: list[Mapping[str, Any]], after: Callable[[object], float | None]) -> Mark:
     said = {str(notice["kind"]): after(notice["at"]) for notice in reversed(notices)}
-    missing = [kind for kind in ("initial", "update", "resolution") if kind not in said]
+    missing = [kind for kind in NOTICES if kind not in said]
     return Mark(
         name="told",
         met=not missing,
         seconds=said.get("initial"),
-        why=f"no {', '.join(missing)}" if missing else "initial, update and resolution",
+        why=f"no {', '.join(missing)}" if missing else ", ".join(f"{kind} {said[kind]} s" for kind in NOTICES),
     )
 
 
-def _written(seen: View, open_places: int | None) -> Mark:
+def _written(seen: View, read: Read | None, seconds: float | None) -> Mark:
+    """Complete is one that lacks nothing which the program can know; what is left to people is counted."""
     written = seen.get("postmortem")
     if written:
-        left = "" if open_places is None else f", {open_places} places left for people"
-        return Mark(name="post-mortem", met=True, why=f"{written['path']}{left}")
+        left = "" if read is None else f", {read.places} places left for people"
+        lacks = "" if read is None or not read.lacks else f", without {'; '.join(read.lacks)}"
+        return Mark(name="post-mortem", met=not lacks, seconds=seconds, why=f"{written['path']}{left}{lacks}")
     owed = bool(seen.get("postmortem_due"))
     why = str(seen.get("postmortem_why_not") or "") or ("owed and not written" if owed else "the page asks for none")
     return Mark(name="post-mortem", met=False if owed else None, why=why)
