@@ -30,8 +30,10 @@ import lab  # noqa: E402 - beside this file
 from firstfive.documents.drill import Card, card_from, table  # noqa: E402 - beside this file
 from firstfive.errors import FirstfiveError  # noqa: E402
 from firstfive.faults import FAULTS, by_name  # noqa: E402
+from firstfive.faults.stack import AT_REST, pushed  # noqa: E402
 
 ROOT = HERE.parents[1]
+DEPLOYED = "1.4.3"  # a release that works, for the ordinary deploy
 AGAIN = 2.0  # minutes of quiet on the second page: it is the same lab
 PEERS = ("prometheus", "prometheus-alertmanager", "prometheus-blackbox-exporter")
 
@@ -173,16 +175,19 @@ def quiet_time(settings: Path, seconds: float) -> int:
 
 
 def quiet_deploy(settings: Path) -> int:
-    """Incidents that an ordinary deploy declared: a good release is pushed behind the tag, and the updater pulls it."""
-    from firstfive.faults.stack import pushed
-
+    """Incidents that an ordinary deploy declared: a good release is pushed behind the tag, the updater pulls it, and all goes back."""
     before = incidents(settings)
-    lab.inside(["bash", "-ec", "docker stop -t 2 watchtower\n" + pushed("1.4.3") + "docker start watchtower\n"])
+    lab.inside(["bash", "-ec", AT_REST + pushed(DEPLOYED) + "docker start watchtower\n"])
+    until = time.monotonic() + 90
+    asked = ("--filter", "name=^nickapp-backend$", "--format", '{{.Label "org.opencontainers.image.version"}}')
+    while lab.docker("ps", "-a", *asked) != DEPLOYED:
+        if time.monotonic() > until:
+            raise lab.LabError(f"the updater did not take {DEPLOYED} in 90 s")
+        time.sleep(0.5)
     time.sleep(20)
-    false = incidents(settings) - before
     lab.restore()
     time.sleep(10)
-    return false + incidents(settings) - before - false
+    return incidents(settings) - before
 
 
 # ------------------------------------------------------------------------------------------------------ side by side

@@ -235,12 +235,15 @@ def start_engine() -> None:
 
 def restore() -> None:
     """The stack as new: its files, its release, every container up; waits until the shop is healthy and a payment goes through."""
+    from firstfive.faults.stack import AT_REST, UP_AGAIN
+
     for name in FILES:
         (RUN / "stack" / name).write_bytes((RUN / "stack" / MARK / "as-new" / name).read_bytes())
+    inside(["bash", "-c", AT_REST])
     good = (RUN / "stack" / MARK / "digest").read_text().strip()
     docker("tag", docker("image", "inspect", "-f", "{{.Id}}", f"{REPOSITORY}@{good}"), f"{REPOSITORY}:latest")
     docker("push", "-q", f"{REPOSITORY}:latest")
-    inside(["docker", "compose", "-f", "docker-compose.production.yml", "up", "-d"], patience=120)
+    inside(["bash", "-eo", "pipefail", "-c", UP_AGAIN], patience=120)
     names = [f"br-{one}" for one in docker("network", "ls", "-q", "--filter", "driver=bridge").split()]
     (RUN / "bridges").write_text("\n".join(names))
     until = time.monotonic() + HEALTHY_WITHIN

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from firstfive.faults.model import Fault
-from firstfive.faults.stack import COMPOSE, SITE, UNHEALTHY, WITHDRAWN, pushed, set_variable
+from firstfive.faults.stack import AT_REST, COMPOSE, SITE, UNHEALTHY, WITHDRAWN, pushed, set_variable
 
 UP = f"{COMPOSE} up -d nickapp-backend 2>&1 | tail -2\n"
 SHOWN = f"`{SITE}/api/health` times out or 5xx; `nickapp-backend` shows `Restarting` in `docker ps`."
@@ -55,7 +55,7 @@ BAD_DEPLOY = Fault(
     runbook="backend",
     level=1,
     # the updater is at rest meanwhile: who builds is this host as well, and its tag moves for a moment
-    inject="docker stop -t 2 watchtower >/dev/null 2>&1 || true\n" + pushed("1.4.2", "CRASH=1") + WATCHTOWER,
+    inject=AT_REST + pushed("1.4.2", "CRASH=1") + WATCHTOWER,
     seen=UNHEALTHY,
     fades=FADES,
     heal=f"{WITHDRAWN}{COMPOSE} up -d nickapp-backend 2>&1 | tail -2\n",

@@ -24,16 +24,21 @@ label=$(docker inspect -f '{{index .Config.Labels "firstfive.lab"}}' nickapp-bac
 [ "$label" = 1 ] || { echo 'the backend does not carry the label firstfive.lab=1'; exit 98; }
 """
 
+# The updater is at rest while others make containers anew: two of them at once trip over each other's names.
+AT_REST = "docker stop -t 2 watchtower >/dev/null 2>&1 || true\n"
+UP_AGAIN = f"""{COMPOSE} up -d $({COMPOSE} config --services | grep -v watchtower) 2>&1 | tail -3
+{COMPOSE} up -d --no-recreate watchtower 2>&1 | tail -3
+"""
+
 # The files as they were, the release as it was, every container up. What a fault alone knows is undone by its own script before.
 RESTORE = f"""
-(cd {AS_NEW} && find . -type f) | while read -r file; do
+{AT_REST}(cd {AS_NEW} && find . -type f) | while read -r file; do
   cmp -s "{AS_NEW}/$file" "$file" || cat "{AS_NEW}/$file" > "$file"
 done
 {GOOD}
 docker tag "$good" "$repository:latest"
 for name in $(docker ps -q --filter status=paused); do docker unpause "$name"; done
-{COMPOSE} up -d 2>&1 | tail -3
-docker exec nickapp-nginx nginx -s reload
+{UP_AGAIN}docker exec nickapp-nginx nginx -s reload
 """
 
 # The shop answers, sells, signs people in and sends mail: seen in what customers got in the last seconds, and by asking.
@@ -77,7 +82,7 @@ docker rmi -f "$new" >/dev/null
 
 
 # The registry hands out the release that works by :latest again; while it is gone, what is held here is enough.
-WITHDRAWN = f"""{GOOD}
+WITHDRAWN = f"""{AT_REST}{GOOD}
 docker tag "$good" "$repository:latest"
 docker push -q "$repository:latest" >/dev/null || true
 """
