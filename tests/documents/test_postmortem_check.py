@@ -57,6 +57,20 @@ CHANGES = [
     (("- 10:04 — Ana acknowledged\n", ""), ["PM004"], "nobody took it"),
     (("- 10:04 — Ana acknowledged\n", "Not on the timeline: on-call ack.\n"), [], "said to be absent"),
     (("- 10:44", "- 10:24"), ["PM005", "PM005"], "out of order, and verified before it was mended"),
+    (("- 10:30", "- 10:20 — Verified: it looked well\n- 10:30"), ["PM005"], "verified before it was mended"),
+    (
+        ("- 10:44 — verified resolved", "- 10:44 — **verified resolved**"),
+        [],
+        "in bold",
+    ),
+    (
+        (
+            "- 10:30 — mitigation deployed: 1.4.1 again\n- 10:44 — verified resolved",
+            "- 10:20 — Verified: it looked well\n- 10:30 — mitigation deployed: 1.4.1\n- 10:44 — **verified**: it is",
+        ),
+        [],
+        "verified, come back, mended and verified again: the one in bold counts",
+    ),
     (("- 10:50 — incident", "- 2026-06-02 00:10 — incident"), [], "a day of its own"),
     (("(UTC)", ""), ["PM006"], "which zone"),
     (("- 10:02 —", "- 10:02 CEST —"), ["PM006"], "another zone"),

@@ -224,6 +224,7 @@ class Practice:
             busy = any(row["state"] in ("approved", "started") for row in (*seen["steps"], *seen["offered"]))
             # what comes in is read first, and what was just done is given time to show
             looks = (now - idle).total_seconds() > WATCHED if taken else (now - started).total_seconds() > READS
+            looks = looks and quiet == now  # while nothing is wrong, nobody says yes to more
             if busy or (self.scripted and looks and self._approved(seen, taken)):
                 idle = now
             over = (now - started).total_seconds() > patience

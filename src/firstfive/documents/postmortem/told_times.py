@@ -21,6 +21,7 @@ _ENTRY = re.compile(
     r"[ \t]*(?P<zone>Z|UTC|[A-Z]{2,4}T|[+-]\d\d:?\d\d)?\b[ \t|*—–:-]*(?P<text>.*)$",
     re.MULTILINE,
 )
+_BOLD = re.compile(r"[^*\n]{1,40}\*\*")  # the stars before it are taken off with those of a list
 _DAY = re.compile(r"^[ \t]*+#*+[ \t]*+\**+(\d{4}-\d\d-\d\d)\b", re.MULTILINE)
 _SAID_ABSENT = re.compile(r"^Not on the timeline: (.*)$", re.MULTILINE | re.IGNORECASE)
 MOST = 2000
@@ -108,12 +109,15 @@ def _is(moment: Moment, entry: Told) -> bool:
 
 
 def _moments_in_order(seen: Written, told: tuple[Told, ...]) -> Iterator[Remark]:
-    """Only entries that begin with the moment's name: a weak word may stand anywhere. A hypothesis may come at any time."""
+    """Only entries that begin with the moment's name: a weak word may stand anywhere. A hypothesis may come at any time.
+
+    Of several the one in bold counts, else the first: what was verified and came back was verified again.
+    """
     first: dict[str, Told] = {}
     for moment in words().moments:
-        hit = next((entry for entry in told if moment.strong.search(entry.text)), None)
-        if hit is not None and moment.name in _ORDERED:
-            first[moment.name] = hit
+        hits = [entry for entry in told if moment.strong.search(entry.text)]
+        if hits and moment.name in _ORDERED:
+            first[moment.name] = next((entry for entry in hits if _BOLD.match(entry.text)), hits[0])
     names = [name for name in _ORDERED if name in first]
     for before, after in pairwise(names):
         if first[after].at < first[before].at:
