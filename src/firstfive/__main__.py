@@ -57,8 +57,21 @@ def _answer(words: list[str]) -> int:
 
 def _serve(settings: object, say: object) -> None:
     """Start the web server around the program; the only join of the two surfaces."""
+    import signal
+
+    pressed: list[int] = []
+
+    def interrupted(number: int, _: object) -> None:
+        pressed.append(number)
+        raise KeyboardInterrupt
+
+    # What is raised while a module's lock is let go is dropped by the interpreter, so that the key was pressed is looked at once more.
+    before = signal.signal(signal.SIGINT, interrupted)
     from firstfive.web.serve import serve
 
+    signal.signal(signal.SIGINT, before)
+    if pressed:
+        raise KeyboardInterrupt
     serve(settings, say)  # type: ignore[arg-type]
 
 

@@ -314,6 +314,8 @@ class Transaction(Protocol):
     def incidents(self, *, only_open: bool, limit: int | None = None) -> tuple[str, ...]: ...  # newest first
     def imported(self) -> tuple[tuple[str, Imported], ...]: ...  # incidents carried over from elsewhere
     def heads(self, *, only_open: bool = False) -> tuple[Head, ...]: ...  # of every timeline, oldest first
+    def attach(self, incident: str, run: str, text: str) -> None: ...  # what a run said, whole
+    def attached(self, incident: str, run: str) -> str | None: ...  # None: nothing was kept
     def close_incident(self, incident: str) -> None: ...  # resolved and written up: nothing is due any more
     def summarise(self, incident: str, summary: bytes) -> None: ...  # a JSON object kept beside it for a quick look
     def enqueue(

@@ -305,7 +305,7 @@ def test_a_journal_of_a_newer_version(ask: Ask, vault: Path) -> None:
         one_clear_error(said)
         assert said.code == 1
         assert said.err.removeprefix(ALONE) == (
-            "error: a newer version of Firstfive wrote this journal (schema 9999, known here up to 0007)\n"
+            "error: a newer version of Firstfive wrote this journal (schema 9999, known here up to 0008)\n"
             f"  --> {journal}\n"
             "  help: start that version again, or put back the copy that it made beside the journal (journal.db.at-*)\n"
         )

@@ -16,6 +16,7 @@ import pytest
 from cli.door import ALONE, Ask
 from firstfive import settings
 from firstfive.app import open_program
+from firstfive.cli.quick import UNWATCHED
 from firstfive.incident import events as ev
 from firstfive.stores import open_journal
 
@@ -52,7 +53,7 @@ def asked(ask: Ask, shut: Path) -> str:
 def test_status_of_a_vault_without_incidents(ask: Ask, vault: Path) -> None:
     for words in (("status",), ("status", "--all"), ("status", "--vault", str(vault))):
         said = ask(*words)
-        assert (said.code, said.out, said.err) == (0, "No open incident.\n", ""), words
+        assert (said.code, said.out, said.err) == (0, "No open incident.\n", UNWATCHED), words
     assert ask("status", "--json").json == {"schema": "firstfive/1", "incidents": []}
 
 
@@ -65,7 +66,7 @@ def test_status_lists_an_incident_a_line(ask: Ask, shut: Path) -> None:
     row = "INC-1  SEV-1  investigating  the shop is shut  (taken by sam, 1 waiting for approval)\n"
     assert ask("status").out == row
     said = ask("status", "--all")
-    assert (said.out, said.err) == (row, "")
+    assert (said.out, said.err) == (row, UNWATCHED)
 
 
 def test_the_quick_look_and_the_long_way_say_the_same(ask: Ask, asked: str) -> None:
@@ -84,7 +85,7 @@ def test_an_ended_incident_is_listed_only_when_asked_for(ask: Ask, shut: Path) -
 
 def test_status_of_one_incident(ask: Ask, shut: Path) -> None:
     said = ask("status", "INC-1")
-    assert (said.code, said.err) == (0, "")
+    assert (said.code, said.err) == (0, UNWATCHED)
     assert timeless(said.out) == (
         "INC-1  SEV-1  investigating  the shop is shut\n"
         "  not graded by a person yet, so the worst is assumed\n"

@@ -187,11 +187,14 @@ def test_ctrl_c_while_it_starts_is_quiet(quiet_vault: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert running.stdout is not None
-    assert running.stdout.readline() == "in\n"
-    time.sleep(0.3)
-    os.kill(running.pid, signal.SIGINT)
-    _, err = running.communicate(timeout=20)
+    try:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "in\n"
+        time.sleep(0.3)
+        os.kill(running.pid, signal.SIGINT)
+        _, err = running.communicate(timeout=20)
+    finally:
+        running.kill()
     assert running.returncode in (0, 130)
     assert "Traceback" not in err
 

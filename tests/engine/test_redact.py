@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -72,3 +74,44 @@ def test_a_value_that_is_learnt_later_is_hidden_as_well_and_the_old_one_stays_so
     redactor.learn(["second-password", "abc"])
     assert redactor.line("first-password second-password abc") == "[redacted] [redacted] abc"
     assert not redactor.harmless(b"holds second-password")
+
+
+# The same shapes as patterns that look for their words themselves, which takes seconds for a few MiB.
+SLOW = (
+    re.compile(
+        r"(?i)\b([\w.-]*(?:password|passwd|routing[_-]?key|secret|token|api[_-]?key|private[_-]?key)[\w.-]*\"?\s*[=:]\s*\"?)([^\s\"',;&]{4,})"
+    ),
+    re.compile(r"(?i)\b((?:bearer|basic)\s+)([A-Za-z0-9._~+/=-]{8,})"),
+    re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://[^\s/:@]*:)([^\s/@]+)(?=@)"),
+    re.compile(r"(-----BEGIN [A-Z ]*PRIVATE KEY-----)(.*?)(?=-----END|$)", re.DOTALL),
+)
+PARTS = [
+    *("password", "PassWd", "routing-key", "secret", "Token", "api_key", "apikey", "private key", "x", "-", ".", "_"),
+    *(
+        "=",
+        ":",
+        '"',
+        " ",
+        "\n",
+        ",",
+        "&",
+        "abcd",
+        "12345678",
+        "\u0130",
+        "Bearer ",
+        "basic\t",
+        "https://",
+        "u:",
+        "p@",
+        "@",
+    ),
+    *("-----BEGIN RSA PRIVATE KEY-----", "-----END", "é"),
+]
+
+
+@given(st.lists(st.sampled_from(PARTS), max_size=30).map("".join))
+def test_what_is_hidden_is_what_the_shapes_say(text: str) -> None:
+    slow = text
+    for pattern in SLOW:
+        slow = pattern.sub(r"\1[redacted]", slow)
+    assert Redactor().bare(text) == slow

@@ -145,8 +145,8 @@ NEXT = '''
 """Work gets a place."""
 import sqlalchemy as sa
 from alembic import op
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 def upgrade() -> None:
     with op.batch_alter_table("incident", recreate="always") as table:
         table.add_column(sa.Column("place", sa.Text(), nullable=False, server_default="here"))
@@ -167,8 +167,8 @@ def next_version(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
             )
         (folder / "versions" / "v0003_place.py").write_text(NEXT.format(then=then))
         monkeypatch.setattr(schema, "__file__", str(folder.parent / "schema.py"))
-        monkeypatch.setattr(schema, "KNOWN", ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008"))
-        monkeypatch.setattr(schema, "NEWEST", "0008")
+        monkeypatch.setattr(schema, "KNOWN", ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009"))
+        monkeypatch.setattr(schema, "NEWEST", "0009")
 
     return make
 
@@ -182,10 +182,10 @@ def test_a_migration_copies_the_journal_first_and_keeps_every_row(path: Path, ne
         assert now.execute("SELECT id, place FROM incident").fetchall() == [("INC-1", "here")]
         assert now.execute("PRAGMA foreign_key_check").fetchall() == []
         assert now.execute("SELECT count(*) FROM sqlite_master WHERE name = 'ix_incident_open'").fetchone() == (1,)
-    copy = path.with_name("journal.db.at-0007")
+    copy = path.with_name("journal.db.at-0008")
     assert copy.stat().st_mode & 0o077 == 0
     with closing(sqlite3.connect(copy)) as then:
-        assert then.execute("SELECT version_num FROM alembic_version").fetchall() == [("0007",)]
+        assert then.execute("SELECT version_num FROM alembic_version").fetchall() == [("0008",)]
         assert then.execute("SELECT count(*) FROM event").fetchone() == (1,)
 
 
@@ -203,13 +203,13 @@ def test_a_migration_that_fails_leaves_the_journal_as_it_was(path: Path, next_ve
     with pytest.raises(raised):
         open_journal(f"sqlite:///{path}")
     with closing(sqlite3.connect(path)) as now:
-        assert now.execute("SELECT version_num FROM alembic_version").fetchall() == [("0007",)]
+        assert now.execute("SELECT version_num FROM alembic_version").fetchall() == [("0008",)]
         assert "place" not in [row[1] for row in now.execute("PRAGMA table_info(incident)")]
         assert now.execute("SELECT count(*) FROM incident").fetchone() == (1,)
     next_version()
     assert entries(path) == 1
-    assert path.with_name("journal.db.at-0007").exists()
-    assert path.with_name("journal.db.at-0007-2").exists(), "a copy is never written over"
+    assert path.with_name("journal.db.at-0008").exists()
+    assert path.with_name("journal.db.at-0008-2").exists(), "a copy is never written over"
 
 
 def test_a_journal_of_the_first_version_is_brought_up_with_everything_in_it(tmp_path: Path, monkeypatch) -> None:

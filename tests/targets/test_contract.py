@@ -195,7 +195,7 @@ def test_what_a_run_writes_is_thinned_out_while_it_writes(hands: Hands) -> None:
 def test_a_step_that_fills_the_disk_of_its_run_journal_leaves_room_once_it_is_over(hands: Hands) -> None:
     runs = hands.folder / "runs"
     runs.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(runs)], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(runs)], check=True)
     try:
         assert hands.do(lambda t: t.run(a_run("seq 1 2500000"))).text.startswith("1\n2\n")
         (runs / "journal").write_bytes(b"x" * 1_000_000)

@@ -64,6 +64,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "migrate": ("several.nodes", "Move the journal to another database, open incidents and all."),
     "oncall": ("oncall", "Who is on call now, who is next, and when nobody is."),
     "oncall-import": ("oncall", "Schedules of PagerDuty, Opsgenie or Grafana OnCall as settings."),
+    "output": ("hands.output", "All that a step said."),
     "timeline": ("journal", "The timeline of an incident."),
     "postmortem": ("journal", "Where the post-mortem is, and when it is due."),
     "postmortem-check": ("afterwards.postmortem_check", "What a reader of a post-mortem will miss."),

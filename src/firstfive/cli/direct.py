@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from firstfive.app import Program, open_program
+from firstfive.documents.steps import finished, output_row
 from firstfive.documents.summary import summary
 from firstfive.documents.view import view
 from firstfive.engine import requests
@@ -31,6 +32,10 @@ async def answer(settings: Settings, method: str, path: str, body: View) -> View
                 return {"incidents": [_row(program, i) for i in await _listed(program, everything="all=1" in path)]}
             case "GET", ["incidents", incident_id]:
                 return _view(program, await program.engine.incident(incident_id))
+            case "GET", ["incidents", incident_id, "output", run]:
+                state = await program.engine.incident(incident_id)
+                end, at = finished(state, unquote(run))
+                return output_row(state, end, at, await program.engine.attached(incident_id, end.run))
             case "POST", ["incidents"]:
                 level = body.get("level")
                 declared = await program.engine.declare(body["by"], body["title"], level, body.get("why", ""))

@@ -10,7 +10,8 @@ from pathlib import Path
 import click
 
 from firstfive.cli import words
-from firstfive.cli.line import View, anywhere, ask, settings_of, show
+from firstfive.cli.line import View, anywhere, ask, server_of, settings_of, show
+from firstfive.cli.quick import UNWATCHED
 from firstfive.settings import Settings
 
 
@@ -42,6 +43,8 @@ def status(incident: str | None, everything: bool, vault: Path | None, config: P
     else:
         found = words.rows(ask(settings, "GET", f"/incidents{'?all=1' if everything else ''}"))
         show(found, as_json=as_json, text=words.listing)
+    if not as_json and server_of(settings) is None and settings.database.startswith("sqlite"):
+        click.echo(UNWATCHED, nl=False, err=True)
 
 
 @click.command()

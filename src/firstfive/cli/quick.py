@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import sys
 
+UNWATCHED = "note: no server runs, so nothing is watched and nobody is paged; `firstfive serve` starts it\n"
+
 
 def status(words: list[str]) -> int | None:
     """Print the open incidents. None when this look is not enough: an incident named, options, settings beyond plain ones."""
@@ -33,7 +35,23 @@ def status(words: list[str]) -> int | None:
         sys.stdout.write("No open incident.\n")
     for row in rows:
         sys.stdout.write(line(row) + "\n")
+    if not _served(os.path.dirname(database)):
+        sys.stdout.flush()
+        sys.stderr.write(UNWATCHED)
     return 0
+
+
+def _served(state: str) -> bool:
+    """Whether the server that owns this state folder lives; its own file says which process it is."""
+    try:
+        with open(os.path.join(state, "server.json"), encoding="utf-8") as text:
+            process = text.read().partition('"pid": ')[2]
+        os.kill(int("".join(c for c in process.partition(",")[0] if c.isdigit())), 0)
+    except PermissionError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def line(row: dict[str, object]) -> str:

@@ -17,7 +17,7 @@ from firstfive.client.areas import Beside, Outside, Past, People
 from firstfive.client.line import Line
 from firstfive.client.typed import Typed, at
 from firstfive.client.wire.beside import Merged
-from firstfive.client.wire.incident import Entry, Incident, Incidents, Saying, Summary, Timeline, Waiting
+from firstfive.client.wire.incident import Entry, Incident, Incidents, Said, Saying, Summary, Timeline, Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,10 @@ class Client:
         """Its entries behind number `after`, oldest first."""
         path = f"/incidents/{at(incident)}/timeline"
         return self.typed.rows(Timeline, path, lambda part: part.timeline, cursor="after", after=after)
+
+    def output(self, incident: str, run: str) -> Said:
+        """All that was kept of what a run said, or the newest run of a step."""
+        return self.typed.get(Said, f"/incidents/{at(incident)}/output/{at(run)}")
 
     def follow(self, incident: str, *, after: int = 0, patience: float = 60) -> Iterator[Entry | Saying]:
         """Entries behind number `after` and then each one as it is written, with what running steps say in between, for ever.

@@ -1,6 +1,6 @@
 """The steps of an incident's runbooks as they stand: what each would send, where it is, and what came of it.
 
-Called by `view`. Shows the exact bytes that an approval covers; decides nothing.
+Called by `view`; for what a run said also by `web` and `cli`. Shows the exact bytes that an approval covers; decides nothing.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from firstfive.documents.plain import iso, visible
 from firstfive.documents.sentence import step_of_run
+from firstfive.errors import Refused
 from firstfive.handbook.model import Handbook, Mode, Runbook, Step
 from firstfive.incident import events as ev
 from firstfive.incident.packs.offered import VERIFY
@@ -76,9 +77,15 @@ def _row(
         "exit_code": last.exit_code if last else None,
         "met": last.met if last and last.state == "finished" else None,
         "output": visible(finished.output) if finished else "",
-        "dropped": finished.dropped if finished else 0,
+        "dropped": _not_kept(finished) if finished else 0,
+        "attached": finished.attached if finished else "",
         "took_ms": round(finished.took.total_seconds() * 1000) if finished else None,
     }
+
+
+def _not_kept(finished: ev.StepFinished) -> int:
+    """Bytes of an output that were kept nowhere."""
+    return finished.lost if finished.attached else finished.dropped
 
 
 def _written(incident: Incident, runbook: Runbook, step: Step) -> Row:
@@ -216,3 +223,36 @@ def approved_until(incident: Incident) -> Iterator[tuple[str, str | None]]:
     for attempt in incident.attempts.values():
         if attempt.state == "approved":
             yield attempt.run.id, iso(attempt.lives_until)
+
+
+def finished(incident: Incident, wanted: str) -> tuple[ev.StepFinished, str]:
+    """How a run ended, and when (ISO, UTC): the run of that id, else the newest of a step of that id. Raises Refused."""
+    ends = [(e.event, iso(e.at) or "") for e in incident.entries if isinstance(e.event, ev.StepFinished)]
+    of_run = [end for end in ends if end[0].run == wanted] or [end for end in ends if end[0].step == wanted]
+    if not of_run:
+        known = ", ".join(dict.fromkeys(end.step for end, _ in ends))
+        raise Refused(
+            f"{incident.id} has no finished run {wanted[:80]}",
+            remedy=f"these ended: {known}" if known else "none has ended yet",
+        )
+    return of_run[-1]
+
+
+def output_row(incident: Incident, end: ev.StepFinished, at: str, kept: str | None) -> Row:
+    """All of it that there is. `kept` is what lies beside the timeline; without it the entry's own both ends are given.
+
+    `dropped` counts bytes of output that are not in `output`; `sha256` is the one that the entry holds, empty where it holds the output.
+    """
+    whole = bool(end.attached) and kept is not None
+    return {
+        "id": incident.id,
+        "run": end.run,
+        "step": end.step,
+        "at": at,
+        "exit_code": end.exit_code,
+        "met": end.met,
+        "why": end.why,
+        "output": visible(kept if whole and kept is not None else end.output),
+        "dropped": end.lost if whole else end.dropped,
+        "sha256": end.attached,
+    }

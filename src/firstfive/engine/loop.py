@@ -98,6 +98,10 @@ class Engine:
         self.rules.learn(state)
         return state
 
+    async def attached(self, incident_id: str, run: str) -> str | None:
+        """What a run said where it is more than its entry holds."""
+        return await self.journal.read(lambda tx: tx.attached(incident_id, run))
+
     async def open_incidents(self) -> tuple[Incident, ...]:
         """Every incident that is not finished, newest first; without those that only a newer version can read."""
         states = await self.journal.read(self.rules.live)
@@ -153,8 +157,8 @@ class Engine:
             state = self.rules.load(tx, incident_id)
             if repeats(state, event, by, now):
                 return state
-            handbook = self.rules.handbook_for(state)
-            accepted = accept(state, sound(handbook, event), now, by=by, silent=silent(handbook, state))
+            book = self.rules.handbook_for(state)
+            accepted = accept(state, sound(book, event), now, by=by, silent=silent(book, state))
             return advance(tx, self.rules, incident_id, (accepted,), by=by, now=now)
 
         return await self._write(write)
@@ -171,8 +175,8 @@ class Engine:
         """A person declares. Without a level the worst of the matrix is taken, and the timeline says so."""
         levels = [s.level for s in self.handbook.severities] or [1]
         if level is not None and level not in levels:
-            known = ", ".join(str(n) for n in sorted(levels))
-            raise Refused(f"the page's matrix has no severity {level}", remedy=f"it has {known}", exit_code=Exit.USAGE)
+            known = f"it has {', '.join(str(n) for n in sorted(levels))}"
+            raise Refused(f"the page's matrix has no severity {level}", remedy=known, exit_code=Exit.USAGE)
         by, title = person(by), self.tools.redactor.line(title)
         if not title:
             raise Refused("an incident needs a title", remedy="say in one line what is wrong")
@@ -384,8 +388,7 @@ class Engine:
     ) -> Incident:
         incident_id = tx.open_incident(now)
         ledger = tx.deploys(200)
-        changes = (d for d in ledger if not d.first and timedelta(0) <= now - d.at <= DEPLOY_HORIZON)
-        newest = next(changes, None)
+        newest = next((d for d in ledger if not d.first and timedelta(0) <= now - d.at <= DEPLOY_HORIZON), None)
         known: tuple[ev.Event, ...] = ()
         if newest is not None:
             known = sorting.back_again(newest, ledger) or sorting.deploy_events(newest, now)

@@ -17,13 +17,12 @@ from firstfive.errors import JournalError
 from firstfive.incident.events import Entry, Event, Imported
 from firstfive.incident.signals import Beat, Deploy, Observation, Signal
 from firstfive.ports import Alert, Epoch, Fenced, Head, Heartbeat, Letter, Outcome, Reached, Received, Silence, Work
-from firstfive.stores import chain, codec, outside, rows, tables
+from firstfive.stores import attached, chain, codec, outside, rows, tables
 from firstfive.stores.restored.chains import problems as problems
 from firstfive.stores.restored.epoch import latest
-from firstfive.stores.tables import alert, deploy, event, handbook, incident, instant, report, ticks, work
+from firstfive.stores.tables import alert, deploy, event, handbook, incident, instant, ticks, work
 
 # Written out, not bound: a database uses a partial index only when it can see the value while planning.
-_READY: sa.ColumnElement[str] = sa.literal_column("'ready'")
 _LEASED: sa.ColumnElement[str] = sa.literal_column("'leased'")
 _OPENING = 0x0F1257F2  # the advisory lock of who gives the next number
 _CLOSED = ("done", "dead")
@@ -112,6 +111,14 @@ class SqlTransaction:
     def count_entries(self) -> int:
         """How many entries all timelines hold."""
         return self.connection.scalar(sa.select(sa.func.sum(incident.c.last_seq))) or 0
+
+    def attach(self, incident: str, run: str, text: str) -> None:
+        """Keep what a run said whole beside the timeline."""
+        attached.keep(self.connection, incident, run, text)
+
+    def attached(self, incident: str, run: str) -> str | None:
+        """The same again; None when nothing was kept."""
+        return attached.text(self.connection, incident, run)
 
     def close_incident(self, incident: str) -> None:
         """Nothing more is due on this incident."""
@@ -205,11 +212,7 @@ class SqlTransaction:
 
     def next_due(self, kinds: Sequence[str], without: Collection[str] = ()) -> datetime | None:
         """When the next row of these kinds can be claimed; None when none waits."""
-        known = rows.known(kinds, without)
-        first = sa.select(sa.func.min(work.c.due)).where(work.c.state == _READY, known)
-        freed = sa.select(sa.func.min(work.c.lease)).where(work.c.state == _LEASED, known)
-        times = [at for at in (self.connection.scalar(first), self.connection.scalar(freed)) if at is not None]
-        return instant(min(times)) if times else None
+        return rows.next_due(self.connection, rows.known(kinds, without))
 
     # ---------------------------------------------------------------------------------------- what came from outside
 
@@ -318,13 +321,11 @@ class SqlTransaction:
 
     def report(self, at: datetime, reporter: str, text: str, incident: str) -> None:
         """A person reported something, to `incident` or to none when that is empty."""
-        row = {"at": ticks(at), "reporter": codec.sound(reporter), "text": codec.sound(text)}
-        self.connection.execute(report.insert().values(**row, incident=incident or None))
+        outside.keep_report(self.connection, at, reporter, text, incident)
 
     def reports_since(self, at: datetime) -> tuple[datetime, ...]:
         """When people reported, from `at` on, in order."""
-        wanted = sa.select(report.c.at).where(report.c.at >= ticks(at)).order_by(report.c.at)
-        return tuple(instant(count) for count in self.connection.scalars(wanted))
+        return outside.reports_since(self.connection, at)
 
     def record_deploy(self, deploy: Deploy) -> bool:
         """Add a deploy to the ledger. False, and nothing done, when the subject's newest entry names the same version and image."""

@@ -18,7 +18,7 @@ from firstfive.incident.signals import Beat, BeatState, Deploy, Signal
 from firstfive.incident.triage.silences import Silence
 from firstfive.ports import Fenced, Heartbeat, Outcome, Reached, Received
 from firstfive.stores import codec
-from firstfive.stores.tables import heartbeat, instant, reached, received, shared, silence, ticks
+from firstfive.stores.tables import heartbeat, instant, reached, received, report, shared, silence, ticks
 
 Row = Mapping[Any, Any]
 
@@ -291,3 +291,15 @@ def keep_pace(connection: sa.Connection, person: str, kept: bytes) -> None:
     """Upsert by person."""
     name = codec.sound(f"pace {person}")
     _upsert(connection, shared, shared.c.name == name, {"name": name}, {"value": kept})
+
+
+def keep_report(connection: sa.Connection, at: datetime, reporter: str, text: str, incident: str) -> None:
+    """What a person reported, to `incident` or to none when that is empty."""
+    row = {"at": ticks(at), "reporter": codec.sound(reporter), "text": codec.sound(text)}
+    connection.execute(report.insert().values(**row, incident=incident or None))
+
+
+def reports_since(connection: sa.Connection, at: datetime) -> tuple[datetime, ...]:
+    """When people reported, from `at` on, in order."""
+    wanted = sa.select(report.c.at).where(report.c.at >= ticks(at)).order_by(report.c.at)
+    return tuple(instant(count) for count in connection.scalars(wanted))

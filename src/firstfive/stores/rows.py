@@ -6,7 +6,7 @@ Called by `journal` inside its transactions. Knows no kind of work and no rule.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -81,6 +81,14 @@ def open_before(connection: sa.Connection, given: Work, ending: str) -> bool:
         work.c.key.endswith(ending, autoescape=True),
     )
     return connection.scalar(sa.select(work.c.id).where(*older).limit(1)) is not None
+
+
+def next_due(connection: sa.Connection, known: sa.ColumnElement[bool]) -> datetime | None:
+    """When the next row of these can be claimed: it is due, or its lease is over."""
+    first = sa.select(sa.func.min(work.c.due)).where(work.c.state == READY, known)
+    freed = sa.select(sa.func.min(work.c.lease)).where(work.c.state == LEASED, known)
+    times = [at for at in (connection.scalar(first), connection.scalar(freed)) if at is not None]
+    return instant(min(times)) if times else None
 
 
 def revive(connection: sa.Connection, key: str, due: int) -> bool:

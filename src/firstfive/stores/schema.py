@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from firstfive.errors import JournalError
 
-KNOWN = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+KNOWN = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 NEWEST = KNOWN[-1]
 
 _VERSION_TABLE = "alembic_version"

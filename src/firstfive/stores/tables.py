@@ -236,3 +236,11 @@ call = Table(
     Column("answer", LargeBinary),
 )
 calls_by_age = Index("ix_call_at", call.c.at)
+
+attachment = Table(
+    "attachment",
+    metadata,
+    Column("incident", Text, ForeignKey("incident.id"), primary_key=True),
+    Column("run", Text, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from shlex import quote
 
-KEEP = 512 * 1024  # bytes kept at each end of an output: 1 MiB together
+KEEP = 2 * 1024 * 1024  # bytes kept at each end of an output: 4 MiB together, which bounds what a server holds of it
 TIMED_OUT = 124
 GRACE = timedelta(seconds=5)  # between the polite and the hard signal of a run that took too long
 KEPT_RUNS = 500  # collected runs whose output stays

@@ -22,7 +22,7 @@ from firstfive.incident.timeline import Incident
 from firstfive.web import asked
 from firstfive.web.accounts.approving import may
 from firstfive.web.contract.answering import as_json
-from firstfive.web.engine_face import Room, found, room_of, seen
+from firstfive.web.engine_face import Room, found, room_of, said, seen
 from firstfive.web.pages.shelf import shelf_of
 
 AT = "/api/v1"
@@ -38,6 +38,7 @@ def routes() -> list[Route]:
         Route(f"{AT}/incidents", incidents, methods=["GET", "POST"]),
         Route(f"{AT}/incidents/{{id}}", incident),
         Route(f"{AT}/incidents/{{id}}/timeline", timeline),
+        Route(f"{AT}/incidents/{{id}}/output/{{run}}", output),
         *(Route(f"{AT}/incidents/{{id}}/{verb}", saying(verb), methods=["POST"]) for verb in requests.VERBS),
         Route(f"{AT}/incidents/{{id}}/offer", offer, methods=["POST"]),
         Route(f"{AT}/incidents/{{id}}/look-back", look_back, methods=["POST"]),
@@ -122,6 +123,12 @@ async def timeline(request: Request) -> Response:
     more = str(rows[limit - 1]["seq"]) if len(rows) > limit else None
     told = {"id": state.id, "seq": whole["seq"], "head": whole["head"], "timeline": rows[:limit], "next": more}
     return as_json(request, told, onward="after")
+
+
+async def output(request: Request) -> Response:
+    """All that was kept of what a run said."""
+    room = room_of(request)
+    return as_json(request, await said(room, await found(room, request.path_params["id"]), request.path_params["run"]))
 
 
 async def offer(request: Request) -> Response:

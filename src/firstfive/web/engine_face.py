@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from starlette.requests import Request
 
 from firstfive.documents.metrics import OwnState
+from firstfive.documents.steps import finished, output_row
 from firstfive.documents.view import view
 from firstfive.engine.outsiders.desk import Outside
 from firstfive.engine.steps.aloud import Aloud
@@ -75,6 +76,10 @@ class Room(Protocol):
         """Ask for a change out of a pack. Raises Refused with the reason why not."""
         ...
 
+    async def attached(self, incident_id: str, run: str) -> str | None:
+        """What a run said where it is more than its entry holds."""
+        ...
+
     async def look_back(self, incident_id: str) -> Incident:
         """Read the post-mortem in the vault again."""
         ...
@@ -127,6 +132,15 @@ async def found(room: Room, incident_id: str) -> Incident:
         return await room.incident(incident_id)
     except Refused as refused:
         raise UnknownIncident(refused.what, remedy=refused.remedy, exit_code=refused.exit_code) from None
+
+
+async def said(room: Room, incident: Incident, wanted: str) -> dict[str, object]:
+    """All that was kept of what a run said, or UnknownIncident where none of that name has ended."""
+    try:
+        end, at = finished(incident, wanted)
+    except Refused as refused:
+        raise UnknownIncident(refused.what, remedy=refused.remedy) from None
+    return output_row(incident, end, at, await room.attached(incident.id, end.run))
 
 
 def seen(room: Room, incident: Incident) -> dict[str, object]:

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from firstfive import __version__
@@ -26,6 +27,7 @@ from firstfive.stores.codec import canonical, exported, unpack
 
 SCHEMA = "firstfive-export/1"
 LONGEST_LINE = 64 * 1024 * 1024
+Outputs = dict[tuple[str, str], str]  # (incident, run) -> all that it said
 EMPTY = Handbook(title="", digest="", sources=())
 
 
@@ -36,32 +38,44 @@ class Carried:
     origin: str
     head: str = GENESIS
     entries: list[ev.Entry] = field(default_factory=list)
+    outputs: dict[str, str] = field(
+        default_factory=dict
+    )  # run -> all that it said, where its entry holds only both ends
 
 
 async def lines(settings: Settings, names: Sequence[str], now: datetime) -> Iterator[str]:
-    """The export, a JSON object a line: the header, each page that an incident is pinned to, every entry.
+    """The export, a JSON object a line: the header, each page that an incident is pinned to, every entry, outputs beside them.
 
     Raises JournalError, or Refused for an incident that is not there.
     """
     journal = open_journal(settings.database, read_only=True)
 
-    def read(tx: Transaction) -> tuple[list[tuple[ev.Entry, ...]], dict[str, bytes]]:
+    def read(tx: Transaction) -> tuple[list[tuple[ev.Entry, ...]], dict[str, bytes], Outputs]:
         wanted = names or tuple(reversed(tx.incidents(only_open=False)))
         timelines = [tx.entries(name) for name in wanted]
         missing = next((name for name, found in zip(wanted, timelines, strict=True) if not found), None)
         if missing is not None:
             raise Refused(f"there is no incident {missing}", remedy="firstfive history lists them all")
         books = {e.event.handbook for found in timelines for e in found if isinstance(e.event, ev.Declared)}
-        return timelines, {digest: kept for digest in sorted(books) if (kept := tx.handbook(digest)) is not None}
+        pages = {digest: kept for digest in sorted(books) if (kept := tx.handbook(digest)) is not None}
+        return timelines, pages, _beside(tx, timelines)
 
     try:
-        timelines, books = await journal.read(read)
+        timelines, books, outputs = await journal.read(read)
     finally:
         await journal.close()
-    return _written(timelines, books, now)
+    return _written(timelines, books, outputs, now)
 
 
-def _written(timelines: Sequence[tuple[ev.Entry, ...]], books: dict[str, bytes], now: datetime) -> Iterator[str]:
+def _beside(tx: Transaction, timelines: Sequence[tuple[ev.Entry, ...]]) -> Outputs:
+    ends = [(e.incident, e.event) for found in timelines for e in found if isinstance(e.event, ev.StepFinished)]
+    wanted = [(one, end.run) for one, end in ends if end.attached]
+    return {(one, run): kept for one, run in wanted if (kept := tx.attached(one, run)) is not None}
+
+
+def _written(
+    timelines: Sequence[tuple[ev.Entry, ...]], books: dict[str, bytes], outputs: Outputs, now: datetime
+) -> Iterator[str]:
     yield json.dumps(
         {"schema": SCHEMA, "program": __version__, "made_at": now.isoformat(), "incidents": len(timelines)}
     )
@@ -70,6 +84,9 @@ def _written(timelines: Sequence[tuple[ev.Entry, ...]], books: dict[str, bytes],
     for found in timelines:
         for entry in found:
             yield json.dumps(exported(entry), ensure_ascii=False)
+        for (one, run), text in outputs.items():
+            if found and one == found[0].incident:
+                yield json.dumps({"output_of": one, "run": run, "output": text}, ensure_ascii=False)
 
 
 def proved(rows: Iterable[str], name: str) -> tuple[dict[str, bytes], list[Carried]]:
@@ -84,6 +101,8 @@ def proved(rows: Iterable[str], name: str) -> tuple[dict[str, bytes], list[Carri
                 promised = _promised(row)
             elif "handbook" in row:
                 books[str(row["handbook"])] = json.dumps(row["sources"]).encode()
+            elif "output_of" in row:
+                _taken_beside(found, row)
             else:
                 _taken(found, row)
         except FirstfiveError as problem:
@@ -92,6 +111,8 @@ def proved(rows: Iterable[str], name: str) -> tuple[dict[str, bytes], list[Carri
             raise _wrong("this line is none of an export", f"{name}:{number}") from None
     if promised is None or len(found) != promised:
         raise _wrong(f"it promises {promised or 0} incidents and holds {len(found)}", name)
+    for one in found.values():
+        _refuse_missing(one)
     return books, list(found.values())
 
 
@@ -103,6 +124,22 @@ def _promised(row: dict[str, Any]) -> int:
     if row.get("schema") != SCHEMA:
         raise _wrong(f"this is no export of ours ({SCHEMA})")
     return int(row["incidents"])
+
+
+def _taken_beside(found: dict[str, Carried], row: dict[str, Any]) -> None:
+    """An output that an entry before this line tells the hash of."""
+    one, run, text = found[str(row["output_of"])], str(row["run"]), str(row["output"])
+    told = {e.event.attached for e in one.entries if isinstance(e.event, ev.StepFinished) and e.event.run == run}
+    if sha256(text.encode()).hexdigest() not in told:
+        raise _wrong(f"{one.origin}: the output of {run} is not the one that its entry tells of")
+    one.outputs[run] = text
+
+
+def _refuse_missing(one: Carried) -> None:
+    ends = [e.event for e in one.entries if isinstance(e.event, ev.StepFinished) and e.event.attached]
+    for end in ends:
+        if end.run not in one.outputs:
+            raise _wrong(f"{one.origin}: the output of {end.run} is missing")
 
 
 def _taken(found: dict[str, Carried], row: dict[str, Any]) -> None:
@@ -149,6 +186,8 @@ def _appended(tx: Transaction, one: Carried, state: Incident, now: datetime, sum
     here = tx.open_incident(one.entries[0].at)
     for entry in one.entries:
         tx.append(here, entry.by, (entry.event,), entry.at)
+    for run, text in one.outputs.items():
+        tx.attach(here, run, text)
     tx.append(here, ev.SELF, (ev.Imported(origin=one.origin, head=one.head),), max(now, one.entries[-1].at))
     tx.summarise(here, summarise(state, EMPTY, policy).replace(f'"{one.origin}"'.encode(), f'"{here}"'.encode(), 1))
     tx.close_incident(here)

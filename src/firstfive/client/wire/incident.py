@@ -201,6 +201,25 @@ class Timeline:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """All that was kept of what a run said: redacted, without control characters. `dropped` counts bytes that were not kept.
+
+    `sha256` is the hash that the timeline holds of it, empty where the timeline holds the whole output itself.
+    """
+
+    id: str
+    run: str
+    step: str
+    at: str
+    exit_code: int
+    met: bool
+    why: str
+    output: str
+    dropped: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Saying:
     """The newest lines that a running step said, whole each time."""
 

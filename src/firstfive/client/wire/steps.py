@@ -84,7 +84,8 @@ class Step:
     """One step of a runbook in use: what the page says, the exact bytes, what came of its last run.
 
     `verdict` is read-only, unknown, changing or destructive; `state` is that of the last run, or "not begun", "by hand", "skipped".
-    `dropped` counts bytes of output that were too many to keep.
+    `dropped` counts bytes of output that were too many to keep; with an `attached` hash the middle that `output` leaves out is kept
+    beside the timeline.
     """
 
     step: str
@@ -125,4 +126,5 @@ class Step:
     met: bool | None
     output: str
     dropped: int
+    attached: str
     took_ms: int | None

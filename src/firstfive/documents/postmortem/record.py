@@ -123,9 +123,17 @@ def _shown(handbook: Handbook, number: int, ran: Ran) -> Iterator[str]:
     if run.environment:
         yield "\n".join(f"- {code(name)} = {code(value)}" for name, value in run.environment)
     if ran.finished is not None and ran.finished.output.strip():
-        cut = f" ({ran.finished.dropped} bytes were not kept)" if ran.finished.dropped else ""
+        cut = _cut(ran.finished)
         yield f"It printed{cut}:"
         yield fence(ran.finished.output, "text")
+
+
+def _cut(end: ev.StepFinished) -> str:
+    """What is missing of an output here, and where it lies."""
+    if end.attached:
+        lost = f"; {end.lost} bytes were not kept" if end.lost else ""
+        return f" (its middle is kept beside the timeline, SHA-256 {end.attached}{lost})"
+    return f" ({end.dropped} bytes were not kept)" if end.dropped else ""
 
 
 def _deploys(incident: Incident) -> str:

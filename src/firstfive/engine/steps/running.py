@@ -5,12 +5,16 @@ Called by `obey`. A changing step whose outcome is not known is looked up in the
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from firstfive.engine import checks
 from firstfive.engine.advance import advance
 from firstfive.engine.closing import close
+from firstfive.engine.redact import both_ends
 from firstfive.engine.steps.restored import stands
 from firstfive.errors import FirstfiveError
 from firstfive.handbook.model import LogSymptom, Step, entering
@@ -29,6 +33,14 @@ WHOLE = 900
 ASKED_AGAIN = timedelta(seconds=5)
 _BEGUN = ("started", "unknown")
 A_MOMENT = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Came:
+    """What came of a run, and all that it said where that is more than an entry holds."""
+
+    events: tuple[ev.Event, ...]
+    whole: str = ""
 
 
 async def step(engine: Engine, row: Work, run: Run) -> None:
@@ -67,25 +79,27 @@ async def step(engine: Engine, row: Work, run: Run) -> None:
     heard = engine.aloud.begin(row.incident, run.id, run.step)
     try:
         of_page, paused = found[1] if found else None, state.paused is not None
-        events = await _executed(engine, run, of_page, heard, interrupted=interrupted, paused=paused)
-        await _learnt(engine, row, run, events)
+        came = await _executed(engine, run, of_page, heard, interrupted=interrupted, paused=paused)
+        await _learnt(engine, row, run, came)
     except OutOfTouch as lost:
         await _ask_again(engine, row, run, str(lost))
     finally:
         engine.aloud.end(run.id)
 
 
-async def _learnt(engine: Engine, row: Work, run: Run, events: tuple[ev.Event, ...]) -> None:
+async def _learnt(engine: Engine, row: Work, run: Run, came: Came) -> None:
     """Write what came of it. Where a person settled it meanwhile their word stands, and what is known by now is said beside it."""
     now = engine.clock.now()
 
     def write(tx: Transaction) -> Incident:
         attempt = engine.rules.load(tx, row.incident).attempts.get(run.id)
-        ends = [event for event in events if isinstance(event, ev.StepFinished)]
+        ends = [event for event in came.events if isinstance(event, ev.StepFinished)]
         settled = attempt is not None and attempt.state not in _BEGUN
+        if came.whole and not settled:
+            tx.attach(row.incident, run.id, came.whole)
         told = tuple(ev.Noted(text=f"{run.id} was settled by a person; {run.target} tells: {e.why}") for e in ends)
         tx.close(row)
-        return advance(tx, engine.rules, row.incident, told if settled else events, by=ev.SELF, now=now)
+        return advance(tx, engine.rules, row.incident, told if settled else came.events, by=ev.SELF, now=now)
 
     await engine.write(write)
 
@@ -132,13 +146,13 @@ def allowed(state: Incident, attempt: Attempt | None, run: Run, now: datetime) -
 
 async def _executed(
     engine: Engine, run: Run, step: Step | None, heard: Heard, *, interrupted: Attempt | None, paused: bool
-) -> tuple[ev.Event, ...]:
+) -> Came:
     if not run.changing:
         try:
             output = await _looked(engine, run, step, heard)
         except FirstfiveError as refused:
-            return _not_begun(engine, run, _whole(refused))
-        return _outcome(engine, run, step, output)
+            return Came(events=_not_begun(engine, run, _whole(refused)))
+        return await _outcome(engine, run, step, output)
     trace = Trace.ABSENT
     if interrupted is not None:
         try:
@@ -147,22 +161,24 @@ async def _executed(
             raise OutOfTouch(_whole(away)) from away
         if trace is Trace.LOST:
             why = "it began, and the target kept no outcome: find out whether it ran, then settle it"
-            return (ev.OutcomeUnknown(run=run.id, step=run.step, why=why),)
+            return Came(events=(ev.OutcomeUnknown(run=run.id, step=run.step, why=why),))
         if trace is Trace.ABSENT and paused:  # what was wanted then may not be wanted now
-            return _not_begun(engine, run, f"{run.target} says that {run.id} never began, and the journal was restored")
+            why = f"{run.target} says that {run.id} never began, and the journal was restored"
+            return Came(events=_not_begun(engine, run, why))
         if trace is Trace.ABSENT and not _may_still_begin(interrupted, engine.clock.now()):
-            return _not_begun(engine, run, f"{run.target} says that {run.id} never began, and its approval is over")
+            why = f"{run.target} says that {run.id} never began, and its approval is over"
+            return Came(events=_not_begun(engine, run, why))
     try:
         output = await engine.tools.target(run.target).run(run, heard)
     except OutOfTouch:
         raise
     except OutcomeLost as lost:
-        return (ev.OutcomeUnknown(run=run.id, step=run.step, why=str(lost)),)
+        return Came(events=(ev.OutcomeUnknown(run=run.id, step=run.step, why=str(lost)),))
     except FirstfiveError as refused:
         if trace is not Trace.ABSENT:  # it did begin; only how it ended could not be read
             raise OutOfTouch(_whole(refused)) from refused
-        return _not_begun(engine, run, _whole(refused))
-    return _outcome(engine, run, step, output)
+        return Came(events=_not_begun(engine, run, _whole(refused)))
+    return await _outcome(engine, run, step, output)
 
 
 async def _looked(engine: Engine, run: Run, step: Step | None, heard: Heard) -> Output:
@@ -194,8 +210,12 @@ def _whole(problem: FirstfiveError) -> str:
     return "; ".join(part for part in (problem.what, problem.remedy) if part)
 
 
-def _outcome(engine: Engine, run: Run, step: Step | None, output: Output) -> tuple[ev.Event, ...]:
-    shown, missing = engine.tools.redactor.output(output.text, cap=SHOWN, dropped=output.dropped)
+async def _outcome(engine: Engine, run: Run, step: Step | None, output: Output) -> Came:
+    long = len(output.text) > SHOWN
+    clean = engine.tools.redactor.bare
+    plain = await asyncio.to_thread(clean, output.text) if long else clean(output.text)
+    shown, missing = both_ends(plain, cap=SHOWN, dropped=output.dropped)
+    whole = both_ends(plain, cap=len(plain), dropped=output.dropped)[0] if len(plain) > SHOWN else ""
     good, why = met(step, output, run.timeout)
     finished = ev.StepFinished(
         run=run.id,
@@ -206,9 +226,12 @@ def _outcome(engine: Engine, run: Run, step: Step | None, output: Output) -> tup
         took=output.took,
         met=good,
         why=why,
+        attached=sha256(whole.encode("utf-8", "replace")).hexdigest() if whole else "",
+        lost=output.dropped if whole else 0,
     )
     found = _facts(engine, run, step, output)
-    return (finished, ev.FactsFound(facts=found, source=run.step)) if found else (finished,)
+    seen = (ev.FactsFound(facts=found, source=run.step),) if found else ()
+    return Came(events=(finished, *seen), whole=whole)
 
 
 def met(step: Step | None, output: Output, limit: timedelta) -> tuple[bool, str]:

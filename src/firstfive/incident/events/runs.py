@@ -179,7 +179,11 @@ class StepNotBegun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepFinished:
-    """Outcome. `output` is redacted, stripped and capped; `dropped` counts bytes left out of it; `met` tells if it met its expectation."""
+    """Outcome. `output` is redacted, stripped and capped; `dropped` counts bytes left out of it; `met` tells if it met its expectation.
+
+    `attached` is the SHA-256 of what was kept beside the timeline where `output` holds only both ends of it; `lost` counts bytes that
+    are missing there too.
+    """
 
     run: str
     step: str
@@ -189,6 +193,8 @@ class StepFinished:
     took: timedelta
     met: bool
     why: str = ""
+    attached: str = ""
+    lost: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,18 +10,18 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from firstfive.stores import chain, codec
+from firstfive.stores import attached, chain, codec
 from firstfive.stores.tables import event, incident, instant
 
 Row = Mapping[Any, Any]
 
 
 def problems(connection: sa.Connection) -> tuple[str, ...]:
-    """Prove every chain of the journal; see `chain.broken`."""
+    """Prove every chain of the journal (see `chain.broken`), and every output that one of them tells of."""
     named = connection.execute(sa.select(incident).order_by(incident.c.number))
     heads = {row.id: chain.Head(number=row.number, seq=row.last_seq, hash=row.last_hash) for row in named}
     rows = connection.execute(sa.select(event).order_by(event.c.incident, event.c.seq)).mappings()
-    return tuple(chain.broken((_link(row) for row in rows), heads))
+    return (*chain.broken((_link(row) for row in rows), heads), *attached.problems(connection))
 
 
 def _link(row: Row) -> chain.Link:

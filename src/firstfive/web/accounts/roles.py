@@ -139,6 +139,7 @@ ROUTES: Mapping[str, Row] = {
     f"{API}/incidents": {"GET": VIEWER, "POST": RESPONDER},
     f"{API}/incidents/{{id}}": {"GET": VIEWER},
     f"{API}/incidents/{{id}}/timeline": {"GET": VIEWER},
+    f"{API}/incidents/{{id}}/output/{{run}}": {"GET": VIEWER},
     f"{API}/incidents/{{id}}/offer": {"POST": RESPONDER},
     f"{API}/incidents/{{id}}/look-back": {"POST": RESPONDER},
     f"{API}/incidents/{{id}}/merge": {"POST": RESPONDER},

@@ -39,6 +39,7 @@ PROBLEMS = {
 PATHS: dict[str, dict[str, Any]] = {
     "id": {"type": "string", "pattern": "^INC-[0-9]{1,9}$", "description": "an incident, such as INC-7"},
     "number": {"type": "integer", "minimum": 1, "description": "a request of a sender, as `signals` lists it"},
+    "run": {"type": "string", "pattern": "^[^/]{1,200}$", "description": "a run by its id, or a step by its id"},
     "silence": {"type": "string", "pattern": "^[0-9A-Za-z-]{1,64}$", "description": "a silence by its id"},
     "runbook": {"type": "string", "pattern": "^[^/]{1,80}$", "description": "a runbook by its id"},
 }

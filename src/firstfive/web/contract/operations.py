@@ -99,6 +99,13 @@ INCIDENTS = (
         "Its timeline with the hash of each entry, 1000 entries at most.",
         asks=queries.TimelineAsked,
     ),
+    _get(
+        "output",
+        f"{ONE}/output/{{run}}",
+        "incidents",
+        incident.Said,
+        "All that was kept of what a run said; `run` may name a step too, and then its newest run is meant.",
+    ),
     *(
         _post(name, f"{ONE}/{name}", "incidents", takes, incident.Incident, about)
         for name, (takes, about) in VERBS.items()

@@ -13,14 +13,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from firstfive.documents.plain import iso, line, visible
+from firstfive.documents.plain import iso, line
 from firstfive.documents.sentence import sentence
 from firstfive.errors import Refused
 from firstfive.handbook.model import Handbook
-from firstfive.incident.events import StepFinished
 from firstfive.incident.timeline import Incident
 from firstfive.web import paper
-from firstfive.web.engine_face import found, room_of
+from firstfive.web.engine_face import found, room_of, said
 from firstfive.web.pages.shelf import shelf_of
 from firstfive.web.problems import UnknownIncident
 from firstfive.web.room import everywhere
@@ -57,17 +56,10 @@ def _lines(state: Incident, book: Handbook) -> Iterator[str]:
 
 
 async def output(request: Request) -> Response:
-    """What a run said, as the timeline keeps it: redacted, without control characters; much output as both ends and the size of the gap."""
-    state = await found(room_of(request), request.path_params["id"])
-    wanted = request.path_params["run"]
-    done = [e.event for e in state.entries if isinstance(e.event, StepFinished) and e.event.run == wanted]
-    if not done:
-        raise UnknownIncident(
-            f"{state.id} has no finished run {wanted[:80]}", remedy=f"/incidents/{state.id} lists them"
-        )
-    return _file(
-        visible(done[-1].output), f"{''.join(c if c.isalnum() or c in '.-' else '-' for c in wanted)[:120]}.txt"
-    )
+    """What a run said, all of it that was kept: redacted, without control characters; of very much both ends and the size of the gap."""
+    room, wanted = room_of(request), request.path_params["run"]
+    told = await said(room, await found(room, request.path_params["id"]), wanted)
+    return _file(str(told["output"]), f"{''.join(c if c.isalnum() or c in '.-' else '-' for c in wanted)[:120]}.txt")
 
 
 async def postmortem(request: Request) -> Response:
