@@ -181,9 +181,8 @@ class Engine:
         if not title:
             raise Refused("an incident needs a title", remedy="say in one line what is wrong")
         now = self.clock.now()
-        reason = why or (
-            "given by the person who declared" if level else "not graded by a person yet, so the worst is assumed"
-        )
+        graded = "given by the person who declared" if level else "not graded by a person yet, so the worst is assumed"
+        reason = why or graded
         declared = self._declared(title, level or min(levels), self.tools.redactor.line(reason), now)
         return await self._write(lambda tx: self._open(tx, declared, (), by=by, now=now))
 
