@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -49,14 +50,18 @@ class Provider:
         }
 
     def authorize(self, address: str) -> str:
-        """Where the person's browser is sent back to, once they said yes."""
+        """The path of ours that the person's browser is sent back to, once they said yes."""
+        back = urlsplit(self.sent_back(address))
+        return f"{back.path}?{back.query}"
+
+    def sent_back(self, address: str) -> str:
+        """The whole address of that."""
         asked = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
         assert asked["code_challenge_method"] == "S256"
         assert asked["response_type"] == "code"
         code = secrets.token_urlsafe(12)
         self.codes[code] = asked
-        back = urlsplit(asked["redirect_uri"])
-        return f"{back.path}?code={code}&state={asked['state']}"
+        return f"{asked['redirect_uri']}?code={code}&state={asked['state']}"
 
     def token(self, form: dict[str, str], authorization: str) -> tuple[int, dict[str, Any]]:
         asked = self.codes.pop(form.get("code", ""), None)
@@ -85,12 +90,29 @@ def providing(provider: Provider) -> Iterator[Provider]:
             self.end_headers()
             self.wfile.write(data)
 
+        def _page(self, form: str) -> None:
+            data = f"<!doctype html><title>Provider</title>{form}".encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
         def do_GET(self) -> None:
+            if self.path.startswith("/authorize"):
+                self._page(f'<form method="post" action="{escape(self.path)}"><button>It is me</button></form>')
+                return
             shown = provider.described() if "openid-configuration" in self.path else None
             self._say(200, shown or {"keys": [provider.key.as_dict(private=False)]})
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            if self.path.startswith("/authorize"):
+                self.send_response(303)
+                self.send_header("Location", provider.sent_back(self.path))
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
             form = {name: values[0] for name, values in parse_qs(body).items()}
             self._say(*provider.token(form, self.headers.get("Authorization", "")))
 

@@ -11,9 +11,11 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from documents.story import OPENING
+from firstfive.settings.model import OidcSettings
 from firstfive.stores.accounts import Role
 from firstfive.web.accounts.entrance import Entrance
 from web.accounts.house import PASSWORD, cheap
+from web.accounts.provider import SECRET, Provider, providing
 from web.browsing import PHONE
 from web.room import Room
 from web.served import Served, serving
@@ -25,12 +27,23 @@ Visit = Callable[..., Page]
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[tuple[Served, Entrance]]:
+def provider() -> Iterator[Provider]:
+    with providing(Provider(now=Room().clock.now().timestamp)) as one:
+        yield one
+
+
+@pytest.fixture
+def served(tmp_path: Path, provider: Provider) -> Iterator[tuple[Served, Entrance]]:
     room, made = Room(), []  # type: ignore[var-annotated]
     room.tell("INC-1", OPENING)
+    provider.now = lambda: room.clock.now().timestamp()
+    roles = {"ops": "responder"}
+    oidc = OidcSettings(
+        issuer=provider.issuer, client_id="firstfive", client_secret=SECRET, roles=roles, label="id.example"
+    )
 
     def entrance(port: int) -> Entrance:
-        made.append(Entrance(state=tmp_path, clock=room.clock, port=port))
+        made.append(Entrance(state=tmp_path, clock=room.clock, port=port, oidc=oidc))
         return made[0]
 
     with serving(room, entrance=entrance) as one:
@@ -140,3 +153,26 @@ def test_without_scripts_the_password_form_signs_in_and_a_person_approves_under_
     page.get_by_role("button", name="I have taken it").click()
     line = server.within(lambda: [one for one in server.room.lines["INC-1"] if len(one) == 3][-1])
     assert line[1] == "ben"
+
+
+def test_through_the_provider_s_own_page_and_back_to_where_one_was_going(
+    served: tuple[Served, Entrance], visit: Visit, provider: Provider
+) -> None:
+    _, entrance = served
+    now = entrance.clock.now()
+    entrance.accounts.accept(entrance.accounts.invite("root", Role.ADMIN, now), now, password=cheap())
+    page = visit("/incidents/INC-1")
+    page.get_by_role("link", name="Sign in through id.example").click()
+    assert page.url.startswith(provider.issuer)
+    page.get_by_role("button", name="It is me").click()
+    expect(page.get_by_role("heading", name="Next")).to_be_visible()
+    assert page.url.endswith("/incidents/INC-1")
+    expect(page.get_by_role("link", name="ann", exact=True)).to_be_visible()
+    assert (entrance.accounts.get("ann").role, entrance.accounts.audit()[0].detail) == (Role.RESPONDER, "oidc")
+    page.goto(page.url.replace("/incidents/INC-1", "/account"))
+    page.get_by_role("button", name="Sign out").click()
+    provider.claims["groups"] = ["staff"]
+    page.get_by_role("link", name="Sign in through id.example").click()
+    page.get_by_role("button", name="It is me").click()
+    expect(page.get_by_role("alert")).to_contain_text("the identity provider did not get you in")
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()

@@ -127,9 +127,7 @@ def test_who_reads_nothing_is_let_go_and_comes_back_while_the_others_hear_everyt
             f"GET {LIVE}?after={had} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {KEY}\r\n\r\n".encode()
         )
         async with crowd(5, served.port, LIVE, had) as viewers, asyncio.timeout(60):
-            while not served.within(
-                lambda: "INC-1" in channels and sum(v.here for v in channels["INC-1"].viewers) == 6
-            ):
+            while not served.within(lambda: "INC-1" in channels and len(channels["INC-1"].here) == 6):
                 await asyncio.sleep(0.02)
             while served.within(lambda: len(channels["INC-1"].viewers)) == 6:
                 begun = time.monotonic()
@@ -183,6 +181,20 @@ def test_a_sign_of_life_comes_again_and_again(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(channel, "PING_EVERY", 0.05)
     with serving(opened()) as served, stream(served.port, f"{LIVE}?after={length(served)}") as live:
         assert [live.next() for _ in range(4)] == [{"event": "ping", "data": ""}] * 4
+
+
+def test_what_is_told_is_a_sign_of_life_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(channel, "PING_EVERY", 2.0)
+    with serving(opened()) as served, stream(served.port, f"{LIVE}?after={length(served)}") as live:
+        begun = time.monotonic()
+        assert live.next()["event"] == "ping"
+        for number in range(6):
+            time.sleep(max(0, begun + 0.5 * number - time.monotonic()))
+            served.tell((100.0 + number, "ana", ev.Noted(text="still here")))
+            assert live.next()["event"] == "entry"
+        told = time.monotonic()
+        assert live.next()["event"] == "ping"
+        assert 1.5 < time.monotonic() - told < 4, "a silence of one interval, not less"
 
 
 def test_a_journal_that_cannot_be_read_ends_the_streams_and_they_go_on_where_they_were() -> None:

@@ -20,21 +20,18 @@ from firstfive.web.live.wire import LAST_CHUNK, chunk
 
 PING_EVERY = 15.0
 PING = event("ping")
-MOST_UNREAD = 256 * 1024
+MOST_UNREAD, LOOKED_AT_AFTER = 256 * 1024, 64 * 1024
 STANDS, ASKS_EVERY = timedelta(seconds=4), timedelta(seconds=1)
 FAREWELL = 1.0
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Viewer:
-    """Somebody who listens. `shown` is what they were let in by, empty where that cannot end; it was good until `good_until` at least.
-    They are `here` once they have all there was when they came.
-    """
+    """Somebody who listens. `shown` is what they were let in by, empty where that cannot end; it was good until `good_until` at least."""
 
     wire: asyncio.Transport
     shown: str = ""
     good_until: datetime | None = None
-    here: bool = False
 
     def write(self, events: bytes) -> None:
         """Give them these, unless they left just now."""
@@ -54,13 +51,18 @@ class Viewer:
 class Channel:
     """Who listens to one thing, and what there is to tell. `stir` is set when there may be something new.
 
-    Viewers stand in the order in which they came, since so they lie in memory: in any other order each write costs a tenth more.
+    `here` are the wires of those who have all there was when they came. To write to one is all that is done for each: whatever else is
+    looked at beside it is not in the processor's memory by then and costs a tenth more. They stand in the order in which they came, since
+    so they lie in memory.
     """
 
     told: Told
     room: Room
     entrance: Entrance | None
     viewers: dict[Viewer, None] = field(default_factory=dict)
+    here: dict[asyncio.Transport, Viewer] = field(default_factory=dict)
+    unlooked: int = 0
+    spoke_at: float = 0.0
     users: int = 0
     over: bool = False
     asks_again: datetime | None = None
@@ -81,9 +83,9 @@ class Channel:
         if self.over:
             return
         self.over = True
-        for viewer in self.viewers:
+        for viewer in tuple(self.viewers):
+            self.forget(viewer)
             viewer.end()
-        self.viewers.clear()
         for stop in self.stops:
             stop()
 
@@ -111,9 +113,14 @@ class Channel:
             await send(piece)
             piece, place = self.told.since(place)
         if viewer in self.viewers:
-            viewer.here = True
+            self.here[viewer.wire] = viewer
             if aloud := self.told.aloud():
                 viewer.write(chunk(aloud))
+
+    def forget(self, viewer: Viewer) -> None:
+        """They left, or are sent away: nothing more is written to them."""
+        self.viewers.pop(viewer, None)
+        self.here.pop(viewer.wire, None)
 
     async def _tell(self) -> None:
         """What each commit brings, until it cannot be read."""
@@ -126,24 +133,38 @@ class Channel:
             self.close()
 
     async def _ping(self) -> None:
+        """A sign of life, unless what was told a moment ago is one."""
+        now, silence = asyncio.get_running_loop().time, PING_EVERY
         while True:
-            await asyncio.sleep(PING_EVERY)
-            self._spread(PING)
+            await asyncio.sleep(silence)
+            silence = PING_EVERY - (now() - self.spoke_at)
+            if silence <= 0:
+                self._spread(PING)
+                silence = PING_EVERY
 
     def _spread(self, events: bytes) -> None:
         """Write these to everybody who is here, but let go of who has not read the ones before."""
         if not events:
             return
         written = chunk(events)
-        for viewer in tuple(self.viewers):
-            wire = viewer.wire
-            if not viewer.here or wire.is_closing():
-                continue
-            if wire.get_write_buffer_size() > MOST_UNREAD:
-                self.viewers.pop(viewer, None)
-                wire.abort()
-            else:
+        self._let_go(len(written))
+        for wire in tuple(self.here):
+            try:
                 wire.write(written)
+            except RuntimeError:  # closed in this moment; its own answer ends in the next
+                self.here.pop(wire, None)
+        self.spoke_at = asyncio.get_running_loop().time()
+
+    def _let_go(self, more: int) -> None:
+        """Cut off who reads too slowly. Nobody can have fallen behind by more than was told, so that is looked at once in a while."""
+        self.unlooked += more
+        if self.unlooked < LOOKED_AT_AFTER:
+            return
+        self.unlooked = 0
+        for wire, viewer in tuple(self.here.items()):
+            if not wire.is_closing() and wire.get_write_buffer_size() > MOST_UNREAD:
+                self.forget(viewer)
+                wire.abort()
 
     async def _turn_away(self) -> None:
         """End the streams of those whose session or token is over: asked of the store for all at once, every few seconds at most."""
@@ -159,7 +180,7 @@ class Channel:
             if viewer.shown in good:
                 viewer.good_until = now + STANDS
             elif viewer in self.viewers:
-                self.viewers.pop(viewer, None)
+                self.forget(viewer)
                 viewer.end()
 
 

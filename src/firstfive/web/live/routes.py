@@ -78,7 +78,7 @@ class Stream:
                 while (await receive())["type"] != "http.disconnect":
                     continue
             finally:
-                channel.viewers.pop(viewer, None)
+                channel.forget(viewer)
 
     def _place(self) -> str:
         return self.request.headers.get("last-event-id") or self.request.query_params.get("after", "")
