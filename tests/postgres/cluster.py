@@ -11,6 +11,7 @@ import atexit
 import functools
 import itertools
 import os
+import platform
 import shutil
 import signal
 import socket
@@ -39,6 +40,20 @@ _QUICK = (
 def _programs() -> Path | None:
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     return found[-1].parent if found else None
+
+
+def older(version: int) -> Path:
+    """The programs of a PostgreSQL that Debian has no more, where its user may run them. Skips, loudly, without them; never in CI."""
+    kept = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "firstfive" / f"postgresql-{version}"
+    if not (kept / "bin" / "initdb").exists():
+        if os.environ.get("CI") and platform.machine() == "x86_64":
+            pytest.fail(f"PostgreSQL {version} is not there; tests/prepare should have fetched it")
+        pytest.skip(f"PostgreSQL {version} is not there (tests/prepare fetches it): old servers are NOT tested")
+    place = Path(tempfile.mkdtemp(prefix=f"firstfive-postgres-{version}-"))
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    shutil.copytree(kept, place / "pg", symlinks=True)
+    place.chmod(0o755)
+    return place / "pg" / "bin"
 
 
 def _as_somebody(argv: list[str]) -> list[str]:
@@ -111,9 +126,9 @@ class Cluster:
         return self.url(name)
 
 
-def begun(*more: str) -> Cluster:
-    """A cluster in a folder of its own. Skips, loudly, where there is no PostgreSQL; never in CI."""
-    programs = _programs()
+def begun(*more: str, programs: Path | None = None) -> Cluster:
+    """A cluster in a folder of its own, of Debian's programs or of those. Skips, loudly, where there is no PostgreSQL; never in CI."""
+    programs = programs or _programs()
     if programs is None:
         if os.environ.get("CI"):
             pytest.fail("PostgreSQL is not installed; tests/prepare should have done it")

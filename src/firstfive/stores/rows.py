@@ -87,7 +87,7 @@ def next_due(connection: sa.Connection, known: sa.ColumnElement[bool]) -> dateti
     """When the next row of these can be claimed: it is due, or its lease is over."""
     first = sa.select(sa.func.min(work.c.due)).where(work.c.state == READY, known)
     freed = sa.select(sa.func.min(work.c.lease)).where(work.c.state == LEASED, known)
-    times = [at for at in (connection.scalar(first), connection.scalar(freed)) if at is not None]
+    times = [at for at in connection.scalars(first.union_all(freed)) if at is not None]
     return instant(min(times)) if times else None
 
 

@@ -142,6 +142,7 @@ async def _together(program: Program, listener: socket.socket, say: Callable[[di
     )
     config = _config(settings, hooks, pages)
     server = uvicorn.Server(config)
+    leave = _calmed(server)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     running = asyncio.create_task(program.run(stop))
     while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn tells it by a flag only
@@ -156,11 +157,29 @@ async def _together(program: Program, listener: socket.socket, say: Callable[[di
     finally:
         stop.set()
         pages.state.streams.close()
-        server.should_exit = True
+        leave()
         with contextlib.suppress(FileNotFoundError):
             known.unlink()
         await asyncio.gather(serving, running)
         entrance.close()
+
+
+def _calmed(server: uvicorn.Server) -> Callable[[], None]:
+    """Let it wake once a second, for the date of its answers, and not ten times to see whether it is to end; what ends it."""
+    leaving = asyncio.Event()
+
+    async def turning() -> None:
+        told = asyncio.create_task(leaving.wait())
+        while not await server.on_tick(0):
+            await asyncio.wait({told}, timeout=1.0)
+        told.cancel()
+
+    def leave() -> None:
+        server.should_exit = True
+        leaving.set()
+
+    server.main_loop = turning  # type: ignore[method-assign]
+    return leave
 
 
 def _found_at(known: Path, settings: Settings, host: str, port: int, key: str) -> None:

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
+import firstfive
 from firstfive.incident.events import Noted
 from firstfive.ports import Transaction
 from firstfive.stores import open_journal
 from firstfive.stores.postgres import PostgresJournal
+from firstfive.stores.postgres.journal import WRITING
 from postgres.cluster import cluster
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -86,6 +94,53 @@ def test_a_node_that_stands_still_inside_a_transaction_does_not_stop_the_others(
     took, _ = asyncio.run(story())
     assert took < 12, "within a lease, so that a takeover is not late"
     assert len(calls) == 2
+
+
+CROWD = """
+import asyncio, sys
+from datetime import UTC, datetime
+from firstfive.stores import open_journal
+
+async def crowd():
+    journal = await asyncio.to_thread(open_journal, sys.argv[1])
+    one = lambda: asyncio.ensure_future(journal.write(lambda tx: tx.open_incident(datetime.now(UTC))))
+    await asyncio.gather(*(one() for _ in range(5)))
+    print("at work", flush=True)
+    sys.stdin.readline()
+    writes = [one() for _ in range(5)]
+    await asyncio.sleep(1)
+    print("they wait", flush=True)
+    await asyncio.gather(*writes)
+    await journal.close()
+
+asyncio.run(crowd())
+"""
+
+
+@pytest.mark.process
+def test_a_stopped_node_holds_the_others_up_once_however_many_of_its_writers_wait(url: str) -> None:
+    """Each that waits gets the lock in its turn, and stands still with it: so only one of a node may wait."""
+    other = opened(url)
+    with psycopg.connect(url, autocommit=True) as holding:
+        source = {**os.environ, "PYTHONPATH": str(Path(firstfive.__file__).parents[1])}
+        argv = [sys.executable, "-c", CROWD, url]
+        with subprocess.Popen(argv, env=source, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as stopped:
+            assert stopped.stdin is not None
+            assert stopped.stdout is not None
+            assert stopped.stdout.readline() == "at work\n"
+            holding.execute("SELECT pg_advisory_lock(%s)", [WRITING])
+            print("go on", file=stopped.stdin, flush=True)
+            assert stopped.stdout.readline() == "they wait\n"
+            stopped.send_signal(signal.SIGSTOP)
+            holding.execute("SELECT pg_advisory_unlock(%s)", [WRITING])
+            began = time.monotonic()
+            asyncio.run(other.write(lambda tx: tx.open_incident(NOON)))
+            took = time.monotonic() - began
+            stopped.send_signal(signal.SIGCONT)
+            assert stopped.wait(timeout=60) == 0
+    assert took < 8, "no more than one writer that stands still"
+    assert len(asyncio.run(other.read(lambda tx: tx.incidents(only_open=True)))) == 11, "its own were done over"
+    asyncio.run(other.close())
 
 
 def test_requests_are_kept_without_waiting_for_a_long_transaction(url: str) -> None:

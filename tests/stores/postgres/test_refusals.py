@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import psycopg
 import pytest
@@ -22,9 +23,9 @@ from firstfive.incident.events import Noted
 from firstfive.ports import Received, Transaction
 from firstfive.stores import open_journal, schema
 from firstfive.stores.chain import GENESIS
-from firstfive.stores.postgres import PostgresJournal, address, shape
+from firstfive.stores.postgres import PostgresJournal, address
 from firstfive.stores.postgres import journal as journal_module
-from postgres.cluster import USER, Cluster, begun, cluster, ended
+from postgres.cluster import USER, Cluster, begun, cluster, ended, older
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 SECRET = "s3cret-of-guest"
@@ -95,11 +96,53 @@ def test_a_server_that_takes_no_more_connections(own: Cluster) -> None:
     holds_one(url)
 
 
-def test_a_server_that_is_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shape, "OLDEST", 99)
-    with pytest.raises(JournalError, match=r"this PostgreSQL is version \d+, which is too old") as caught:
-        open_journal(cluster().database())
-    assert caught.value.remedy == "use PostgreSQL 99 or newer"
+@pytest.fixture
+def of(request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    """A server of an old version."""
+    made = begun(programs=older(request.param))
+    yield made
+    ended(made)
+
+
+@pytest.mark.parametrize("of", [12], indirect=True)
+def test_a_server_that_is_too_old_is_refused_and_left_as_it_was(of: Cluster) -> None:
+    url = of.database()
+    with pytest.raises(JournalError, match=r"this PostgreSQL is version 12, which is too old") as caught:
+        open_journal(url)
+    assert caught.value.remedy == "use PostgreSQL 13 or newer"
+    tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
+    assert of.sql(tables, url.rpartition("/")[2]) == [(0,)]
+
+
+@pytest.mark.parametrize("of", [13], indirect=True)
+def test_the_oldest_server_that_is_not_too_old_keeps_a_journal(of: Cluster) -> None:
+    """Two nodes on it: what one writes the other hears, claims and closes."""
+    url = of.database()
+
+    async def story() -> tuple[str, ...]:
+        one, two = open_journal(url), open_journal(url)
+        heard: asyncio.Queue[str] = asyncio.Queue()
+        cancel = two.follow(heard.put_nowait)
+
+        def opened(tx: Transaction) -> str:
+            name = tx.open_incident(NOON)
+            tx.append(name, "ada", [Noted(text="it is down")], NOON)
+            tx.enqueue(key=f"{name}:1", incident=name, kind="wake", due=NOON, data=b"{}")
+            return name
+
+        name = await one.write(opened)
+        assert await asyncio.wait_for(heard.get(), 20) == name
+        (row,) = await two.write(lambda tx: tx.claim(kinds=("wake",), now=datetime.now(UTC), limit=5))
+        assert await one.write(lambda tx: tx.claim(kinds=("wake",), now=datetime.now(UTC), limit=5)) == ()
+        await two.write(lambda tx: tx.close(row))
+        cancel()
+        assert {node.alive for node in cast(PostgresJournal, one).known_nodes()} == {True}
+        broken = two.verify()
+        await one.close()
+        await two.close()
+        return broken
+
+    assert asyncio.run(story()) == ()
 
 
 @pytest.fixture

@@ -211,6 +211,11 @@ class Ground(Site):
         """The folders of the run journal, one for each run that was ever asked of this host."""
         return sorted((self.home / ".local" / "state" / "firstfive").glob("runs-*/*"))
 
+    def changes(self) -> int:
+        """How many changes came to their end on the host."""
+        path = self.folder / "work" / "ran"
+        return path.read_text().count("done ") if path.exists() else 0
+
     def alive(self) -> list[Node]:
         return [node for node in self.nodes if node.process is not None and node.process.poll() is None]
 

@@ -14,28 +14,40 @@ from stories.fire.ground import Ground
 from stories.nodes import Node
 
 LEASE = 15.0
+SLOW = 18.0
+LONGEST = 40.0
 
 
 @dataclass(slots=True)
 class Takeovers:
-    """How long the running steps of a dead node were nobody's."""
+    """How long the running steps of a dead node were nobody's. `late` is how much of it came after their leases had ended, and `slow`
+    what else happened while the slow ones waited.
+    """
 
     seconds: list[float] = field(default_factory=list)
+    late: list[float] = field(default_factory=list)
+    slow: list[str] = field(default_factory=list)
+    harms: list[tuple[float, str]] = field(default_factory=list)
     watching: list[threading.Thread] = field(default_factory=list)
+
+    def happened(self, harm: str, node: Node) -> None:
+        self.harms.append((time.monotonic(), f"{harm} {node.name}"))
 
     def watch(self, here: Ground, process: int) -> None:
         """Remember what the process holds, and from another thread when others have it."""
         rows = here.sql(
-            "SELECT work.id, work.owner FROM work JOIN node ON node.boot = work.owner"
+            "SELECT work.id, work.owner, work.lease / 1e6 - extract(epoch FROM clock_timestamp()) FROM work"
+            " JOIN node ON node.boot = work.owner"
             f" WHERE work.kind = 'step' AND work.state = 'leased' AND node.process = {process}"
         )
         if not rows:
             return
-        watching = threading.Thread(target=self._watch, args=(here, dict(rows), time.monotonic()), daemon=True)
+        held = {int(one): (str(owner), float(left)) for one, owner, left in rows}
+        watching = threading.Thread(target=self._watch, args=(here, held, time.monotonic()), daemon=True)
         self.watching.append(watching)
         watching.start()
 
-    def _watch(self, here: Ground, held: dict[int, str], since: float) -> None:
+    def _watch(self, here: Ground, held: dict[int, tuple[str, float]], since: float) -> None:
         names = ",".join(str(one) for one in held)
         while held and time.monotonic() - since < 120:
             time.sleep(0.2)
@@ -43,11 +55,19 @@ class Takeovers:
                 rows = dict(here.sql(f"SELECT id, owner FROM work WHERE id IN ({names})"))
             except Exception:
                 continue
-            for one, owner in list(held.items()):
+            for one, (owner, left) in list(held.items()):
                 if rows.get(one) != owner:
                     del held[one]
-                    self.seconds.append(time.monotonic() - since)
-        self.seconds += [120.0] * len(held)
+                    self._took(since, left, time.monotonic() - since)
+        for _, left in held.values():
+            self._took(since, left, 120.0)
+
+    def _took(self, since: float, left: float, seconds: float) -> None:
+        self.seconds.append(seconds)
+        self.late.append(seconds - left)
+        if seconds > SLOW:
+            meanwhile = [f"{at - since:.0f} s {harm}" for at, harm in self.harms if since < at < since + seconds]
+            self.slow.append(f"{seconds:.1f} s with {left:.1f} s of the lease left; meanwhile: {', '.join(meanwhile)}")
 
     def settled(self) -> list[float]:
         for one in self.watching:
@@ -107,16 +127,23 @@ OF_A_NODE: tuple[Harm, ...] = (killed, stopped_past_its_lease, cut_off)
 OF_ALL: tuple[Harm, ...] = (connections_dropped, database_restarted, everybody_killed)
 
 
-def burn(here: Ground, took: Takeovers, kills: int, every: float) -> None:
-    """Hurt one thing after the other until `kills` nodes were killed or it is `over`; what died is started again after a moment."""
+def burn(here: Ground, took: Takeovers, kills: int, every: float, changes: float = 0) -> None:
+    """Hurt one thing after the other until `kills` nodes were killed or it is `over`; what died is started again after a moment.
+
+    Where the machine is slow, the next harm waits a while until `changes` more were made since the last: else nodes do nothing but start.
+    """
     busy: dict[str, threading.Thread] = {}
     while not here.over.is_set() and here.harms["kill"] < kills:
+        enough, until = here.changes() + changes * random.uniform(0.5, 1.5), time.monotonic() + LONGEST
         here.over.wait(random.uniform(0.5, 1.5) * every)
+        while here.changes() < enough and time.monotonic() < until and not here.over.wait(1):
+            pass
         free = [node for node in here.nodes if node.name not in busy or not busy[node.name].is_alive()]
         harm = random.choices((*OF_A_NODE, *OF_ALL), weights=(70, 5, 5, 6, 3, 4))[0]
         if here.over.is_set() or len(free) < 2:  # somebody is left to take over, but for when everybody is killed
             continue
         if harm in OF_ALL:
+            took.happened(harm.__name__, free[0])
             harm(here, free[0], took)
             here.raise_the_dead()
             continue
@@ -130,6 +157,7 @@ def burn(here: Ground, took: Takeovers, kills: int, every: float) -> None:
 def _one(here: Ground, node: Node, harm: Harm, took: Takeovers) -> None:
     if node.process is None or node.process.poll() is not None:
         return
+    took.happened(harm.__name__, node)
     harm(here, node, took)
     here.over.wait(random.uniform(0, 2))
     here.raised(node)

@@ -12,7 +12,7 @@ import contextlib
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -43,6 +43,8 @@ _ENDS = sa.text(
 # Writing transactions of all nodes follow each other: what a function looked at still holds when it acts on it. Who stands still inside
 # one (a stopped process, a machine that is gone) is cut off after a few seconds, far within a lease, and done over when it wakes.
 WRITING, STANDING_STILL = 0x0F1257F3, "5s"
+# Of a node one waits for that lock at a time. A stopped one is given it for each that waits, and would stand still with every one of them.
+OUR_TURN = 5.0
 _ALONE = sa.text(
     f"{address.DURABLE_TOO}, set_config('idle_in_transaction_session_timeout', :still, true), pg_advisory_xact_lock(:lock)"
 )
@@ -62,6 +64,7 @@ class PostgresJournal:
     _doubtful: bool = True  # a connection was made since this database was last compared with what was written
     _recognised: bool = False
     _recognising: threading.Lock = field(default_factory=threading.Lock)
+    _turns: threading.Lock = field(default_factory=threading.Lock)
     _writers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(WRITERS, "journal-writer"))
     _readers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(READERS, "journal-reader"))
     _together: dict[asyncio.AbstractEventLoop, list[tuple[Received, asyncio.Future[tuple[int, bool]]]]] = field(
@@ -200,23 +203,34 @@ class PostgresJournal:
         with self.pool.connect() as connection:
             if self._doubtful or self.ended:
                 self._recognise()
-            if alone:
-                connection.execute(_ALONE, {"still": STANDING_STILL, "lock": WRITING})
-            else:
-                connection.execute(address.DURABLE)
-            transaction = SqlTransaction(connection=connection, owner=self.owner, locks=True, lease=LEASE, clock=now_of)
-            value = work(transaction)
-            said = [] if self._waking is None else self._waking.words(transaction.touched)
-            number = connection.execute(_ENDS, {"channel": CHANNEL, "said": said}).scalar()
-            try:
-                connection.commit()
-            except Exception as problem:  # what wrote nothing has no number, and is simply done over
-                if number is None or not is_lost(problem) or not self._happened(int(number)):
-                    raise
+            asked = (_ALONE, {"still": STANDING_STILL, "lock": WRITING}) if alone else (address.DURABLE, {})
+            with self._turn() if alone else contextlib.nullcontext():
+                connection.execute(*asked)
+                transaction = SqlTransaction(
+                    connection=connection, owner=self.owner, locks=True, lease=LEASE, clock=now_of
+                )
+                value = work(transaction)
+                said = [] if self._waking is None else self._waking.words(transaction.touched)
+                number = connection.execute(_ENDS, {"channel": CHANNEL, "said": said}).scalar()
+                try:
+                    connection.commit()
+                except Exception as problem:  # what wrote nothing has no number, and is simply done over
+                    if number is None or not is_lost(problem) or not self._happened(int(number)):
+                        raise
         self.mark.saw(transaction.ends)
         if self._waking is not None and transaction.touched:
             self._waking.heard(transaction.touched)
         return value
+
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        """One of ours at a time; who waited long goes on all the same, since then the line is cut and nobody of us holds anything."""
+        mine = self._turns.acquire(timeout=OUR_TURN)
+        try:
+            yield
+        finally:
+            if mine:
+                self._turns.release()
 
     def _doubt(self, *_: object) -> None:
         self._doubtful = True

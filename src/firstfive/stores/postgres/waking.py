@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import select
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -19,7 +18,7 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
-from firstfive.stores.postgres.address import LINE
+from firstfive.stores.postgres.address import LINE, readable
 from firstfive.stores.postgres.trouble import is_database
 
 CHANNEL = "firstfive"
@@ -113,7 +112,7 @@ class Waking:
                     self._look(connection)
                     looked = time.monotonic()
                 elif not self._told(connection):
-                    select.select([connection], [], [], left)  # the driver's own wait wakes ten times a second
+                    readable(connection.fileno(), left)  # the driver's own wait wakes ten times a second
 
     def _told(self, connection: psycopg.Connection[Any]) -> bool:
         """Pass on what others said by now; whether there was anything."""
