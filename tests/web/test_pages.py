@@ -350,6 +350,10 @@ def test_customers_are_told_from_the_room_once_the_wording_passes() -> None:
     room = opened()
     bad = send(app_of(room), "/incidents/INC-1/public", {"status": "investigating", "text": "Mongo crashed."})
     assert (bad.status, "this wording must not go out" in bad.text) == (422, True)
+    assert "say why it goes out as it is in the field for it" in bad.text
+    assert "What you wrote" in bad.text.partition("Mongo crashed.</pre>")[0], (
+        "nothing that was typed is lost without scripts"
+    )
     text = "We look into trouble with the checkout. Next update by 03:30 UTC."
     fields = {"status": "applying fix", "text": text, "components": "Checkout", "override": ""}
     assert send(app_of(room), "/incidents/INC-1/public", fields).status == 303

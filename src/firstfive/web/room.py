@@ -137,11 +137,11 @@ async def incident(request: Request) -> Response:
     return await _room(request, request.path_params["id"], None)
 
 
-async def _room(request: Request, incident_id: str, refused: FirstfiveError | None) -> Response:
+async def _room(request: Request, incident_id: str, refused: FirstfiveError | None, wrote: str = "") -> Response:
     room, drawings = room_of(request), drawings_of(request)
     look = await drawings.look(incident_id, lambda: _inside(room, incident_id))
     part = drawings.part(look, _sight(request, look.values["v"]), "room_part.html")
-    frame = {**everywhere(request, refused), "v": look.values["v"]}
+    frame = {**everywhere(request, refused), "v": look.values["v"], "wrote": wrote}
     return framed(request, "room.html", frame, part, status=status_of(refused) if refused else 200)
 
 
@@ -322,6 +322,7 @@ def _acting(verb: str) -> Any:
     async def acted(request: Request) -> Response:
         room = room_of(request)
         state = await found(room, request.path_params["id"])
+        fields: asked.Fields = {}
         try:
             by, fields = await _who(request)
             may(request, verb, fields.get("run"), lambda: seen(room, state))
@@ -330,7 +331,7 @@ def _acting(verb: str) -> Any:
         except FirstfiveError as refused:
             if status_of(refused) >= 500:
                 raise
-            return await _room(request, state.id, refused)
+            return await _room(request, state.id, refused, str(fields.get("text", "")))
         return _then(request, f"/incidents/{state.id}", by)
 
     return acted
