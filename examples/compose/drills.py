@@ -275,12 +275,12 @@ def ended(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def after(alerts: Sequence[datetime], one: Any) -> float | None:
-    """Seconds from a fault's first effect to the first alert before its drill was over; None when there was none."""
+def after(alerts: Sequence[datetime], one: Card) -> float | None:
+    """Seconds from a fault's first effect to the first alert since it went in and before its drill was over; None for none."""
     began = datetime.fromisoformat(one.hurt)
     over = one.mark("healed").seconds or 60.0
-    took = [(at - began).total_seconds() for at in alerts]
-    return next((round(seconds, 1) for seconds in took if -1 <= seconds <= over), None)
+    since = [at for at in alerts if at >= datetime.fromisoformat(one.at)]
+    return next((round(took, 1) for at in since if (took := (at - began).total_seconds()) <= over), None)
 
 
 if __name__ == "__main__":

@@ -83,8 +83,7 @@ def main() -> int:
             case "enter":
                 return enter(chosen.words)
             case "drill":
-                program = [sys.executable, "-m", "firstfive", "drill", *chosen.words]
-                return enter([*program, "--config", str(RUN / "vault/firstfive.toml")])
+                return drill(chosen.words)
             case "serve":
                 return serve(chosen.page, chosen.words, quick=chosen.quick)
     except LabError as problem:
@@ -281,6 +280,8 @@ def down() -> None:
                 docker("rm", "-f", *names)
             docker("network", "prune", "-f")
         end_process(engine_pid())
+    if engine_pid() is None:  # what an engine did not end itself outlives it
+        share.end_all(str(RUN / "engine/exec/"))
     REGISTERED.end()
     share.give_back()
     bridges = (
@@ -393,6 +394,15 @@ def lay_vault(page: Path | None, folder: Path | None = None, *, quick: bool = Fa
         )
     (vault / "firstfive.toml").write_text(settings)
     return vault / "firstfive.toml"
+
+
+def drill(words: list[str]) -> int:
+    """`firstfive drill` against the server that `serve` has started."""
+    door("/")
+    settings = RUN / "vault/firstfive.toml"
+    if not settings.exists():
+        raise LabError("Firstfive is not beside it yet; `make lab-serve` in another terminal starts it")
+    return enter([sys.executable, "-m", "firstfive", "drill", *words, "--config", str(settings)])
 
 
 def serve(page: Path | None, words: list[str], *, quick: bool = False) -> int:

@@ -156,6 +156,48 @@ def test_a_lab_that_is_half_there_is_said_and_taken_down(tmp_path: Path) -> None
     assert not (tmp_path / "lab").exists()
 
 
+SLEEPS = "import time; time.sleep(60)"
+TAKES = """
+import sys; sys.path.insert(0, sys.argv[1])
+import os, share
+share.take()
+for name in ("cpu/cgroup.procs", "cgroup.procs"):
+    file = share.GROUPS / name.replace("cgroup.procs", f"{share.GROUP}/cgroup.procs")
+    if file.exists():
+        file.write_text(str(os.getpid()))
+        break
+print(share.GROUP, flush=True)
+import time; time.sleep(60)
+"""
+
+
+def test_what_an_engine_that_was_killed_left_running_is_ended_with_its_groups(tmp_path: Path) -> None:
+    """Containers and their minders outlive their engine; another lab's stay."""
+    environment = os.environ | {"FIRSTFIVE_LAB": str(tmp_path / "lab")}
+    (tmp_path / "lab/engine/exec").mkdir(parents=True)
+    (tmp_path / "lab/engine/host").write_text("999999")
+
+    def minder(lab: str) -> subprocess.Popen[bytes]:
+        words = ["containerd-shim-runc-v2", "-c", SLEEPS, str(tmp_path / lab / "engine/exec/containerd.sock")]
+        return subprocess.Popen(words, executable=sys.executable)
+
+    ours, others = minder("lab"), minder("lab2")
+    words = [sys.executable, "-c", TAKES, str(LAB.parent)]
+    with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True) as held:
+        try:
+            assert held.stdout is not None
+            group = held.stdout.readline().strip()
+            assert lab("down", folder=tmp_path) == (0, "")
+            assert (ours.wait(5), held.wait(5)) == (-9, -9)
+            assert others.poll() is None
+            assert not [*Path("/sys/fs/cgroup").glob(group), *Path("/sys/fs/cgroup").glob(f"*/{group}")]
+        finally:
+            for one in (ours, others, held):
+                one.kill()
+                one.wait()
+    assert not (tmp_path / "lab").exists()
+
+
 HOLDS = (
     "import sys; sys.path.insert(0, sys.argv[1]); import alone\nwith alone.alone(): print(flush=True); sys.stdin.read()"
 )

@@ -7,6 +7,7 @@ import pytest
 from firstfive.handbook.compile import Options, compile_vault
 from firstfive.handbook.model import Handbook
 from firstfive.handbook.watching import Known, Plan, watchers
+from firstfive.handbook.watching.plan import containers_of
 from firstfive.handbook.watching.proposal import proposed
 from firstfive.shell.risk import load_table
 from page import original_page
@@ -177,3 +178,22 @@ def test_a_database_s_own_log_is_looked_at_where_the_runbook_reads_it(plan: Plan
     assert isinstance(sought, tuple)
     assert "WT_PANIC" in {text.text for text in sought}
     assert all(text.family for text in sought), "the page's own words are about the backend"
+
+
+NAMED = [
+    ("docker logs shop-backend --tail 100", ("shop-backend",)),
+    ("docker logs -f --tail 100 --since=1h -n 5 shop-backend", ("shop-backend",)),
+    ("docker inspect -f '{{.State.Status}} {{.Name}}' shop-redis", ("shop-redis",)),
+    ('docker exec -it -e REDISCLI_AUTH -u root -w "/srv a" shop-redis redis-cli PING', ("shop-redis",)),
+    ("docker exec -ite TERM=dumb shop-redis sh", ("shop-redis",)),
+    ("docker restart -t 5 shop-nginx\ndocker stop --signal TERM shop-nginx", ("shop-nginx",)),
+    ("docker exec -t shop-nginx nginx -t", ("shop-nginx",)),
+    ("docker exec -e REDISCLI_AUTH", ()),
+]
+
+
+@pytest.mark.parametrize(("script", "found"), NAMED, ids=[row[0].partition("\n")[0] for row in NAMED])
+def test_a_container_is_named_behind_the_options_and_their_values(script: str, found: tuple[str, ...]) -> None:
+    page = f"# Incidents\n\n## 3.1 Down\n\n**Runbook.**\n\n```bash\n# 1. Do\n{script}\n```\n"
+    made = compile_vault({"Incidents.md": page.encode()}, main=None, options=Options(risk=load_table(None)))
+    assert containers_of(made) == found

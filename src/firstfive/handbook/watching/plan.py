@@ -53,7 +53,19 @@ def watchers(handbook: Handbook, known: Known) -> Plan:
     return Plan(watchers=tuple(found), unwatched=tuple(without))
 
 
-_NAMED = re.compile(r"\bdocker\s+(?:logs|inspect|exec|restart|start|stop)\s+(?:-\S+\s+)*([a-zA-Z0-9][\w.-]+)")
+_VALUED = {  # options of docker's command line whose value is a word of its own
+    "logs": "-n|--tail|--since|--until",
+    "inspect": "-f|--format|--type",
+    "exec": "-[dit]*e|--env|--env-file|-[dit]*u|--user|-[dit]*w|--workdir|--detach-keys",
+    "(?:restart|stop)": "-t|--time|--timeout|-s|--signal",
+    "start": "--checkpoint|--checkpoint-dir|--detach-keys",
+}
+_WORD = r"""(?:'[^']*'|"[^"]*"|[^\s'"])++"""
+_NAMED = re.compile(
+    r"\bdocker\s+(?:"
+    + "|".join(rf"{verb}\s+(?:(?:{own})\s+{_WORD}\s+|(?!(?:{own})\s)-{_WORD}\s+)*+" for verb, own in _VALUED.items())
+    + r")([a-zA-Z0-9][\w.-]+)"
+)
 
 
 def containers_of(handbook: Handbook) -> tuple[str, ...]:
