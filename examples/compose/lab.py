@@ -297,6 +297,8 @@ def down() -> None:
             with contextlib.suppress(OSError):
                 folder.rmdir()
             made.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        MADE.rmdir()
     shutil.rmtree(RUN, ignore_errors=True)
     if RUN.exists():
         raise LabError(f"{RUN} could not be removed whole; something of it is still in use")
