@@ -83,7 +83,7 @@ lab-drill:  ## one drill on the lab: FAULT=NAME
 lab-down:  ## the lab gone without a trace
 	@$(BIN)/python examples/compose/lab.py down
 
-drills: $(CORE)  ## every fault on PAGE unchanged and on the corrected page, beside Prometheus (about half an hour; QUIET= minutes)
+drills: $(CORE)  ## every fault on PAGE unchanged and on the corrected page, beside Prometheus (about an hour; QUIET= minutes, KEEP= folder)
 	@$(BIN)/python examples/compose/drills.py $(if $(PAGE),--page $(PAGE))
 
 docs: $(STAMP)  ## check the documentation: links, commands, codes
