@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from firstfive.errors import FirstfiveError, JournalError, NotLoaded, PageError
 from firstfive.handbook.compile import Options, compile_vault
 from firstfive.handbook.model import Handbook
+from firstfive.incident.timeline import Incident
 from firstfive.ports import Journal
 from firstfive.settings import Settings
 from firstfive.shell.risk import load_table
@@ -38,6 +39,9 @@ def read_handbook(settings: Settings) -> Handbook:
         ) from problem
 
 
+# Pages that nobody unresolved is pinned to, kept for who looks at what is over: a page of 6 KB is 130 KB when it is compiled, and a team
+# that edits its page ten times a day had a thousand of them in memory after some months.
+SPARE = 20
 _LINK = re.compile(rb"\[\[([^\]|#^\n]{1,200})")
 
 
@@ -102,3 +106,32 @@ def pinned(shelf: Mapping[str, Handbook], digest: str) -> Handbook:
     if digest not in shelf:
         raise NotLoaded(digest)
     return shelf[digest]
+
+
+def pages_in_force(known: Iterable[Incident]) -> set[str]:
+    """The pages that unresolved incidents were declared under, by digest."""
+    return {one.declared.handbook for one in known if one.declared is not None and one.resolved_at is None}
+
+
+def thinned(shelf: dict[str, Handbook], needed: set[str]) -> None:
+    """Take old pages off the shelf but for those that are needed. One is compiled again out of the journal when somebody asks for it."""
+    spare = [digest for digest in shelf if digest not in needed]
+    for digest in spare[: max(0, len(spare) - SPARE)]:
+        shelf.pop(digest, None)
+
+
+def ensured(
+    settings: Settings, journal: Journal, shelf: dict[str, Handbook], needed: Callable[[], set[str]]
+) -> Callable[[str], Awaitable[None]]:
+    """A function that makes sure a pinned handbook is on the shelf, compiling the kept sources again when it is not."""
+
+    async def ensure(digest: str) -> None:
+        if digest in shelf:
+            return
+        kept = await journal.read(lambda tx: tx.handbook(digest))
+        if kept is None:
+            raise JournalError(f"the journal does not hold the page {digest[:12]} that an incident was declared under")
+        shelf[digest] = await asyncio.to_thread(again, settings, digest, kept)
+        thinned(shelf, needed())
+
+    return ensure

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -21,7 +21,7 @@ from firstfive.app.ears import message_of, understood
 from firstfive.app.eyes import probes_for, sockets_of, trackers_of, turning_of
 from firstfive.app.hands import env_stamp, pack_rules, secrets, target_of
 from firstfive.app.mouth import notifiers_of, rota_of, routes_of, secrets_of
-from firstfive.app.pages import again, last_good, pinned, read_handbook, vault_of
+from firstfive.app.pages import ensured, last_good, pages_in_force, pinned, read_handbook, thinned, vault_of
 from firstfive.app.status import publisher_of
 from firstfive.documents.summary import summary
 from firstfive.engine.advance import Rules
@@ -206,6 +206,7 @@ class Program:
         if not self.read_only:
             await self.journal.write(lambda tx: tx.keep_handbook(handbook.digest, sources, now))
         self.engine.handbook = handbook
+        thinned(self.shelf, {handbook.digest, *pages_in_force(self.engine.rules.known.values())})
         self.engine.vitals.page_compiles = not self.problem
         ledger = await self.journal.read(lambda tx: tx.deploys(1000))
         newest = {deploy.subject: deploy for deploy in reversed(ledger)}
@@ -327,6 +328,9 @@ async def _joined(
         for ledger in ledgers:
             await program.watch.once(ledger)
 
+    def needed() -> set[str]:
+        return {engine.handbook.digest, *pages_in_force(rules.known.values())}
+
     engine = Engine(
         journal=journal,
         clock=clock,
@@ -334,7 +338,7 @@ async def _joined(
         rules=rules,
         tools=tools,
         look_for_deploys=look,
-        ensure=_ensured(settings, journal, shelf),
+        ensure=ensured(settings, journal, shelf, needed),
         drilling=(settings.state / DRILL).exists,
     )
     observe, every = engine.observe, settings.probe_interval
@@ -379,20 +383,6 @@ def _staffed(policy: Policy, settings: Settings, now: datetime, log: Callable[[s
     for remark in remarks:
         log(remark)
     return replace(policy, rota=rota, working_days=working_days(settings.holidays, (now.year, now.year + 1)))
-
-
-def _ensured(settings: Settings, journal: Journal, shelf: dict[str, Handbook]) -> Callable[[str], Awaitable[None]]:
-    """A function that makes sure a pinned handbook is on the shelf, compiling the kept sources again when it is not."""
-
-    async def ensure(digest: str) -> None:
-        if digest in shelf:
-            return
-        kept = await journal.read(lambda tx: tx.handbook(digest))
-        if kept is None:
-            raise JournalError(f"the journal does not hold the page {digest[:12]} that an incident was declared under")
-        shelf[digest] = await asyncio.to_thread(again, settings, digest, kept)
-
-    return ensure
 
 
 def _summarised(incident: Incident, handbook: Handbook, policy: Policy) -> bytes:

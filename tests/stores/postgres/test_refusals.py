@@ -25,6 +25,7 @@ from firstfive.stores import open_journal, schema
 from firstfive.stores.chain import GENESIS
 from firstfive.stores.postgres import PostgresJournal, address
 from firstfive.stores.postgres import journal as journal_module
+from firstfive.stores.postgres.trouble import is_lost, told
 from postgres.cluster import USER, Cluster, begun, cluster, ended, older
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -143,6 +144,15 @@ def test_the_oldest_server_that_is_not_too_old_keeps_a_journal(of: Cluster) -> N
         return broken
 
     assert asyncio.run(story()) == ()
+
+
+@pytest.mark.parametrize("what", ["starting up", "shutting down", "in recovery mode", "not yet accepting connections"])
+def test_a_server_that_starts_or_stops_is_waited_for_and_not_taken_for_a_missing_database(what: str) -> None:
+    said = psycopg.OperationalError(
+        f'connection to server at "10.0.0.1", port 5432 failed: FATAL:  the database system is {what}'
+    )
+    assert is_lost(said)
+    assert "PostgreSQL is starting or stopping" in str(told(said, "here"))
 
 
 @pytest.fixture

@@ -48,6 +48,10 @@ _MEANING: dict[str, tuple[str, str]] = {
 
 
 _WORDS = (
+    ("starting up", "57P03"),  # "the database system is ...": before the words that mean a database of some name
+    ("shutting down", "57P03"),
+    ("not yet accepting connections", "57P03"),
+    ("in recovery mode", "57P03"),
     ("too many connections", "53300"),  # "... for role", "... for database": before the words that mean those
     ("password authentication failed", "28"),
     ("no password supplied", "28"),
@@ -56,8 +60,6 @@ _WORDS = (
     ("database ", "3D"),
     ("too many clients", "53300"),
     ("remaining connection slots", "53300"),
-    ("starting up", "57P03"),
-    ("shutting down", "57P03"),
 )
 
 
