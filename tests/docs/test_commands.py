@@ -33,6 +33,9 @@ ELSEWHERE = {
     "firstfive migrate --from sqlite:///.firstfive/journal.db --to postgresql://firstfive@db.example.org/firstfive": (
         "tests/cli/several/test_nodes.py::test_a_journal_is_moved_and_goes_on_there"
     ),
+    "firstfive output INC-1 shop-down#1": (
+        "tests/cli/test_whole_output.py::test_all_of_it_is_read_again_and_its_hash_stands_in_the_timeline"
+    ),
     "firstfive check --strict": "tests/cli/test_page_commands.py::test_check_strict_fails_on_a_warning",
 }
 BLOCKS = [(file, block) for file in FILES for block in command_blocks(file)]
