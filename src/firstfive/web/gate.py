@@ -138,7 +138,13 @@ def guarded(app: ASGIApp, *, door: Door) -> ASGIApp:
             await app(scope, receive, send)
             return
         request = Request(scope)
-        refusal = await _refusal(request, door) or _too_large(request, door)
+        try:
+            refusal = await _refusal(request, door) or _too_large(request, door)
+        except Exception as problem:
+            told = door.entrance.in_words(problem) if door.entrance is not None else None
+            if told is None:
+                raise
+            refusal = door.refuse(request, 503, told)
         await (refusal or app)(scope, receive, send)
 
     return answer
@@ -156,7 +162,7 @@ async def _refusal(request: Request, door: Door) -> Response | None:
     if request.url.path.startswith(SEALED):
         return None if by_a_program(request.headers) else _stranger(request, door)
     if door.entrance is not None:
-        if door.entrance.required():
+        if await door.entrance.asks():
             return await _by_name(request, door, door.entrance)
         need = need_of(request.scope["path"], request.method)
         if need is not None and need.open:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from firstfive.errors import FirstfiveError
+from firstfive.stores import trouble
 from firstfive.stores.accounts.book import FILE, Accounts
 
 
@@ -22,6 +24,18 @@ def open_accounts(state: Path, database: str) -> Accounts:
     from firstfive.stores.postgres import accounts
 
     return accounts.opened(database)
+
+
+def in_words(problem: Exception, state: Path, database: str) -> FirstfiveError | None:
+    """What it means for an operator that they could not be asked; None for what is no trouble with where they are."""
+    if isinstance(problem, FirstfiveError):
+        return problem
+    if _is_file(database):
+        return trouble.told(problem, state / FILE) if trouble.is_database(problem) else None
+    from firstfive.stores.postgres import address
+    from firstfive.stores.postgres.trouble import is_database, told
+
+    return told(problem, address.shown(address.read(database))) if is_database(problem) else None
 
 
 def _is_file(database: str) -> bool:

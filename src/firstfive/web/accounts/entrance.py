@@ -14,12 +14,12 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import Response
 
-from firstfive.errors import Refused
+from firstfive.errors import FirstfiveError, Refused
 from firstfive.ports import Clock
 from firstfive.settings.model import OidcSettings, PersonSettings
 from firstfive.stores.accounts.book import Accounts
 from firstfive.stores.accounts.model import TOKEN_PREFIX, Role, digest_of
-from firstfive.stores.accounts.opening import open_accounts, there_may_be
+from firstfive.stores.accounts.opening import in_words, open_accounts, there_may_be
 from firstfive.web.accounts.callers import Caller, client_of
 from firstfive.web.accounts.passkeys import Passkeys, Site
 from firstfive.web.accounts.passwords import Passwords
@@ -66,6 +66,16 @@ class Entrance:
                 (self._accounts is not None or there_may_be(self.state, self.database)) and self.accounts.required()
             )
         return self._required
+
+    async def asks(self) -> bool:
+        """`required`, while nothing else is held up by a database that is slow to answer."""
+        if self._accounts is None and not there_may_be(self.state, self.database):
+            return self._required or self.wide
+        return self._required or await asyncio.to_thread(self.required)
+
+    def in_words(self, problem: Exception) -> FirstfiveError | None:
+        """What it means that the store could not be asked; None for what is no trouble of its place."""
+        return in_words(problem, self.state, self.database)
 
     def close(self) -> None:
         """Let go of the store."""

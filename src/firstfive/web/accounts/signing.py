@@ -60,7 +60,7 @@ def shown(request: Request, refused: FirstfiveError | None = None, *, status: in
 async def page(request: Request) -> Response:
     """Where people sign in; who is signed in goes on."""
     entrance = entrance_of(request)
-    if caller_of(request) is not None or not entrance.required():
+    if caller_of(request) is not None or not await entrance.asks():
         return RedirectResponse(local(request.query_params.get("to", "/")), status_code=303)
     return shown(request)
 
