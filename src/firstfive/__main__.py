@@ -66,10 +66,13 @@ def _serve(settings: object, say: object) -> None:
         raise KeyboardInterrupt
 
     # What is raised while a module's lock is let go is dropped by the interpreter, so that the key was pressed is looked at once more.
-    before = signal.signal(signal.SIGINT, interrupted)
+    asked = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if asked:
+        signal.signal(signal.SIGINT, interrupted)
     from firstfive.web.serve import serve
 
-    signal.signal(signal.SIGINT, before)
+    if asked:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if pressed:
         raise KeyboardInterrupt
     serve(settings, say)  # type: ignore[arg-type]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,10 @@ def open_room(stage: Stage, page: Page) -> None:
     expect(page.locator(".head")).to_contain_text("with sam")
 
 
+def in_half_an_hour() -> str:
+    return (datetime.now(UTC) + timedelta(minutes=30)).strftime("%H:%M")
+
+
 def state(step: int) -> str:
     return f'.step[value="{step}"] .state'
 
@@ -106,7 +111,7 @@ def test_from_the_first_sign_to_the_closing_list(begin: Begin) -> None:
         tell.locator("summary").click()
     tell.get_by_label("Status").select_option("monitoring")
     tell.get_by_label("What everybody reads").fill(
-        "The shop did not open from 03:00 UTC on. It is open again. The next update comes at 04:00 UTC."
+        f"The shop did not open from 03:00 UTC on. It is open again. The next update comes at {in_half_an_hour()} UTC."
     )
     tell.get_by_role("button", name="Tell them").click()
     expect(page.locator("#line")).to_contain_text("The shop did not open from 03:00 UTC on", timeout=SOON)
