@@ -65,6 +65,7 @@ CALLS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "token": (("list",), ("revoke", "nothing")),
     "oncall": ((), ("--at", "nonsense")),
     "oncall-import": (("rota.json",), ("nowhere.json",)),
+    "output": (("INC-1", "shop-down#1"), ("INC-9", "shop-down#1")),
     "timeline": (("INC-1",), ("INC-9",)),
     "postmortem": ((), ("INC-9",)),
     "postmortem-check": ((), ("nowhere.md",)),
@@ -86,6 +87,7 @@ CALLS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 # Shown elsewhere with good input: they need a server or a run whose outcome nobody knows.
 GOOD_ELSEWHERE = {
+    "output": "test_whole_output.py",
     "room": "terminal/test_plain.py",
     "serve": "test_serve.py",
     "settle": "test_incident_commands.py",

@@ -6,7 +6,7 @@ Called by `obey`. A changing step whose outcome is not known is looked up in the
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from firstfive.engine.loop import Engine
 
 SHOWN = 64 * 1024
+READ = 512 * 1024
 WHOLE = 900
 ASKED_AGAIN = timedelta(seconds=5)
 _BEGUN = ("started", "unknown")
@@ -254,9 +255,15 @@ def over(output: Output, limit: timedelta) -> str:
     return f"stopped by its time limit of {limit.total_seconds():g} s{killed}"
 
 
+def _read(text: str) -> str:
+    """As much of it as facts are read from: all, or both ends of very much."""
+    return text if len(text) <= 2 * READ else text[:READ] + text[-READ:]
+
+
 def _facts(engine: Engine, run: Run, step: Step | None, output: Output) -> tuple[Fact, ...]:
     if step is None or output.timed_out:
         return ()
+    output = replace(output, stdout=_read(output.stdout), stderr=_read(output.stderr))
     found: list[Fact] = []
     script = run.script.removeprefix(entering(step.cwd))
     if len(step.commands) <= 1 or _is_one_line(script):

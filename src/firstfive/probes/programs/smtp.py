@@ -52,7 +52,7 @@ class Smtp:
             async with asyncio.timeout(self.patience.total_seconds() * 4):
                 place = place_of_program(self.address, 587)
                 line = await line_to(place, self.guard, patience=self.patience)
-                firing, text, family = False, await asyncio.to_thread(self._session, line, place.host), ""
+                firing, text, family = False, await self._asked(line, place.host), ""
         except TimeoutError:
             firing, text, family = True, "it answers too slowly", "mail failing"
         except Gone as gone:
@@ -71,6 +71,20 @@ class Smtp:
         )
         self._last = (now, signal)
         return (signal,)
+
+    async def _asked(self, line: socket.socket, host: str) -> str:
+        """The session in a thread; the line is closed also when there was no thread for it in time."""
+        begun: list[bool] = []
+
+        def session() -> str:
+            begun.append(True)
+            return self._session(line, host)
+
+        try:
+            return await asyncio.to_thread(session)
+        finally:
+            if not begun:
+                line.close()
 
     def _session(self, line: socket.socket, host: str) -> str:
         seconds = self.patience.total_seconds()
