@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from cli.door import ALONE, ROOT, Ask, Said, argv, environment, page, process
+from firstfive.cli.quick import UNWATCHED
 
 NOBODY = 65534
 RUNBOOK = "# Incident Response\n\n## 3.1 Web down\n\n```bash\nls\n```\n"
@@ -237,7 +238,7 @@ def as_nobody(*words: str, cwd: Path) -> Said:
         timeout=60,
         check=False,
     )
-    return Said(code=done.returncode, out=done.stdout, err=done.stderr)
+    return Said(code=done.returncode, out=done.stdout, err=done.stderr.removeprefix(UNWATCHED))
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from cli.door import Ask
 
 
@@ -15,7 +17,7 @@ def test_a_block_is_asked_for_shown_and_approved(ask: Ask) -> None:
     assert "behind a proxy" in shown.err
 
 
-def test_a_private_address_is_refused_with_the_reason(ask: Ask) -> None:
+def test_a_private_address_is_refused_with_the_reason(ask: Ask, vault: Path) -> None:
     ask("declare", "Shop down: health answers 502", "--severity", "1")
     said = ask("block", "INC-1", "192.168.1.9")
     assert said.code != 0

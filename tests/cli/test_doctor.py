@@ -110,7 +110,7 @@ def test_a_journal_that_cannot_be_used(ask: Ask, well: Path) -> None:
     ok, found, remedy = findings(ask)["journal"]
     assert (ok, found) == (
         False,
-        "a newer version of Firstfive wrote this journal (schema 9999, known here up to 0007)",
+        "a newer version of Firstfive wrote this journal (schema 9999, known here up to 0008)",
     )
     assert remedy.startswith("start that version again")
 
