@@ -27,15 +27,17 @@ def end_marked(mark: str, *, since: int) -> None:
 
     A process that is just becoming another program has no environment for a moment, so those born `since` the step began are waited for.
     """
+    others: set[int] = set()  # belong to somebody else, and are not looked at again
     for _ in range(ROUNDS if mark else 0):
-        seen = {pid: _environment(pid) for pid in _processes()}
+        seen = {pid: _environment(pid) for pid in _processes() if pid not in others}
         found = [pid for pid, held in seen.items() if f"{MARKED}={mark}".encode() in held]
         for pid in found:
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
-        becoming = any(not held and born(pid) >= since and _runs(pid) for pid, held in seen.items())
+        becoming = {pid for pid, held in seen.items() if not held and born(pid) >= since and _runs(pid)}
         if not found and not becoming:
             return
+        others |= seen.keys() - becoming - set(found)
         if becoming:
             sleep(0.001)
 
