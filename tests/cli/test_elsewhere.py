@@ -15,7 +15,7 @@ from firstfive.errors import Exit
 from web.contract.served_contract import Vault, serving
 
 FILES_OF_THIS_MACHINE = {"check", "fmt", "postmortem-check", "scan", "serve"}
-NO_SETTINGS = {"init", "risk", "lsp", "offenders", "migrate", "oncall-import", "completion", "break-glass"}
+NO_SETTINGS = {"init", "risk", "lsp", "offenders", "migrate", "oncall-import", "completion", "break-glass", "demo"}
 
 
 @pytest.fixture(scope="module")

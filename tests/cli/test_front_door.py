@@ -153,7 +153,7 @@ def completed(words: str, tmp_path: Path) -> list[str]:
 
 
 def test_bash_completes_commands_and_options(tmp_path: Path) -> None:
-    assert completed("firstfive de", tmp_path) == ["declare", "decline"]
+    assert completed("firstfive dec", tmp_path) == ["declare", "decline"]
     assert completed("firstfive hyp", tmp_path) == ["hypothesis"]
     assert "--severity" in completed("firstfive declare --", tmp_path)
 

@@ -80,6 +80,7 @@ CALLS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "restore": ((), ("firstfive.toml",)),
     "export": (("INC-1", "--out", "carried.ndjson"), ("INC-9", "--out", "x.ndjson")),
     "import": ((), ("message.json",)),
+    "demo": ((), ("--lab", "--stay")),
     "drill": (("list",), ("run", "nothing")),
     "verify": ((), ("--vault", "nowhere")),
     "doctor": ((), ("--vault", "nowhere")),
@@ -88,6 +89,7 @@ CALLS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 # Shown elsewhere with good input: they need a server or a run whose outcome nobody knows.
 GOOD_ELSEWHERE = {
     "output": "test_whole_output.py",
+    "demo": "practice/test_demo.py",
     "room": "terminal/test_plain.py",
     "serve": "test_serve.py",
     "settle": "test_incident_commands.py",

@@ -33,14 +33,14 @@ EMPTY = Handbook(title="", digest="", sources=())
 
 @dataclass(slots=True, kw_only=True)
 class Carried:
-    """One incident out of an export: its id there, the hash of its last entry, and its entries as they were."""
+    """One incident out of an export: its id there, the hash of its last entry, its entries as they were, and by run what was kept whole
+    beside them.
+    """
 
     origin: str
     head: str = GENESIS
     entries: list[ev.Entry] = field(default_factory=list)
-    outputs: dict[str, str] = field(
-        default_factory=dict
-    )  # run -> all that it said, where its entry holds only both ends
+    outputs: dict[str, str] = field(default_factory=dict)
 
 
 async def lines(settings: Settings, names: Sequence[str], now: datetime) -> Iterator[str]:

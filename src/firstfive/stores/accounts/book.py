@@ -20,7 +20,7 @@ from firstfive.documents.plain import line
 from firstfive.errors import Exit, FirstfiveError, Refused
 from firstfive.incident.safety import plain_name
 from firstfive.stores.accounts import tables as t
-from firstfive.stores.accounts.invitations import Invitations
+from firstfive.stores.accounts.invitations import Invitations, invitation_of
 from firstfive.stores.accounts.model import (
     INVITATION_LIVES,
     LONGEST_NAME,
@@ -134,7 +134,7 @@ class Accounts:
             row = c.execute(sa.select(t.invitation).where(t.invitation.c.digest == digest_of(secret))).one_or_none()
         if row is None or row.used_at is not None or row.until <= ticks(now):
             raise _void()
-        return Invitation(id=row.digest[:12], name=row.name, role=Role(row.role), until=instant(row.until))
+        return invitation_of(row)
 
     def accept(self, secret: str, now: datetime, *, password: str = "", passkey: Passkey | None = None) -> Account:
         """Use an invitation: the account, made if it is new, with this password hash or passkey. Raises Refused when it is void.

@@ -6,6 +6,7 @@ A part of `book`. One is named by the beginning of its digest, which opens nothi
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -27,10 +28,7 @@ class Invitations:
         """Those that somebody could still use, the one that ends first at the top."""
         query = sa.select(t.invitation).where(_open(now)).order_by(t.invitation.c.until, t.invitation.c.digest)
         with self._engine.connect() as c:
-            return tuple(
-                Invitation(id=row.digest[:SHOWN], name=row.name, role=Role(row.role), until=instant(row.until))
-                for row in c.execute(query)
-            )
+            return tuple(invitation_of(row) for row in c.execute(query))
 
     def take_back(self, invitation_id: str, now: datetime) -> str:
         """Make one void before it is used; for whom it was. Raises Refused when none of that id is open."""
@@ -45,6 +43,11 @@ class Invitations:
                 )
             c.execute(t.invitation.delete().where(mine))
         return str(name)
+
+
+def invitation_of(row: Any) -> Invitation:
+    """A stored one, named by the beginning of its digest."""
+    return Invitation(id=row.digest[:SHOWN], name=row.name, role=Role(row.role), until=instant(row.until))
 
 
 def _open(now: datetime) -> sa.ColumnElement[bool]:
